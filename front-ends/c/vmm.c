@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small VM monitor with an event loop of its own, in which only poll() waits. It resolves the
- * layout of a VM, creates it, waits for the event of the creation, and deletes it again. A real VM
+ * layout of a VM, creates it, deletes it again, and waits for the event of each change. A real VM
  * monitor would run the VM before it deletes the layout.
  *
- * usage: vmm NAME
+ * usage: vmm [NAME]
  *
- * GPALAYOUT_SOCKET names the socket of the daemon.
+ * The VM has the name "vm" by default. GPALAYOUT_SOCKET names the socket of the daemon.
  *
  * cc vmm.c $(pkg-config --cflags --libs gpalayout-client)
  */

@@ -450,7 +450,8 @@ class Daemon:
                 ready, _, _ = select.select([notify, pidfd], [], [], left)
                 if notify in ready and b"READY=1" in notify.recv(4096).split(b"\n"):
                     return
-            why = "exited" if ready else f"is not ready after {self.timeout:g} s"
-            raise DaemonFailed(f"gpalayoutd {why} at its start:\n{self.log()}")
+            why = ("exited before it was ready" if ready
+                   else f"is not ready after {self.timeout:g} s")
+            raise DaemonFailed(f"gpalayoutd {why}:\n{self.log()}")
         finally:
             os.close(pidfd)

@@ -81,7 +81,7 @@ LONGEST_PAUSE = 2.0
 LONGEST_POLL_MS = 2**31 - 1  # the limit of poll()
 
 # The members that the result of each method must have.
-RESULTS = {
+RESULT_MEMBERS = {
     "layout.resolve": ("layout",),
     "layout.allocate": ("map",),
     "layout.create": ("name", "generation", "created", "layout"),
@@ -104,7 +104,8 @@ RESULTS = {
                      "store"),
     "daemon.schema": ("openrpc", "info", "methods", "components"),
 }
-EVENT = ("revision", "event", "name", "digest")
+# The members that each event must have.
+EVENT_MEMBERS = ("revision", "event", "name", "digest")
 
 
 class Error(Exception):
@@ -225,7 +226,9 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """The name has a layout of another request or, with data["owner_uid"], of another user."""
+    """For `create`, the name has a layout of another request or, with data["owner_uid"], of another
+    user. For `update`, the request names another policy or another architecture than the layout
+    has."""
 
     REASON = "conflict"
 
@@ -328,8 +331,9 @@ class Client:
     timeout  time limit in seconds, for connecting and for each call; None: no limit
 
     The next call connects again if the daemon has closed the connection since the last call, or if
-    the last call raised an error other than `Refused`. The daemon closes a connection when it is
-    restarted or the client is idle. The client never repeats a call.
+    the last call raised an error other than `Refused`. The daemon closes all connections when it is
+    restarted, and on the inspect socket those that are idle for the limit `inspect_idle_ms`. The
+    client never repeats a call.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -584,7 +588,7 @@ class Client:
     def _ask(self, method, **params):
         given = {name: value for name, value in params.items() if value is not None}
         result = self.call(method, given)
-        for name in RESULTS[method]:
+        for name in RESULT_MEMBERS[method]:
             _member(result, name, f"the result of {method}")
         return result
 
@@ -794,7 +798,7 @@ class _Connection:
         # A newer daemon may send other notifications.
         if message.get("method") == "layout.event":
             event = _member(message, "params", "the event")
-            for name in EVENT:
+            for name in EVENT_MEMBERS:
                 _member(event, name, "the event")
             self.events.append(event)
         return message

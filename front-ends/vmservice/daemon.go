@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	firstPause = 10 * time.Millisecond
-	lastPause  = 500 * time.Millisecond
+	shortestPause = 10 * time.Millisecond
+	longestPause  = 500 * time.Millisecond
 )
 
 type daemon struct {
@@ -39,7 +39,7 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var reason error
-	for pause := firstPause; ; pause *= 2 {
+	for pause := shortestPause; ; pause *= 2 {
 		err := d.try(ctx, call)
 		if err == nil || !isTemporary(err) {
 			return err
@@ -49,8 +49,8 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 		if reason == nil || ctx.Err() == nil {
 			reason = err
 		}
-		if pause > lastPause {
-			pause = lastPause
+		if pause > longestPause {
+			pause = longestPause
 		}
 		select {
 		case <-ctx.Done():

@@ -31,12 +31,12 @@ const (
 )
 
 type service struct {
-	daemon *daemon
-	host   host
+	daemon  *daemon
+	options layoutOptions
 }
 
 func (s *service) CreateVM(ctx context.Context, r *vmservice.CreateVMRequest) (*vmservice.VMReply, error) {
-	request, err := newRequest(r.Config, s.host)
+	request, err := newRequest(r.Config, s.options)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func main() {
 	listener, err := listen(*socket)
 	if err == nil {
 		err = run(listener, &service{&daemon{path: *gpalayoutd, timeout: *timeout},
-			host{*arch, *policy, *addressBits}})
+			layoutOptions{*arch, *policy, *addressBits}})
 	}
 	if err != nil {
 		log.Fatal(err)

@@ -26,7 +26,7 @@ const (
 )
 
 // The values that OpenVMM's VMConfig does not have. They are options of this service.
-type host struct {
+type layoutOptions struct {
 	arch        string // of the guest
 	policy      string // empty: the daemon's default
 	addressBits uint   // 0: no limit
@@ -53,18 +53,18 @@ func withData(code codes.Code, message string, data *gpalayout.ErrorData) error 
 	})
 }
 
-func newRequest(config *vmservice.VMConfig, on host) (*gpalayout.Request, error) {
+func newRequest(config *vmservice.VMConfig, options layoutOptions) (*gpalayout.Request, error) {
 	if config == nil {
 		return nil, refuse("missing_member", "/config", "missing configuration")
 	}
-	request := &gpalayout.Request{Arch: on.arch}
-	if on.policy != "" {
-		request.OptionalPolicy = &gpalayout.Request_Policy{Policy: on.policy}
+	request := &gpalayout.Request{Arch: options.arch}
+	if options.policy != "" {
+		request.OptionalPolicy = &gpalayout.Request_Policy{Policy: options.policy}
 	}
-	if on.addressBits != 0 {
+	if options.addressBits != 0 {
 		request.Host = &gpalayout.HostRequest{
 			OptionalPhysicalAddressBits: &gpalayout.HostRequest_PhysicalAddressBits{
-				PhysicalAddressBits: uint32(on.addressBits)}}
+				PhysicalAddressBits: uint32(options.addressBits)}}
 	}
 	switch config.BootConfig.(type) {
 	case *vmservice.VMConfig_DirectBoot:
@@ -83,19 +83,19 @@ func newRequest(config *vmservice.VMConfig, on host) (*gpalayout.Request, error)
 		request.VirtioMmio = &gpalayout.VirtioMmioRequest{Slots: slots}
 	}
 	var err error
-	if request.Memory, err = memory(config); err != nil {
+	if request.Memory, err = newMemory(config); err != nil {
 		return nil, err
 	}
-	request.Pcie, err = pcie(config.Pcie)
+	request.Pcie, err = newPcie(config.Pcie)
 	return request, err
 }
 
-func memory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
+func newMemory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
 	made := &gpalayout.MemoryRequest{}
-	add := func(megabytes uint64, pointer string) error {
-		high, size := bits.Mul64(megabytes, mib)
+	add := func(mebibytes uint64, pointer string) error {
+		high, size := bits.Mul64(mebibytes, mib)
 		if high != 0 {
-			return refuse("out_of_range", pointer, "%d MiB of memory are 2^64 bytes or more", megabytes)
+			return refuse("out_of_range", pointer, "%d MiB of memory are 2^64 bytes or more", mebibytes)
 		}
 		made.Nodes = append(made.Nodes, size)
 		return nil
@@ -106,11 +106,11 @@ func memory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
 			"memory_config and numa_config are mutually exclusive: omit one")
 	case numa != nil:
 		for i, node := range numa.Nodes {
-			megabytes := uint64(0)
+			mebibytes := uint64(0)
 			if node.Memory != nil {
-				megabytes = node.Memory.MemoryMb
+				mebibytes = node.Memory.MemoryMb
 			}
-			if err := add(megabytes, fmt.Sprintf(
+			if err := add(mebibytes, fmt.Sprintf(
 				"/config/numa_config/nodes/%d/memory/memory_mb", i)); err != nil {
 				return nil, err
 			}
@@ -136,7 +136,7 @@ func virtioSlots(devices *vmservice.DevicesConfig) uint32 {
 	return slots
 }
 
-func pcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, error) {
+func newPcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, error) {
 	if config == nil || len(config.RootComplexes) == 0 {
 		return nil, nil
 	}
@@ -172,15 +172,15 @@ func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayo
 	made.HighMmio = &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: config.HighMmio}}
 	var err error
 	if low, ok := config.OptionalLowMmioBase.(*vmservice.PcieRootComplex_LowMmioBase); ok {
-		made.LowMmio, err = pinned(low.LowMmioBase, config.LowMmio, pointer+"/low_mmio_base")
+		made.LowMmio, err = newPinnedWindow(low.LowMmioBase, config.LowMmio, pointer+"/low_mmio_base")
 	}
 	if high, ok := config.OptionalHighMmioBase.(*vmservice.PcieRootComplex_HighMmioBase); ok && err == nil {
-		made.HighMmio, err = pinned(high.HighMmioBase, config.HighMmio, pointer+"/high_mmio_base")
+		made.HighMmio, err = newPinnedWindow(high.HighMmioBase, config.HighMmio, pointer+"/high_mmio_base")
 	}
 	return made, err
 }
 
-func pinned(base, size uint64, pointer string) (*gpalayout.Window, error) {
+func newPinnedWindow(base, size uint64, pointer string) (*gpalayout.Window, error) {
 	end, carry := bits.Add64(base, size, 0)
 	if carry != 0 {
 		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above;"+

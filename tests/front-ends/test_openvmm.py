@@ -556,7 +556,7 @@ class Flags(FileTestCase):
             with self.subTest(flag.name):
                 expected = ("none" if flag.name in WITHOUT_VALUE else "many" if flag.name in REPEATED
                             else "optional" if flag.name == "internal-worker" else "one")
-                self.assertEqual((flag.arity, flag.short, flag.only),
+                self.assertEqual((flag.arity, flag.short, flag.arch),
                                  (expected, SHORT.get(flag.name, ""), ONLY.get(flag.name, "")))
                 self.assertLessEqual({*flag.requires, *flag.conflicts}, set(ALL_FLAGS))
 

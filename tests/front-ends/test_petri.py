@@ -466,9 +466,9 @@ class PrivateDaemon(unittest.TestCase):
                 topology(1, 1, name="vm-2").start(client)
 
     def test_a_failed_start_is_reported_with_the_log(self):
-        with self.assertRaisesRegex(petri.DaemonFailed, "(?s)exited at its start:\n.*--no-such-option"):
+        with self.assertRaisesRegex(petri.DaemonFailed, "(?s)exited before it was ready:\n.*--no-such-option"):
             petri.Daemon("--no-such-option", program=GPALAYOUTD, timeout=PATIENCE)
-        with self.assertRaisesRegex(petri.DaemonFailed, "not ready after 0.1 s at its start"):
+        with self.assertRaisesRegex(petri.DaemonFailed, "is not ready after 0.1 s:"):
             petri.Daemon(program=self.script("exec sleep 1000"), timeout=0.1)
 
     def test_a_daemon_that_failed_is_reported_at_the_end(self):

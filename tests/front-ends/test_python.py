@@ -94,8 +94,8 @@ class Surface(unittest.TestCase):
                 # The first of several forms is the one without params.
                 schemas = [schema["oneOf"][0] if "$ref" in schema.get("oneOf", [{}])[0] else schema]
             with self.subTest(name):
-                self.assertCountEqual(gpalayout.RESULTS[name], schemas[0].get("required", []))
-        self.assertCountEqual(gpalayout.RESULTS, METHODS)
+                self.assertCountEqual(gpalayout.RESULT_MEMBERS[name], schemas[0].get("required", []))
+        self.assertCountEqual(gpalayout.RESULT_MEMBERS, METHODS)
 
     def test_every_kind_of_refusal_has_a_reason_of_the_protocol(self):
         reasons = set(re.findall(r"^\| -?\d+ \| `(\w+)` \|", read("proto", "README.md"), re.MULTILINE))
@@ -466,7 +466,7 @@ class Peers(unittest.TestCase):
             self.assertIs(type(caught.exception), kind)
 
     def test_what_a_newer_daemon_adds_is_left_in_place(self):
-        result = {name: name for name in gpalayout.RESULTS["layout.get"]}
+        result = {name: name for name in gpalayout.RESULT_MEMBERS["layout.get"]}
 
         def answer(message):
             line = json.loads(reply({**result, "more": {"x": 1}}, message["id"]))
@@ -486,7 +486,7 @@ class Peers(unittest.TestCase):
 
     def test_each_missing_member_of_a_result_is_named(self):
         params = {"name": "a", "request": {}, "address": 0, "from": {}, "to": {}}
-        for method, members in gpalayout.RESULTS.items():
+        for method, members in gpalayout.RESULT_MEMBERS.items():
             wanted = {param["name"] for param in METHODS[method]["params"] if param.get("required")}
             for name in members:
                 with self.subTest(method, member=name):
@@ -677,7 +677,7 @@ class EventPeers(unittest.TestCase):
                 self.assertEqual(caught.exception.reason, reason)
 
     def test_each_missing_member_of_an_event_is_named(self):
-        for name in gpalayout.EVENT:
+        for name in gpalayout.EVENT_MEMBERS:
             message = json.loads(event(BASE + 1))
             del message["params"][name]
             found = self.follow(reply({"revision": BASE}) + json.dumps(message).encode() + b"\n", b"")
