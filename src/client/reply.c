@@ -153,7 +153,7 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 			kind++;
 		*(enum gpal_kind *)field = (enum gpal_kind)kind;
 		break;
-	case GPALD_DETAIL_COUNT:
+	case GPALD_DETAIL_UINT:
 		*(unsigned int *)field = (unsigned int)integer_of(data, detail->name);
 		break;
 	case GPALD_DETAIL_INTEGER:

@@ -4,7 +4,7 @@
 
 #include "server/methods.h"
 
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 #include <inttypes.h>
 

@@ -5,7 +5,7 @@
 #include "server/methods.h"
 
 #include "registry/event.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "registry/codec.h"
 #include "wire/layout_encode.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 #include "wire/request_encode.h"
 
 #include <gpalayout/compare.h>

@@ -8,7 +8,7 @@
 
 #include "server/service.h"
 #include "wire/json_write.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 /* Appends the text in one of the two formats. If memory runs out, the writer has failed. */
 void gpald_metrics_write(const struct gpald_service *service, enum gpald_stats_format format,

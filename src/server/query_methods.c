@@ -11,7 +11,7 @@
 #include "wire/advice_encode.h"
 #include "wire/explain_encode.h"
 #include "wire/layout_encode.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 #include <gpalayout/compare.h>
 #include <gpalayout/explain.h>

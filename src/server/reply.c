@@ -115,8 +115,8 @@ static size_t write_plain_refusal(const struct gpald_call *call, struct gpald_wi
 
 	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
 		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
-	return gpald_rpc_plain_error(call->caller.socket->envelope, &call->id, error->reason,
-				     error->message, line);
+	return gpald_rpc_write_plain_error(call->caller.socket->envelope, &call->id, error->reason,
+					   error->message, line);
 }
 
 void gpald_reply_count_call(const struct gpald_call *call, const struct gpald_wire_error *error)

@@ -694,5 +694,6 @@ size_t gpald_service_plain_refusal(const struct gpald_service *service,
 		break;
 	}
 	gpald_reply_log_refusal(caller, NULL, &error);
-	return gpald_rpc_plain_error(caller->socket->envelope, &none, reason, error.message, line);
+	return gpald_rpc_write_plain_error(caller->socket->envelope, &none, reason, error.message,
+					   line);
 }

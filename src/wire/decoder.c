@@ -192,7 +192,7 @@ int gpald_decode_reply(const struct gpald_members *members, const cJSON *value, 
 
 /* Single values. */
 
-/* Returns the value of a JSON integer in [0, 2^53 - 1]. */
+/* Stores the value of a JSON integer in [0, 2^53 - 1]. Returns 0, or -1 with the error set. */
 static int read_integer_value(struct gpald_decoder *decoder, const cJSON *value, uint64_t *integer,
 			      enum gpald_reason not_integer)
 {

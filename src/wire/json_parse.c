@@ -7,9 +7,9 @@
  * block of memory of the length of the text has room for all strings.
  *
  * A container notes which of 64 kinds of key it has seen; the kind of a key depends on its length
- * and on its first and last byte. Only if a kind occurs twice are the keys sorted and compared when
- * the container closes. So finding duplicates costs at most n log n, whatever keys an attacker
- * chooses; a hash table cannot promise that.
+ * and on its first and last byte. When the container closes, the keys are sorted and compared, but
+ * only if a kind occurs twice. So finding duplicates costs at most n log n, whatever keys an
+ * attacker chooses; a hash table cannot promise that.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the layout, which have a row for each member. The decoders check the form, and that
- * largest_bar is right. gpal_layout_check() then checks whether all members, such as the top,
- * agree with the map.
+ * The tables of the layout, which have a row for each member. The decoders check the form. Unless
+ * the layout is in a reply, they also check that largest_bar is right, and gpal_layout_check() then
+ * checks that all members, such as the top, agree with the map.
  */
 #include "config.h"
 
@@ -86,7 +86,7 @@ static const struct gpald_member window_rows[] = {
 };
 static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
 
-/* Also checks largest_bar, because it follows from the range. */
+/* Also checks largest_bar, which follows from the range. A reply is not checked. */
 static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				const struct gpald_member *member)
 {

@@ -54,8 +54,8 @@ static const struct gpald_detail details[] = {
 	{ "largest_fit", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.largest_fit) },
 	{ "range", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.range) },
 	{ "other_range", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.other_range) },
-	{ "bits", GPALD_DETAIL_COUNT, offsetof(struct gpald_wire_error, core.bits) },
-	{ "required_bits", GPALD_DETAIL_COUNT,
+	{ "bits", GPALD_DETAIL_UINT, offsetof(struct gpald_wire_error, core.bits) },
+	{ "required_bits", GPALD_DETAIL_UINT,
 	  offsetof(struct gpald_wire_error, core.required_bits) },
 	{ "generation", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, generation) },
 	{ "owner_uid", GPALD_DETAIL_OPTIONAL, offsetof(struct gpald_wire_error, owner_uid) },
@@ -69,7 +69,7 @@ static const struct gpald_detail details[] = {
 	{ "alignment_gap", GPALD_DETAIL_HEX,
 	  offsetof(struct gpald_wire_error, core.alignment_gap) },
 	{ "demand", GPALD_DETAIL_HEX_IF, offsetof(struct gpald_wire_error, core.demand) },
-	{ "demands", GPALD_DETAIL_COUNT, offsetof(struct gpald_wire_error, core.demands) },
+	{ "demands", GPALD_DETAIL_UINT, offsetof(struct gpald_wire_error, core.demands) },
 	{ "supply", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.supply) },
 	{ "excess", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.excess) },
 	{ "largest_tag", GPALD_DETAIL_TEXT, offsetof(struct gpald_wire_error, core.largest_tag) },
@@ -122,7 +122,7 @@ enum {
 	STATUS_UNAVAILABLE = 14,
 };
 
-/* The token of a core code is NULL if it is that of libgpalayout. */
+/* A core code without a token here has the token that libgpalayout gives it. */
 #define CORE(code) [GPALD_REASON_OF(GPAL_E_##code)]
 
 static const struct {

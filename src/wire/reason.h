@@ -70,7 +70,8 @@ struct gpald_wire_error {
 	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	struct gpald_writer list; /* a member, such as "changes"; the reply clears it */
+	struct gpald_writer
+		list; /* a member, such as "changes"; the writer of the reply clears it */
 };
 
 /* Return the code of a reason in JSON-RPC, such as -32602, and its token, such as "bad_size". */
@@ -108,7 +109,7 @@ enum gpald_detail_type {
 	GPALD_DETAIL_RANGE_IF, /* struct gpal_range; omitted if it is empty */
 	GPALD_DETAIL_TAGGED,   /* struct gpal_neighbour; omitted if its tag is empty */
 	GPALD_DETAIL_KIND,     /* enum gpal_kind */
-	GPALD_DETAIL_COUNT,    /* unsigned int */
+	GPALD_DETAIL_UINT,     /* unsigned int */
 	GPALD_DETAIL_INTEGER,  /* uint64_t, below 2^53 */
 	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, below 2^53; omitted if it is not set */
 };

@@ -513,23 +513,23 @@ static const char *warning_name(int value)
 
 static const struct gpald_enum warnings = { warning_name, GPAL_WARN_COUNT };
 
-struct refused {
+struct warning_reasons {
 	const enum gpal_warning_reason *reasons;
 	size_t count;
 };
 
-static const struct gpald_list refused_list = {
+static const struct gpald_list warning_list = {
 	.element = { .decode = gpald_decode_enum, .extra = &warnings },
 	.element_size = sizeof(enum gpal_warning_reason),
 	.greatest = GPALD_LIST_MAX,
-	.count_offset = offsetof(struct refused, count),
+	.count_offset = offsetof(struct warning_reasons, count),
 };
-static const struct gpald_member refused_member = { .extra = &refused_list };
+static const struct gpald_member warning_list_member = { .extra = &warning_list };
 
 int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			const struct gpald_member *member)
 {
-	struct refused refused = { .count = 0 };
+	struct warning_reasons list = { .count = 0 };
 	uint64_t *set = target;
 
 	(void)member;
@@ -539,11 +539,11 @@ int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void 
 	}
 	if (!cJSON_IsArray(value))
 		return gpald_decoder_wrong_type(decoder, value, "a list of warnings, or \"all\"");
-	if (gpald_decode_list(decoder, value, &refused, &refused_member))
+	if (gpald_decode_list(decoder, value, &list, &warning_list_member))
 		return -1;
 	*set = 0;
-	for (size_t i = 0; i < refused.count; i++)
-		*set |= UINT64_C(1) << refused.reasons[i];
+	for (size_t i = 0; i < list.count; i++)
+		*set |= UINT64_C(1) << list.reasons[i];
 	return 0;
 }
 

@@ -196,7 +196,7 @@ static void write_detail(struct gpald_writer *w, const struct gpald_detail *deta
 	case GPALD_DETAIL_KIND:
 		gpald_write_text(w, name, gpal_kind_name(*(const enum gpal_kind *)field));
 		break;
-	case GPALD_DETAIL_COUNT:
+	case GPALD_DETAIL_UINT:
 		gpald_write_integer(w, name, *(const unsigned int *)field);
 		break;
 	case GPALD_DETAIL_INTEGER:
@@ -269,9 +269,9 @@ const struct gpald_envelope gpald_rpc_envelope = {
 	.write_plain_error = write_plain_json_error,
 };
 
-size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
-			     enum gpald_reason reason, const char *message,
-			     char line[GPALD_RPC_PLAIN_SIZE])
+size_t gpald_rpc_write_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
+				   enum gpald_reason reason, const char *message,
+				   char line[GPALD_RPC_PLAIN_SIZE])
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	struct gpald_writer w = {

@@ -88,9 +88,9 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
  * Writes a plain refusal to `line` without allocating memory, and returns its length. An id that
  * does not fit is replaced with null.
  */
-size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
-			     enum gpald_reason reason, const char *message,
-			     char line[GPALD_RPC_PLAIN_SIZE]);
+size_t gpald_rpc_write_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
+				   enum gpald_reason reason, const char *message,
+				   char line[GPALD_RPC_PLAIN_SIZE]);
 
 /* Returns true if a plain refusal can carry everything in an error. */
 bool gpald_rpc_is_plain(const struct gpald_wire_error *error);

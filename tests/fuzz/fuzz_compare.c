@@ -12,7 +12,7 @@
 #include "tests/fuzz/layouts.h"
 #include "tests/fuzz/tamper.h"
 #include "tests/wire.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 #include "wire/size.h"
 
 #include <cjson/cJSON.h>

@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/wire.h"
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 #include <inttypes.h>
 #include <string.h>

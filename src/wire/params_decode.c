@@ -2,7 +2,7 @@
 /* The tables of the params, which have a row for each member. */
 #include "config.h"
 
-#include "wire/registry_decode.h"
+#include "wire/params_decode.h"
 
 #include "wire/layout_decode.h"
 #include "wire/request_decode.h"
@@ -56,7 +56,7 @@ const struct gpald_params gpald_delete_params = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };
 
-/* Decodes `limit`. The daemon has a limit of its own on the length of a page. */
+/* Decodes `limit`, which must not be above the daemon's limit list_page. */
 static int decode_page_limit(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			     const struct gpald_member *member)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The params of the methods on live layouts. A comment lists their members; ? marks one that may be
- * omitted. A name is NULL if it is omitted. A request has its policy, unless stated otherwise.
+ * The params of the methods on live layouts, of events.subscribe and WaitEvents, of registry.backup
+ * and of daemon.stats. A comment lists their members; ? marks one that may be omitted. A name is
+ * NULL if it is omitted. A request has its policy, unless stated otherwise.
  */
-#ifndef GPALD_WIRE_REGISTRY_DECODE_H
-#define GPALD_WIRE_REGISTRY_DECODE_H
+#ifndef GPALD_WIRE_PARAMS_DECODE_H
+#define GPALD_WIRE_PARAMS_DECODE_H
 
 #include "wire/decoder.h"
 
