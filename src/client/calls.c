@@ -46,10 +46,10 @@ static int decode_call_result(const struct call *call, const struct gpald_result
 
 /*
  * Calls a method and sets *object to a new object with the decoded result. If the daemon refuses
- * the call and `refused` is not NULL, the object has the details of the refusal.
+ * the call and `refusal_result` is not NULL, the object has the details of the refusal.
  */
 static int make_call(struct gpal_client *client, const struct call *call,
-		     const struct gpald_result *refused, const void **object,
+		     const struct gpald_result *refusal_result, const void **object,
 		     struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
@@ -69,11 +69,11 @@ static int make_call(struct gpal_client *client, const struct call *call,
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0) {
 		code = decode_call_result(call, call->result, reply.result, made, arena, error);
-	} else if (code == GPAL_E_REFUSED && refused) {
+	} else if (code == GPAL_E_REFUSED && refusal_result) {
 		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
 
 		if (cJSON_GetObjectItemCaseSensitive(data, "changes") &&
-		    decode_call_result(call, refused, data, made, arena, NULL) == 0)
+		    decode_call_result(call, refusal_result, data, made, arena, NULL) == 0)
 			*object = made;
 	}
 	if (code == GPAL_E_PROTOCOL)
@@ -153,24 +153,24 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 
 /* Layouts that the daemon does not store. */
 
-static void write_refused(struct gpald_writer *w, uint64_t refused)
+static void write_refuse(struct gpald_writer *w, uint64_t refuse)
 {
-	if (refused == 0)
+	if (refuse == 0)
 		return;
-	if (refused == GPAL_REFUSE_ALL) {
+	if (refuse == GPAL_REFUSE_ALL) {
 		gpald_write_text(w, "refuse", "all");
 		return;
 	}
 	gpald_write_array(w, "refuse");
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
-		if (refused & UINT64_C(1) << i)
+		if (refuse & UINT64_C(1) << i)
 			gpald_write_text(w, NULL, gpal_warning_token((enum gpal_warning_reason)i));
 	gpald_write_array_end(w);
 }
 
 struct resolve_args {
 	const struct gpal_request *request;
-	uint64_t refused;
+	uint64_t refuse;
 };
 
 static void write_resolve(struct gpald_writer *w, const void *args)
@@ -179,14 +179,14 @@ static void write_resolve(struct gpald_writer *w, const void *args)
 
 	gpald_write_object(w, NULL);
 	gpald_encode_request(w, "request", resolved->request);
-	write_refused(w, resolved->refused);
+	write_refuse(w, resolved->refuse);
 	gpald_write_object_end(w);
 }
 
 int gpal_client_resolve(struct gpal_client *client, const struct gpal_request *request,
 			const struct gpal_layout **layout, struct gpal_client_error *error)
 {
-	const struct resolve_args resolved = { request, client->refused };
+	const struct resolve_args resolved = { request, client->refuse };
 
 	return ASK(layout, "layout.resolve", write_resolve, &resolved, &gpald_layout_result);
 }
@@ -262,7 +262,7 @@ struct request_args {
 	const char *name;
 	const struct gpal_request *request;
 	const struct gpal_client_update_options *options;
-	uint64_t refused;
+	uint64_t refuse;
 };
 
 static void write_create(struct gpald_writer *w, const void *args)
@@ -272,7 +272,7 @@ static void write_create(struct gpald_writer *w, const void *args)
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", named->name);
 	gpald_encode_request(w, "request", named->request);
-	write_refused(w, named->refused);
+	write_refuse(w, named->refuse);
 	gpald_write_object_end(w);
 }
 
@@ -282,7 +282,7 @@ int gpal_client_create(struct gpal_client *client, const char *name,
 {
 	const struct request_args named = { .name = name,
 					    .request = request,
-					    .refused = client->refused };
+					    .refuse = client->refuse };
 
 	return ASK(live, "layout.create", write_create, &named, &gpald_live_result);
 }
@@ -344,7 +344,7 @@ static void write_update(struct gpald_writer *w, const void *args)
 		gpald_write_bool(w, "allow_moves", true);
 	if (options && options->allow & GPAL_ALLOW_REMOVALS)
 		gpald_write_bool(w, "allow_removals", true);
-	write_refused(w, named->refused);
+	write_refuse(w, named->refuse);
 	gpald_write_object_end(w);
 }
 
@@ -353,7 +353,7 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 		       const struct gpal_client_update_options *options,
 		       const struct gpal_client_update **update, struct gpal_client_error *error)
 {
-	const struct request_args named = { name, request, options, client->refused };
+	const struct request_args named = { name, request, options, client->refuse };
 	const struct call call = { "layout.update", write_update, &named, &gpald_update_result };
 	const void *made;
 	const int code = make_call(client, &call, &gpald_refused_update_result, &made, error);

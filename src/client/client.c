@@ -48,7 +48,7 @@ int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_
 	int64_t wake_ms = client->accept_by_ms;
 
 	if (client->link.fd < 0)
-		wake_ms = client->retry_ms;
+		wake_ms = client->connect_at_ms;
 	else if (!client->link.is_connected)
 		wake_ms = gpald_client_now_ms() + GPALD_LINK_RETRY_MS;
 	return wake_ms < deadline_ms ? wake_ms : deadline_ms;
@@ -173,7 +173,7 @@ static int check_same_call(struct gpal_client *client, const char *method,
 	return code;
 }
 
-int gpald_client_advance(struct gpal_client *client)
+int gpald_call_advance(struct gpal_client *client)
 {
 	int code = 0;
 
@@ -201,7 +201,7 @@ int gpald_client_call(struct gpal_client *client, const char *method, gpald_writ
 
 	if (code)
 		return code;
-	while ((code = gpald_client_advance(client)) == GPAL_E_IN_PROGRESS) {
+	while ((code = gpald_call_advance(client)) == GPAL_E_IN_PROGRESS) {
 		if (!client->blocks)
 			return gpald_client_fail(error, code, "the call is in progress");
 		gpald_client_wait(client, client->deadline_ms);
@@ -304,7 +304,7 @@ void gpal_client_free(const void *result)
 
 void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused)
 {
-	client->refused = refused;
+	client->refuse = refused;
 }
 
 void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms)

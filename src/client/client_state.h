@@ -15,7 +15,7 @@ struct gpal_client {
 	struct gpald_link link;
 	int64_t timeout_ms; /* negative: none */
 	bool blocks;
-	uint64_t refused; /* warnings, as in gpal_layout_refuse() */
+	uint64_t refuse; /* a set of warnings, as in gpal_layout_refuse() */
 
 	/* The call in progress. Its request line is in the link. */
 	bool is_asking;
@@ -27,10 +27,10 @@ struct gpal_client {
 
 	/* The subscription. */
 	bool is_subscribed;
-	uint64_t revision;    /* of the last event; the next one follows it */
-	int64_t retry_ms;     /* no new connection before this time */
-	int64_t accept_by_ms; /* when the subscription must be accepted; INT64_MAX: it has been */
-	char outage[128];     /* why events are interrupted; empty: they are not */
+	uint64_t revision;     /* of the last event; the next one follows it */
+	int64_t connect_at_ms; /* no new connection is made before this time */
+	int64_t accept_by_ms;  /* when the subscription must be accepted; INT64_MAX: it has been */
+	char outage[128];      /* why events are interrupted; empty: they are not */
 };
 
 /* Returns the milliseconds of the monotonic clock. */
@@ -68,7 +68,7 @@ GPAL_MUST_USE bool gpald_client_write_request(struct gpal_client *client, const 
  * Reads and writes without waiting, for the call in progress. Returns 0 if a line has come or no
  * call is in progress.
  */
-int gpald_client_advance(struct gpal_client *client);
+int gpald_call_advance(struct gpal_client *client);
 
 /*
  * Starts the call, or continues it if it is in progress. On success, *line is the line of the

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RETRY_MS 200
+#define RETRY_MS 200       /* between attempts to connect */
 #define ACCEPT_MIN_MS 1000 /* the daemon gets at least this long to accept a subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
@@ -185,9 +185,9 @@ static int reconnect_events(struct gpal_client *client)
 	if (client->link.is_connected)
 		return 0;
 	if (client->link.fd < 0) {
-		if (now_ms < client->retry_ms)
+		if (now_ms < client->connect_at_ms)
 			return GPAL_E_IN_PROGRESS;
-		client->retry_ms = now_ms + RETRY_MS;
+		client->connect_at_ms = now_ms + RETRY_MS;
 	}
 	code = gpald_link_open(&client->link);
 	if (code == 0 &&
@@ -247,8 +247,9 @@ static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 	}
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;
-	return gpald_client_fail(error, code,
-				 code == GPAL_E_NO_MEMORY ? "out of memory" : "a line is too long");
+	if (code == GPAL_E_NO_MEMORY)
+		return gpald_client_fail(error, code, "out of memory");
+	return gpald_client_fail(error, code, "%s: a line is too long", client->link.path);
 }
 
 int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event *event,

@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The daemon's own limit is 16 MiB. This one stops a wrong peer from filling all memory. */
+/*
+ * This stops a wrong peer from filling all memory. The daemon's limit, reply_bytes, is 16 MiB by
+ * default and 64 MiB at most.
+ */
 #define LINE_MAX_BYTES ((size_t)256 << 20)
 #define READ_SIZE ((size_t)65536)
 
@@ -86,7 +89,7 @@ static void send_some(struct gpald_link *link)
 		link->sent += (size_t)sent;
 }
 
-/* Searches the bytes that were not searched yet for a line. */
+/* Searches the bytes that were not searched yet for the end of a line. */
 static void find_line(struct gpald_link *link)
 {
 	const struct gpald_bytes *input = &link->input.text;

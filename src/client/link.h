@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-/* How often to connect again while the listen queue is full; the kernel gives no event for it. */
+/* The time between attempts to connect while the listen queue is full: no event reports that. */
 #define GPALD_LINK_RETRY_MS 10
 
 struct gpald_link {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Returns what the caller's event loop must wait for, during a call or a subscription. */
+/* For a caller with its own event loop: what it must wait for, during a call or a subscription. */
 #include "config.h"
 
 #include "client/client_state.h"
@@ -39,5 +39,5 @@ int gpal_client_timeout_ms(const struct gpal_client *client)
 
 int gpal_client_advance(struct gpal_client *client)
 {
-	return client->is_subscribed ? gpald_events_advance(client) : gpald_client_advance(client);
+	return client->is_subscribed ? gpald_events_advance(client) : gpald_call_advance(client);
 }
