@@ -142,7 +142,7 @@ START_TEST(texts_and_edges_have_contrast)
 	static const char *const inks[][2] = { { CTL_INK, CTL_INK_DARK },
 					       { CTL_MUTED, CTL_MUTED_DARK } };
 	static const char *const grounds[] = { CTL_GROUND, CTL_GROUND_DARK };
-	const struct ctl_look *row = &ctl_paints[_i];
+	const struct ctl_paint_style *row = &ctl_paints[_i];
 
 	ck_assert_double_ge_tol(contrast("#000000", "#FFFFFF"), 21, 0.001);
 	for (int theme = 0; theme < 2; theme++) {
@@ -161,7 +161,7 @@ START_TEST(classes_differ_without_colour)
 {
 	for (int i = 0; i < CTL_PAINT_COUNT; i++) {
 		for (int j = 0; j < i; j++) {
-			const struct ctl_look *a = &ctl_paints[i], *b = &ctl_paints[j];
+			const struct ctl_paint_style *a = &ctl_paints[i], *b = &ctl_paints[j];
 
 			if (!a->label || !b->label)
 				continue;

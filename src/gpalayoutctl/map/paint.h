@@ -26,11 +26,11 @@ enum ctl_paint {
 
 #define CTL_RAM_SHADES 4
 
-struct ctl_look {
-	const char *id;       /* part of names in the SVG */
-	const char *label;    /* in the legend of the SVG; NULL: the one before */
-	const char *key;      /* in the legend for a terminal */
-	const char *tints[2]; /* colours for a light and for a dark background */
+struct ctl_paint_style {
+	const char *id;          /* part of names in the SVG */
+	const char *label;       /* in the legend of the SVG; NULL: that of the row before */
+	const char *short_label; /* in the legend for a terminal; NULL: that of the row before */
+	const char *tints[2];    /* colours for a light and for a dark background */
 	const char *edges[2];
 	const char *strong; /* SVG attributes for a light background */
 	const char *tint;
@@ -41,7 +41,7 @@ struct ctl_look {
 	const char *ascii;
 	const char *sgr; /* foreground colour of a terminal */
 };
-extern const struct ctl_look ctl_paints[CTL_PAINT_COUNT];
+extern const struct ctl_paint_style ctl_paints[CTL_PAINT_COUNT];
 
 /* Colours of the figure itself, for a light and for a dark background. */
 #define CTL_GROUND "#FFFFFF"

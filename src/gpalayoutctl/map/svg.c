@@ -64,7 +64,7 @@ static int place_rows(struct ctl_rows *rows)
 }
 
 /* A part of the strip: one is below 4 GiB and one above, each with its own scale. */
-struct segment {
+struct strip_part {
 	struct gpal_range range;
 	struct gpal_range cut; /* a gap too large for the scale; empty: none */
 	uint64_t cut_shown;    /* how many bytes of the scale it takes */
@@ -73,10 +73,10 @@ struct segment {
 	struct ctl_place place;
 };
 
-static struct segment segment_of(const struct ctl_row *rows, size_t count)
+static struct strip_part strip_part_of(const struct ctl_row *rows, size_t count)
 {
 	const struct ctl_row *last = &rows[count - 1];
-	struct segment segment = {
+	struct strip_part part = {
 		.range = { rows->range.start, last->range.end },
 		.rows = rows,
 		.count = count,
@@ -84,39 +84,39 @@ static struct segment segment_of(const struct ctl_row *rows, size_t count)
 	};
 
 	for (size_t i = 0; i < count && rows->range.start > 0; i++) {
-		const uint64_t others = gpal_range_size(segment.range) - rows[i].size;
+		const uint64_t others = gpal_range_size(part.range) - rows[i].size;
 
 		if (!rows[i].count && rows[i].size > others) {
-			segment.cut = rows[i].range;
-			segment.cut_shown = others / CUT_SHARE;
+			part.cut = rows[i].range;
+			part.cut_shown = others / CUT_SHARE;
 		}
 	}
-	return segment;
+	return part;
 }
 
-static uint64_t shown_address(const struct segment *segment, uint64_t address)
+static uint64_t shown_address(const struct strip_part *part, uint64_t address)
 {
-	const uint64_t from_start = address - segment->range.start;
+	const uint64_t from_start = address - part->range.start;
 
-	if (gpal_range_is_empty(segment->cut) || address <= segment->cut.start)
+	if (gpal_range_is_empty(part->cut) || address <= part->cut.start)
 		return from_start;
-	return from_start - gpal_range_size(segment->cut) + segment->cut_shown;
+	return from_start - gpal_range_size(part->cut) + part->cut_shown;
 }
 
-static struct ctl_place place_of(const struct segment *segment, struct gpal_range range)
+static struct ctl_place place_of(const struct strip_part *part, struct gpal_range range)
 {
-	const struct gpal_range all = { 0, shown_address(segment, segment->range.end) };
-	const struct gpal_range part = { shown_address(segment, range.start),
-					 shown_address(segment, range.end) };
+	const struct gpal_range all = { 0, shown_address(part, part->range.end) };
+	const struct gpal_range shown = { shown_address(part, range.start),
+					  shown_address(part, range.end) };
 
-	return ctl_svg_scale(segment->place, all, part);
+	return ctl_svg_scale(part->place, all, shown);
 }
 
-static void append_connectors(struct ctl_svg *svg, const struct segment *segment)
+static void append_connectors(struct ctl_svg *svg, const struct strip_part *part)
 {
-	for (size_t i = 0; i < segment->count; i++) {
-		const struct ctl_row *row = &segment->rows[i];
-		const struct ctl_place from = place_of(segment, row->range);
+	for (size_t i = 0; i < part->count; i++) {
+		const struct ctl_row *row = &part->rows[i];
+		const struct ctl_place from = place_of(part, row->range);
 
 		if (row->count)
 			ctl_svg_path(svg, ctl_paints[row->paint].tint,
@@ -128,31 +128,31 @@ static void append_connectors(struct ctl_svg *svg, const struct segment *segment
 	}
 }
 
-static void append_colour(struct ctl_svg *svg, const struct segment *segment, enum ctl_paint paint)
+static void append_colour(struct ctl_svg *svg, const struct strip_part *part, enum ctl_paint paint)
 {
 	struct ctl_svg_bands bands = { .left = STRIP_LEFT, .width = STRIP_WIDTH };
-	const struct ctl_look *look = &ctl_paints[paint];
+	const struct ctl_paint_style *style = &ctl_paints[paint];
 	const char *path;
 
-	for (size_t i = 0; i < segment->count; i++) {
-		const struct ctl_row *row = &segment->rows[i];
+	for (size_t i = 0; i < part->count; i++) {
+		const struct ctl_row *row = &part->rows[i];
 
 		for (size_t j = 0; j < row->count; j++)
 			if (row->ranges[j].paint == paint)
 				ctl_svg_bands_add(&bands,
-						  place_of(segment, row->ranges[j].entry.range));
+						  place_of(part, row->ranges[j].entry.range));
 	}
 	path = ctl_svg_bands_end(&bands);
 	if (*path)
-		ctl_svg_path(svg, look->strong, "%s", path);
-	if (*path && look->pattern)
-		ctl_svg_path(svg, ctl_svg_pattern(svg, look->id).text, "%s", path);
+		ctl_svg_path(svg, style->strong, "%s", path);
+	if (*path && style->pattern)
+		ctl_svg_path(svg, ctl_svg_pattern(svg, style->id).text, "%s", path);
 	ctl_buffer_free(&bands.path);
 }
 
-static void append_svg_cut(struct ctl_svg *svg, const struct segment *segment)
+static void append_svg_cut(struct ctl_svg *svg, const struct strip_part *part)
 {
-	const struct ctl_place place = place_of(segment, segment->cut);
+	const struct ctl_place place = place_of(part, part->cut);
 	const int y = (place.top + place.bottom) / 2 + 20;
 
 	ctl_svg_path(svg, GROUND, "M66 " PX "l32-8v4l-32 8z", px(y));
@@ -175,14 +175,13 @@ static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
 }
 
 /* Appends ticks at multiples of the smallest power of two that keeps them far enough apart. */
-static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segment)
+static void append_inner_ticks(struct ctl_svg *svg, const struct strip_part *part)
 {
-	const struct gpal_range range = segment->range, cut = segment->cut;
-	const uint64_t total = shown_address(segment, range.end);
-	const unsigned __int128 height =
-		(unsigned __int128)(segment->place.bottom - segment->place.top);
+	const struct gpal_range range = part->range, cut = part->cut;
+	const uint64_t total = shown_address(part, range.end);
+	const unsigned __int128 height = (unsigned __int128)(part->place.bottom - part->place.top);
 	const struct ctl_number_text top = tick_text(range.end);
-	int last = segment->place.bottom;
+	int last = part->place.bottom;
 	unsigned int shift = 12;
 
 	while (shift < 64 && (height << shift) / total < STEP_LEAST)
@@ -196,8 +195,8 @@ static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segmen
 			n = (cut.end - 1) >> shift;
 			continue;
 		}
-		y = place_of(segment, (struct gpal_range){ at, at }).top;
-		if (last - y < TICKS_APART || y - segment->place.top < TICKS_APART ||
+		y = place_of(part, (struct gpal_range){ at, at }).top;
+		if (last - y < TICKS_APART || y - part->place.top < TICKS_APART ||
 		    strcmp(tick_text(at).text, top.text) == 0)
 			continue;
 		append_tick(svg, y, at);
@@ -205,24 +204,23 @@ static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segmen
 	}
 }
 
-static void append_segment(struct ctl_svg *svg, const struct ctl_row *rows, size_t count)
+static void append_strip_part(struct ctl_svg *svg, const struct ctl_row *rows, size_t count)
 {
-	const struct segment segment = segment_of(rows, count);
+	const struct strip_part part = strip_part_of(rows, count);
 
-	append_connectors(svg, &segment);
-	ctl_svg_rect(svg, ctl_svg_pattern(svg, "gap").text, STRIP_LEFT, STRIP_WIDTH, segment.place);
+	append_connectors(svg, &part);
+	ctl_svg_rect(svg, ctl_svg_pattern(svg, "gap").text, STRIP_LEFT, STRIP_WIDTH, part.place);
 	for (enum ctl_paint paint = 0; paint < CTL_PAINT_COUNT; paint++)
-		append_colour(svg, &segment, paint);
-	ctl_svg_rect(svg, STRONG_LINE " stroke-width=\".8\"", STRIP_LEFT, STRIP_WIDTH,
-		     segment.place);
-	if (!gpal_range_is_empty(segment.cut))
-		append_svg_cut(svg, &segment);
+		append_colour(svg, &part, paint);
+	ctl_svg_rect(svg, STRONG_LINE " stroke-width=\".8\"", STRIP_LEFT, STRIP_WIDTH, part.place);
+	if (!gpal_range_is_empty(part.cut))
+		append_svg_cut(svg, &part);
 	/* The line at 4 GiB has its own text, so it needs no tick. */
-	if (segment.range.start != GPAL_4GIB)
-		append_tick(svg, segment.place.bottom, segment.range.start);
-	if (segment.range.end != GPAL_4GIB)
-		append_tick(svg, segment.place.top, segment.range.end);
-	append_inner_ticks(svg, &segment);
+	if (part.range.start != GPAL_4GIB)
+		append_tick(svg, part.place.bottom, part.range.start);
+	if (part.range.end != GPAL_4GIB)
+		append_tick(svg, part.place.top, part.range.end);
+	append_inner_ticks(svg, &part);
 }
 
 static void append_strip(struct ctl_svg *svg)
@@ -230,9 +228,9 @@ static void append_strip(struct ctl_svg *svg)
 	const struct ctl_rows *rows = &svg->rows;
 
 	if (rows->below)
-		append_segment(svg, rows->rows, rows->below);
+		append_strip_part(svg, rows->rows, rows->below);
 	if (rows->below < rows->count)
-		append_segment(svg, rows->rows + rows->below, rows->count - rows->below);
+		append_strip_part(svg, rows->rows + rows->below, rows->count - rows->below);
 }
 
 static void append_cells(struct ctl_svg *svg, const char *look, int from, int to, int bits)
@@ -300,20 +298,21 @@ static int append_legend(struct ctl_svg *svg, int y)
 	int column = 0;
 
 	for (enum ctl_paint paint = 0; paint <= CTL_PAINT_COUNT; paint++) {
-		const struct ctl_look *look = paint < CTL_PAINT_COUNT ? &ctl_paints[paint] : NULL;
+		const struct ctl_paint_style *style = paint < CTL_PAINT_COUNT ? &ctl_paints[paint] :
+										NULL;
 		const int x = LEFT + 1900 * (column % LEGEND_COLUMNS);
 		const int top = y + 200 * (column / LEGEND_COLUMNS);
 		const struct ctl_place place = { top, top + 120 };
 
-		if (look && !(look->label && svg->rows.classes >> paint & 1))
+		if (style && !(style->label && svg->rows.classes >> paint & 1))
 			continue;
-		if (look) {
+		if (style) {
 			ctl_svg_painted_rect(svg, paint, x, 200, place);
-			ctl_svg_rect(svg, look->edge, x, 200, place);
+			ctl_svg_rect(svg, style->edge, x, 200, place);
 		} else {
 			ctl_svg_gap_rect(svg, x, 200, place);
 		}
-		ctl_svg_text(svg, x + 270, top + 98, "11", "", "%s", look ? look->label : "free");
+		ctl_svg_text(svg, x + 270, top + 98, "11", "", "%s", style ? style->label : "free");
 		column++;
 	}
 	return y + 200 * ((column + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS);

@@ -52,11 +52,11 @@ void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...
 void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
 			  struct ctl_place place)
 {
-	const struct ctl_look *row = &ctl_paints[paint];
+	const struct ctl_paint_style *style = &ctl_paints[paint];
 
-	ctl_svg_rect(svg, row->strong, left, width, place);
-	if (row->pattern)
-		ctl_svg_rect(svg, ctl_svg_pattern(svg, row->id).text, left, width, place);
+	ctl_svg_rect(svg, style->strong, left, width, place);
+	if (style->pattern)
+		ctl_svg_rect(svg, ctl_svg_pattern(svg, style->id).text, left, width, place);
 }
 
 void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place place)

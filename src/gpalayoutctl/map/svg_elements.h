@@ -43,10 +43,11 @@ struct ctl_svg {
 struct ctl_place ctl_svg_scale(struct ctl_place place, struct gpal_range all,
 			       struct gpal_range range);
 
-/* Returns the look of an element that is filled with the pattern of that name. */
 struct ctl_svg_look {
 	char text[48];
 };
+
+/* Returns the look of an element that is filled with the pattern of that name. */
 struct ctl_svg_look ctl_svg_pattern(const struct ctl_svg *svg, const char *name);
 
 void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,

@@ -171,20 +171,20 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 
 static void append_box(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const struct ctl_look *look = &ctl_paints[row->paint];
+	const struct ctl_paint_style *style = &ctl_paints[row->paint];
 	const struct ctl_place box = row->box;
 
-	ctl_svg_rect(svg, look->tint, BOX_LEFT, BOX_WIDTH, box);
+	ctl_svg_rect(svg, style->tint, BOX_LEFT, BOX_WIDTH, box);
 	ctl_svg_painted_rect(svg, row->paint, BOX_LEFT, SPINE_WIDTH, box);
 	for (enum ctl_paint paint = 0; row->count > 1 && paint < CTL_PAINT_COUNT; paint++) {
 		append_shade(svg, row, paint, 0);
 		if (ctl_paint_class(paint) != CTL_PAINT_RAM)
 			append_shade(svg, row, paint, 1);
 	}
-	ctl_svg_rect(svg, look->edge, BOX_LEFT, BOX_WIDTH, box);
+	ctl_svg_rect(svg, style->edge, BOX_LEFT, BOX_WIDTH, box);
 	if (row->paint == CTL_PAINT_RESERVED) {
 		put(svg, "<g opacity=\".3\">");
-		ctl_svg_path(svg, look->edge, "M166 " PX "L506 " PX "M506 " PX "L166 " PX,
+		ctl_svg_path(svg, style->edge, "M166 " PX "L506 " PX "M506 " PX "L166 " PX,
 			     px(box.top), px(box.bottom), px(box.top), px(box.bottom));
 		put(svg, "</g>\n");
 	}
@@ -265,19 +265,19 @@ static void place_devices(int *at, size_t count, struct ctl_place box)
 static void append_svg_devices(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const struct ctl_device *devices = row->devices;
-	int at[CTL_DEVICE_COUNT], wished[CTL_DEVICE_COUNT];
+	int at[CTL_DEVICE_COUNT], true_y[CTL_DEVICE_COUNT];
 
 	ctl_svg_rect(svg, GROUND " opacity=\".7\"", INNER_LEFT, INNER_WIDTH, row->box);
 	for (size_t i = 0; i < row->device_count; i++) {
 		const struct gpal_range point = { devices[i].address, devices[i].address };
 
-		wished[i] = at[i] = ctl_svg_scale(row->box, row->range, point).top;
+		true_y[i] = at[i] = ctl_svg_scale(row->box, row->range, point).top;
 		ctl_svg_path(svg, ctl_paints[row->paint].strong, "M494 " PX "h12v-1.2h-12z",
 			     px(at[i]));
 	}
 	place_devices(at, row->device_count, row->box);
 	for (size_t i = 0; i < row->device_count; i++) {
-		ctl_svg_path(svg, THIN_LINE, "M506 " PX "L524 " PX "H" PX, px(wished[i]), px(at[i]),
+		ctl_svg_path(svg, THIN_LINE, "M506 " PX "L524 " PX "H" PX, px(true_y[i]), px(at[i]),
 			     px(left_of_hex(devices[i].address, SMALL_CELL)));
 		append_hex(svg, at[i] + 35, "10", MUTED_MONO " " AT_END, devices[i].address);
 		ctl_svg_text(svg, HUMAN_LEFT, at[i] + 35, "10", MUTED_MONO, "%s", devices[i].name);

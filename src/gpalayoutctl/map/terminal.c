@@ -50,9 +50,9 @@ static void append_block(struct page *page, enum ctl_paint paint, unsigned int c
 {
 	put(page, "\033[%sm", ctl_paints[paint].sgr);
 	for (unsigned int i = 0; i < cells; i++) {
-		const struct ctl_look *look = &ctl_paints[paint + i % classes];
+		const struct ctl_paint_style *style = &ctl_paints[paint + i % classes];
 
-		ctl_buffer_puts(&page->out, page->ascii ? look->ascii : look->block);
+		ctl_buffer_puts(&page->out, page->ascii ? style->ascii : style->block);
 	}
 	put(page, PLAIN);
 }
@@ -93,7 +93,10 @@ static void append_page_devices(struct page *page, const struct ctl_row *row)
 	}
 }
 
-/* Returns the number of lines of a range: 1, or 2 from 1 GiB, 3 from 64 GiB and 4 from 2 TiB on. */
+/*
+ * Returns the number of lines of a range: 2 from 1 GiB, 3 from 64 GiB and 4 from 2 TiB on. It is 1
+ * for a smaller range, and if there are many rows.
+ */
 static size_t lines_of(const struct page *page, const struct ctl_row *row)
 {
 	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
@@ -194,17 +197,17 @@ static void append_rows(struct page *page)
 	put(page, "%*s └──────┘\n", page->address_width, "");
 }
 
-static void append_key(struct page *page)
+static void append_page_legend(struct page *page)
 {
 	size_t at = 0;
 
 	for (enum ctl_paint paint = 0; paint < CTL_PAINT_COUNT; paint++) {
-		const char *key = ctl_paints[paint].key;
+		const char *label = ctl_paints[paint].short_label;
 		size_t cells;
 
-		if (!key || !(page->rows.classes >> paint & 1))
+		if (!label || !(page->rows.classes >> paint & 1))
 			continue;
-		cells = strlen("## ") + strlen(key);
+		cells = strlen("## ") + strlen(label);
 		if (at && at + strlen(INDENT) + cells > page->width) {
 			put(page, "\n");
 			at = 0;
@@ -212,7 +215,7 @@ static void append_key(struct page *page)
 		ctl_buffer_puts(&page->out, at ? INDENT : "");
 		at += cells + (at ? strlen(INDENT) : 0);
 		append_block(page, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
-		put(page, " %s", key);
+		put(page, " %s", label);
 	}
 	put(page, "\n");
 }
@@ -243,7 +246,7 @@ static void append_page_footer(struct page *page)
 	ctl_warnings_append(&page->out, page->rows.map->layout, "warning: ", page->width,
 			    page->ascii);
 	put(page, "\n");
-	append_key(page);
+	append_page_legend(page);
 	gpal_layout_digest(page->rows.map->layout, digest);
 	put(page, DIM "%s" PLAIN "\n", digest);
 }
