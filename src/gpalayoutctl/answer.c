@@ -68,10 +68,10 @@ static bool step_into(struct gpald_raw *value, const char *step)
 }
 
 /*
- * Does the same. A name may contain dots, as that of a method does: if there is no member with this
- * name, the next steps in *rest are joined to it.
+ * Does the same for a name that may contain dots, such as that of a method: if there is no member
+ * with the name `step`, the next steps in *rest are joined to it.
  */
-static bool step_on(struct gpald_raw *value, char *step, char **rest)
+static bool step_into_dotted(struct gpald_raw *value, char *step, char **rest)
 {
 	while (!step_into(value, step)) {
 		if (!*rest || *value->text != '{')
@@ -114,11 +114,11 @@ enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_ra
 		const struct gpald_raw container = result;
 		const int length = (int)strlen(step);
 
-		if (step_on(&result, step, &rest))
+		if (step_into_dotted(&result, step, &rest))
 			continue;
 		describe_container(&out, container);
-		ctl_complain("--field %s: there is no %.*s", session->invocation->field,
-			     length ? length : INT_MAX, length ? step : "member without a name");
+		ctl_error("--field %s: there is no %.*s", session->invocation->field,
+			  length ? length : INT_MAX, length ? step : "member without a name");
 		ctl_hint("%s", ctl_buffer_text(&out));
 		return CTL_NOT_FOUND;
 	}

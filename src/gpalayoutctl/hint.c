@@ -141,9 +141,9 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
 	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
-	{ "ecam_below_minimum", "free addresses from 256 MiB up: {make_low_room}" },
+	{ "ecam_below_minimum", "make room at 256 MiB and above: {make_low_room}" },
 	{ "ecam_below_minimum",
-	  "free addresses from 256 MiB up: make low MMIO windows smaller, or put the ECAM above 4 "
+	  "make room at 256 MiB and above: make low MMIO windows smaller, or put the ECAM above 4 "
 	  "GiB" },
 	{ "fixed_low_mmio_above_4gib",
 	  "{?flags}pin the window so that it ends at or below 4 GiB, or omit "
@@ -274,16 +274,16 @@ static void append_hint_size(struct gpald_bytes *out, uint64_t size)
 {
 	ctl_cleanup_buffer struct gpald_bytes exact = { 0 };
 	const size_t start = out->length;
-	bool is_aside;
+	bool is_in_parentheses;
 
 	ctl_size_append(out, size);
 	ctl_exact_size_append(&exact, size);
 	if (strcmp(out->data + start, exact.data) == 0)
 		return;
-	is_aside = start && out->data[start - 1] == '(';
-	ctl_buffer_puts(out, is_aside ? ", " : " (");
+	is_in_parentheses = start && out->data[start - 1] == '(';
+	ctl_buffer_puts(out, is_in_parentheses ? ", " : " (");
 	ctl_typed_size_append(out, size);
-	ctl_buffer_puts(out, is_aside ? "" : ")");
+	ctl_buffer_puts(out, is_in_parentheses ? "" : ")");
 }
 
 /* Returns false if the member does not exist or is zero. */
@@ -308,7 +308,7 @@ static bool append_data_member(struct gpald_bytes *out, const cJSON *data, const
 	return size;
 }
 
-static bool append_named(struct gpald_bytes *out, const struct ctl_context *context,
+static bool append_named(struct gpald_bytes *out, const struct ctl_hint_context *context,
 			 const char *name)
 {
 	bool holds;
@@ -321,7 +321,8 @@ static bool append_named(struct gpald_bytes *out, const struct ctl_context *cont
 /*
  * Replaces all names in braces. Returns false if one has no value, or its condition does not hold.
  */
-static bool fill_in(struct gpald_bytes *out, const char *text, const struct ctl_context *context)
+static bool fill_in(struct gpald_bytes *out, const char *text,
+		    const struct ctl_hint_context *context)
 {
 	while (*text) {
 		size_t length = strcspn(text, "{");
@@ -350,7 +351,7 @@ static bool fill_in(struct gpald_bytes *out, const char *text, const struct ctl_
 
 /* Fills in the first row that applies. Leaves `line` empty if none does. */
 static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_t count,
-			const struct ctl_context *context)
+			const struct ctl_hint_context *context)
 {
 	const char *reason = ctl_text_of(context->data, "reason");
 
@@ -366,7 +367,7 @@ static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_
 }
 
 /* Prints the note and the hint for a refusal. */
-static void print_hints(const struct ctl_context *context)
+static void print_hints(const struct ctl_hint_context *context)
 {
 	ctl_cleanup_buffer struct gpald_bytes note = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes hint = { 0 };
@@ -427,8 +428,8 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 {
 	cJSON *error = read_error(session);
 	cJSON *request = session->request.length ? cJSON_Parse(session->request.data) : NULL;
-	const struct ctl_context context = { session, ctl_member_of(error, "data"), request,
-					     about };
+	const struct ctl_hint_context context = { session, ctl_member_of(error, "data"), request,
+						  about };
 	const char *pointer = ctl_text_of(context.data, "pointer");
 	ctl_cleanup_buffer struct gpald_bytes what = { 0 };
 	const char *message = ctl_text_of(error, "message");
@@ -443,7 +444,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 		ctl_buffer_puts(&what, " at ");
 		ctl_pointer_target_append(&what, &context, pointer);
 	}
-	ctl_complain("%s: %s", what.data, message ? message : session->error.message);
+	ctl_error("%s: %s", what.data, message ? message : session->error.message);
 	print_changes(session, context.data);
 	print_warnings(context.data);
 	print_hints(&context);

@@ -21,92 +21,92 @@
 #define ELEMENT_CELLS 40
 
 /* Returns true if the request was given as flags. */
-static bool has_flags(const struct ctl_context *context)
+static bool has_flags(const struct ctl_hint_context *context)
 {
 	return context->session->request.length && !context->session->request_file;
 }
 
-static bool has_file(const struct ctl_context *context)
+static bool has_file(const struct ctl_hint_context *context)
 {
 	return context->session->request_file;
 }
 
-static bool has_no_json(const struct ctl_context *context)
+static bool has_no_json(const struct ctl_hint_context *context)
 {
 	return !context->session->invocation->json;
 }
 
-static bool is_method(const struct ctl_context *context, const char *name)
+static bool is_method(const struct ctl_hint_context *context, const char *name)
 {
 	return context->session->method && strcmp(context->session->method, name) == 0;
 }
 
-static bool is_allocate(const struct ctl_context *context)
+static bool is_allocate(const struct ctl_hint_context *context)
 {
 	return is_method(context, "layout.allocate");
 }
 
-static bool is_backup(const struct ctl_context *context)
+static bool is_backup(const struct ctl_hint_context *context)
 {
 	return is_method(context, "registry.backup");
 }
 
-static bool has_refuse(const struct ctl_context *context)
+static bool has_refuse(const struct ctl_hint_context *context)
 {
 	return ctl_flag_was_given(context->session->invocation, "--refuse");
 }
 
 /* Returns true if the refusal has a member with that text. */
-static bool has_text(const struct ctl_context *context, const char *member, const char *wanted)
+static bool has_text(const struct ctl_hint_context *context, const char *member, const char *wanted)
 {
 	const char *text = ctl_text_of(context->data, member);
 
 	return text && strcmp(text, wanted) == 0;
 }
 
-static bool is_of_all_nodes(const struct ctl_context *context)
+static bool is_of_all_nodes(const struct ctl_hint_context *context)
 {
 	return has_text(context, "largest_size_of", "ram");
 }
 
-static bool is_low_phase(const struct ctl_context *context)
+static bool is_low_phase(const struct ctl_hint_context *context)
 {
 	return has_text(context, "phase", "mmio32");
 }
 
-static bool is_ram_phase(const struct ctl_context *context)
+static bool is_ram_phase(const struct ctl_hint_context *context)
 {
 	return has_text(context, "phase", "ram");
 }
 
-static bool has_size(const cJSON *object, const char *name, uint64_t *size)
+static bool read_size_member(const cJSON *object, const char *name, uint64_t *size)
 {
 	const char *text = ctl_text_of(object, name);
 
 	return text && gpald_size_parse(text, size) == GPALD_SIZE_OK;
 }
 
-static bool has_zero_size(const struct ctl_context *context)
+static bool has_zero_size(const struct ctl_hint_context *context)
 {
 	uint64_t size;
 
-	return has_size(context->data, "size", &size) && size == 0;
+	return read_size_member(context->data, "size", &size) && size == 0;
 }
 
 /* Returns true if several ranges need more than was free, and the refused one alone would fit. */
-static bool is_crowded(const struct ctl_context *context)
+static bool is_crowded(const struct ctl_hint_context *context)
 {
 	const cJSON *demands = ctl_member_of(context->data, "demands");
 	uint64_t asked, free, one;
 
 	return cJSON_IsNumber(demands) && demands->valuedouble > 1 &&
-	       has_size(context->data, "demand", &asked) &&
-	       has_size(context->data, "supply", &free) && has_size(context->data, "size", &one) &&
-	       asked > free && one <= free;
+	       read_size_member(context->data, "demand", &asked) &&
+	       read_size_member(context->data, "supply", &free) &&
+	       read_size_member(context->data, "size", &one) && asked > free && one <= free;
 }
 
 /* Returns true if the tag of the refusal ends in `end`. */
-static bool has_tag_ending(const struct ctl_context *context, const char *end)
+static bool has_tag_ending(const struct ctl_hint_context *context, const char *end)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
 	const size_t length = tag ? strlen(tag) : 0;
@@ -114,13 +114,13 @@ static bool has_tag_ending(const struct ctl_context *context, const char *end)
 	return length >= strlen(end) && strcmp(tag + length - strlen(end), end) == 0;
 }
 
-static bool has_ecam_tag(const struct ctl_context *context)
+static bool has_ecam_tag(const struct ctl_hint_context *context)
 {
 	return has_tag_ending(context, "-ecam");
 }
 
 /* Returns true if the request, or else its policy, puts the ECAM below 4 GiB. */
-static bool is_ecam_below(const struct ctl_context *context)
+static bool is_ecam_below(const struct ctl_hint_context *context)
 {
 	const cJSON *pcie = ctl_member_of(context->request, "pcie");
 	const char *policy_name = ctl_text_of(context->request, "policy");
@@ -135,12 +135,13 @@ static bool is_ecam_below(const struct ctl_context *context)
 	return ecam && strcmp(ecam, "below-4gib") == 0;
 }
 
-static const char *flag_or(const struct ctl_context *context, const char *flag, const char *json)
+static const char *flag_or(const struct ctl_hint_context *context, const char *flag,
+			   const char *json)
 {
 	return has_flags(context) ? flag : json;
 }
 
-static void append_ecam_room(struct gpald_bytes *out, const struct ctl_context *context)
+static void append_ecam_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (is_ecam_below(context))
 		ctl_buffer_printf(out,
@@ -150,7 +151,7 @@ static void append_ecam_room(struct gpald_bytes *out, const struct ctl_context *
 }
 
 /* Says how to free addresses below 4 GiB. */
-static void append_low_room(struct gpald_bytes *out, const struct ctl_context *context)
+static void append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (is_allocate(context)) {
 		ctl_buffer_puts(out,
@@ -164,7 +165,7 @@ static void append_low_room(struct gpald_bytes *out, const struct ctl_context *c
 }
 
 /* Suggests advise, unless that is the command that was refused. */
-static void append_try_sizes(struct gpald_bytes *out, const struct ctl_context *context)
+static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (!is_method(context, "layout.advise"))
 		ctl_buffer_puts(out,
@@ -172,7 +173,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_context *
 }
 
 /* Says how to free addresses below 4 GiB without smaller windows. */
-static void append_more_room(struct gpald_bytes *out, const struct ctl_context *context)
+static void append_more_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (is_low_phase(context) && is_ecam_below(context)) {
 		ctl_buffer_puts(out, "; for more, ");
@@ -183,7 +184,7 @@ static void append_more_room(struct gpald_bytes *out, const struct ctl_context *
 /* Windows of root complexes. */
 
 /* Returns what the pointer of the refusal leads to, or NULL if it is not known. */
-static const cJSON *find_place(const struct ctl_context *context)
+static const cJSON *find_place(const struct ctl_hint_context *context)
 {
 	static const char request[] = "/request/";
 	const char *pointer = ctl_text_of(context->data, "pointer");
@@ -203,7 +204,7 @@ static const cJSON *find_place(const struct ctl_context *context)
 }
 
 /* Returns true if the place is a window whose size is computed from its devices. */
-static bool has_devices(const struct ctl_context *context)
+static bool has_devices(const struct ctl_hint_context *context)
 {
 	return ctl_member_of(find_place(context), "devices");
 }
@@ -214,7 +215,7 @@ struct windows {
 	bool has_devices; /* some of them have devices */
 };
 
-static struct windows find_windows(const struct ctl_context *context)
+static struct windows find_windows(const struct ctl_hint_context *context)
 {
 	const bool is_low = has_tag_ending(context, "-low-mmio");
 	const char *name = is_low ? "low_mmio" : "high_mmio";
@@ -238,7 +239,7 @@ static struct windows find_windows(const struct ctl_context *context)
 	return found;
 }
 
-static void append_windows(struct gpald_bytes *out, const struct ctl_context *context)
+static void append_windows(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const struct windows windows = find_windows(context);
 
@@ -252,7 +253,7 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_context *co
  * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
  * nor for windows whose sizes are computed from their devices.
  */
-static bool is_shared(const struct ctl_context *context)
+static bool is_shared(const struct ctl_hint_context *context)
 {
 	const struct windows windows = find_windows(context);
 
@@ -272,7 +273,7 @@ static const struct {
 
 static const struct {
 	const char *name;
-	bool (*holds)(const struct ctl_context *context);
+	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
 	{ "?flags", has_flags },           { "?file", has_file },
 	{ "?no_json", has_no_json },       { "?allocate", is_allocate },
@@ -285,7 +286,7 @@ static const struct {
 
 static const struct {
 	const char *name;
-	void (*append)(struct gpald_bytes *out, const struct ctl_context *context);
+	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
 	{ "make_low_room", append_low_room },
 	{ "more_room", append_more_room },
@@ -295,8 +296,8 @@ static const struct {
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
-bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
-		       bool *holds)
+bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
+		       const char *name, bool *holds)
 {
 	const char *pointer = ctl_text_of(context->data, "pointer");
 
@@ -409,7 +410,7 @@ static bool append_side(struct gpald_bytes *out, const struct ctl_invocation *in
 	return true;
 }
 
-void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_context *context,
+void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_context *context,
 			       const char *pointer)
 {
 	static const char request[] = "/request";

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /* What a hint depends on. */
-struct ctl_context {
+struct ctl_hint_context {
 	const struct ctl_session *session;
 	const cJSON *data;    /* of the refusal; NULL: none */
 	const cJSON *request; /* of the command; NULL: none, or it is not known here */
@@ -22,11 +22,11 @@ struct ctl_context {
  * If `name` is a word of hints, appends its text and sets *holds to true. If it is a condition,
  * sets *holds to whether the condition holds. Returns false if it is neither.
  */
-bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
-		       bool *holds);
+bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
+		       const char *name, bool *holds);
 
 /* Appends what the pointer into the params leads to: a flag, an operand, or a place in a file. */
-void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_context *context,
+void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_context *context,
 			       const char *pointer);
 
 /*

@@ -51,9 +51,9 @@ static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, co
 
 	if (!whole || value[whole + has_point + decimals] || has_point != (decimals > 0) ||
 	    decimals > 3 || seconds < 0.001 || seconds > LONGEST_TIMEOUT_S)
-		return ctl_usage_error("%s: '%s' is not a number of seconds from 0.001 to 1000000 "
-				       "with at most 3 decimals",
-				       flag->name, value);
+		return ctl_error("%s: '%s' is not a number of seconds from 0.001 to 1000000 "
+				 "with at most 3 decimals",
+				 flag->name, value);
 	*(int64_t *)member_of(target, flag) = (int64_t)(seconds * 1000 + 0.5);
 	return CTL_OK;
 }
@@ -72,7 +72,7 @@ const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
 	  .help = "how long to wait for a connection, and for each reply;\n"
 		  "default 30" },
-	{ .name = "--retry", .value_name = "SECONDS", INTO(retry_ms, seconds),
+	{ .name = "--retry", .value_name = "SECONDS", INTO(connect_for_ms, seconds),
 	  .help = "how long to keep trying while there is no daemon" },
 	{ .name = "--json", INTO(json, switch),
 	  .help = "print the replies as JSON, also refusals" },
@@ -151,10 +151,10 @@ enum ctl_exit ctl_flag_count_parse(const char *flag, const char *key, const char
 	if (ctl_count_parse(text, count) && (*count || !positive))
 		return CTL_OK;
 	static_assert(LARGEST_COUNT == 9007199254740991, "the text names it");
-	return ctl_usage_error("%s%s%s: '%s' %s", flag, key ? ": " : "", key ? key : "", text,
-			       is_large ? "is above 9007199254740991, the largest number" :
-			       positive ? "is not a whole number above 0" :
-					  "is not a whole number");
+	return ctl_error("%s%s%s: '%s' %s", flag, key ? ": " : "", key ? key : "", text,
+			 is_large ? "is above 9007199254740991, the largest number" :
+			 positive ? "is not a whole number above 0" :
+				    "is not a whole number");
 }
 
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
@@ -262,7 +262,7 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 		offer_nearest_flags(&nearest, invocation->command->flags);
 		offer_nearest_flags(&nearest, invocation->command->request_flags);
 	}
-	ctl_complain("unknown option %s", word);
+	ctl_error("unknown option %s", word);
 	if (nearest.found)
 		ctl_hint("did you mean %s?", nearest.found);
 	else if (invocation->command)
@@ -280,8 +280,8 @@ static enum ctl_exit check_utf8(const struct ctl_flag *flag, const char *value)
 	if (!value || !value[length] || strcmp(flag->value_name, "PATH") == 0 ||
 	    strncmp(flag->value_name, "FILE", strlen("FILE")) == 0)
 		return CTL_OK;
-	return ctl_usage_error("%s %s: the value must be UTF-8, and the byte \\x%02x is not",
-			       flag->name, value, (unsigned int)(unsigned char)value[length]);
+	return ctl_error("%s %s: the value must be UTF-8, and the byte \\x%02x is not", flag->name,
+			 value, (unsigned int)(unsigned char)value[length]);
 }
 
 /* Reads the option at argv[*index]; its value may be the next word. */
@@ -301,14 +301,13 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 	if (!flag)
 		return unknown_option(invocation, word);
 	if (!flag->value_name && value)
-		return ctl_usage_error("%s takes no value", flag->name);
+		return ctl_error("%s takes no value", flag->name);
 	if (flag->value_name && !value) {
 		value = argv[*index + 1];
 		if (!value)
 			invocation->open_flag = flag;
 		if (!value || strncmp(value, "--", 2) == 0)
-			return ctl_usage_error("%s needs a value: %s", flag->name,
-					       flag->value_name);
+			return ctl_error("%s needs a value: %s", flag->name, flag->value_name);
 		++*index;
 	}
 	if (check_utf8(flag, value))
@@ -316,7 +315,7 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 	if (is_global)
 		return flag->apply(invocation, flag, value);
 	if (!flag->repeatable && ctl_flag_was_given(invocation, flag->name))
-		return ctl_usage_error("%s is given twice", flag->name);
+		return ctl_error("%s is given twice", flag->name);
 	invocation->given[invocation->given_count++] = (struct ctl_given){ flag, value };
 	return CTL_OK;
 }
@@ -338,7 +337,7 @@ static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 	invocation->command = find_command(commands, word);
 	if (invocation->command)
 		return CTL_OK;
-	ctl_complain("unknown command %s", word);
+	ctl_error("unknown command %s", word);
 	for (; commands->name; commands++)
 		offer_near_word(&nearest, commands->name);
 	if (nearest.found)
@@ -360,10 +359,11 @@ static void derive_inspect_socket(struct ctl_invocation *invocation)
 	if (!invocation->command || invocation->command->on_control) {
 		invocation->inspect_socket = NULL;
 	} else if (!invocation->inspect_socket &&
-		   folder + sizeof(INSPECT_NAME) <= sizeof(invocation->beside)) {
-		memcpy(invocation->beside, invocation->socket, folder);
-		memcpy(invocation->beside + folder, INSPECT_NAME, sizeof(INSPECT_NAME));
-		invocation->inspect_socket = invocation->beside;
+		   folder + sizeof(INSPECT_NAME) <= sizeof(invocation->default_inspect_socket)) {
+		memcpy(invocation->default_inspect_socket, invocation->socket, folder);
+		memcpy(invocation->default_inspect_socket + folder, INSPECT_NAME,
+		       sizeof(INSPECT_NAME));
+		invocation->inspect_socket = invocation->default_inspect_socket;
 	}
 }
 
@@ -371,10 +371,10 @@ static void derive_inspect_socket(struct ctl_invocation *invocation)
 static enum ctl_exit check_output(const struct ctl_invocation *invocation)
 {
 	if (invocation->json && invocation->field)
-		return ctl_usage_error("--json and --field exclude each other");
+		return ctl_error("--json and --field exclude each other");
 	if (invocation->quiet && (invocation->json || invocation->field))
-		return ctl_usage_error("--quiet leaves nothing for %s to print",
-				       invocation->json ? "--json" : "--field");
+		return ctl_error("--quiet leaves nothing for %s to print",
+				 invocation->json ? "--json" : "--field");
 	return CTL_OK;
 }
 
@@ -385,15 +385,15 @@ static enum ctl_exit check_operands(const struct ctl_invocation *invocation)
 	if (invocation->help || invocation->version)
 		return CTL_OK;
 	if (!command) {
-		ctl_complain("no command was given");
+		ctl_error("no command was given");
 		ctl_hint("gpalayoutctl --help lists the commands");
 		return CTL_USAGE;
 	}
 	if (invocation->operand_count < command->min_operands)
-		return ctl_usage_error("%s needs %s", command->name, command->operands);
+		return ctl_error("%s needs %s", command->name, command->operands);
 	if (invocation->operand_count > command->max_operands)
-		return ctl_usage_error("%s: unexpected argument %s", command->name,
-				       invocation->operands[command->max_operands]);
+		return ctl_error("%s: unexpected argument %s", command->name,
+				 invocation->operands[command->max_operands]);
 	return check_output(invocation);
 }
 

@@ -14,7 +14,7 @@
  * A flag. The last row of a table of flags has no name. `apply` stores a value, or NULL if the flag
  * takes none, in `target` and returns CTL_OK, or CTL_USAGE after a message. A flag of the params or
  * of a request sets `member` in the object `group`, or in the params or the request themselves if
- * that is NULL.
+ * `group` is NULL.
  */
 struct ctl_flag {
 	const char *name;       /* with its dashes */
@@ -45,7 +45,7 @@ struct ctl_command {
 	size_t min_operands;
 	size_t max_operands;
 	const struct ctl_flag *flags;         /* NULL: none of its own */
-	const struct ctl_flag *request_flags; /* NULL: takes no request */
+	const struct ctl_flag *request_flags; /* NULL: takes no request as flags */
 	enum ctl_exit (*run)(struct ctl_session *session);
 
 	const char *method;
@@ -62,11 +62,11 @@ struct ctl_command {
 struct ctl_invocation {
 	const struct ctl_command *command; /* NULL: none was named */
 	const char *socket;
-	const char *inspect_socket; /* NULL: the command must not use it */
-	char beside[128];           /* holds the default path of the inspect socket */
+	const char *inspect_socket;       /* NULL: the command must not use it */
+	char default_inspect_socket[128]; /* holds the default path of the inspect socket */
 	int64_t timeout_ms;
-	int64_t retry_ms;  /* how long to wait for a daemon that is not there yet */
-	const char *field; /* the path given with --field; NULL: print the whole result */
+	int64_t connect_for_ms; /* how long to wait for a daemon that is not there yet */
+	const char *field;      /* the path given with --field; NULL: print the whole result */
 	bool json;
 	bool quiet;
 	bool no_pager;
@@ -80,7 +80,7 @@ struct ctl_invocation {
 	size_t given_count;
 };
 
-/* Options of every command. */
+/* Flags of every command. */
 extern const struct ctl_flag ctl_global_flags[];
 
 /*

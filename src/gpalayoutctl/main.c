@@ -59,7 +59,7 @@ static const struct ctl_command commands[] = {
 	  .print = ctl_print_history },
 	{ "watch", "", "Print each change of any layout, also across daemon restarts", 0, 0,
 	  .flags = ctl_watch_flags, .run = ctl_run_watch },
-	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,
+	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from options", 0, 1,
 	  .flags = ctl_resolve_flags, REQUEST, .method = "layout.resolve",
 	  .members = { "request" }, .result = &gpald_layout_result, .print = ctl_print_resolved },
 	{ "fit", "REQUEST...",

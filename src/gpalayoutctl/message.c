@@ -34,7 +34,7 @@ enum ctl_exit ctl_print_message(const char *prefix, const char *format, ...)
 
 static enum ctl_exit report_write_error(int error)
 {
-	return ctl_usage_error("cannot write the output: %s", strerror(error));
+	return ctl_error("cannot write the output: %s", strerror(error));
 }
 
 enum ctl_exit ctl_write_output(const struct gpald_bytes *out)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages on standard error, and the only functions that write to standard output. */
+/*
+ * Messages on standard error, and the functions that write text to standard output. Only backup
+ * writes there itself.
+ */
 #ifndef GPALAYOUTCTL_MESSAGE_H
 #define GPALAYOUTCTL_MESSAGE_H
 
@@ -15,8 +18,7 @@ struct ctl_invocation;
 enum ctl_exit ctl_print_message(const char *prefix, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-#define ctl_complain(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
-#define ctl_usage_error(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
+#define ctl_error(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
 #define ctl_note(...) ctl_print_message("note: ", __VA_ARGS__) /* more about an error */
 #define ctl_hint(...) ctl_print_message("hint: ", __VA_ARGS__) /* what to do about an error */
 

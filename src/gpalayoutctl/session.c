@@ -28,15 +28,15 @@ static const struct {
 	int error;
 	const char *text;
 } hints[] = {
-	{ ENOENT, "is gpalayoutd running? --socket or GPALAYOUT_SOCKET names its socket" },
-	{ ENOTDIR, "--socket or GPALAYOUT_SOCKET names the daemon's socket" },
+	{ ENOENT, "is gpalayoutd running? if so, set --socket or GPALAYOUT_SOCKET to its socket" },
+	{ ENOTDIR, "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket" },
 	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
 	{ EACCES,
 	  "this user may not use the socket: join its group; --inspect-socket names the one for "
 	  "commands that change nothing" },
-	{ ENOTSOCK, "the path is not a socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	{ ENOTSOCK, "the path is not a socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
 	{ EPROTOTYPE,
-	  "this is another kind of socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	  "this is another kind of socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
 	{ ETIMEDOUT, "--timeout SECONDS waits longer" },
 	{ ECONNRESET,
 	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
@@ -89,7 +89,7 @@ enum ctl_exit ctl_report_failed_call(const struct ctl_session *session)
 
 	if (error->code == GPAL_E_NO_MEMORY)
 		ctl_out_of_memory();
-	ctl_complain("%s", error->message);
+	ctl_error("%s", error->message);
 	hint_failure(session);
 	return error->code == GPAL_E_NO_DAEMON && error->system_error == ENAMETOOLONG ?
 		       CTL_USAGE :
@@ -98,7 +98,7 @@ enum ctl_exit ctl_report_failed_call(const struct ctl_session *session)
 
 enum ctl_exit ctl_invalid_reply(const struct ctl_session *session, const char *what)
 {
-	ctl_complain("invalid reply to %s: %s", session->method, what);
+	ctl_error("invalid reply to %s: %s", session->method, what);
 	ctl_hint("%sclient and daemon may have different versions",
 		 session->invocation->json ? "" : "--json shows the reply; ");
 	return CTL_NO_DAEMON;
@@ -132,7 +132,7 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct gpal_client_error *error = &session->error;
-	const int64_t until_ms = monotonic_ms() + invocation->retry_ms;
+	const int64_t until_ms = monotonic_ms() + invocation->connect_for_ms;
 	struct gpal_client_error first;
 	int code = connect_to(session, invocation->socket);
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define LAST_CHARACTER 0x10ffff
-#define WIDEST 64 /* cells; one long name must not push all else out of sight */
+#define COLUMN_CELLS_MAX 64 /* cells; one long name must not push all else out of sight */
 
 struct character_range {
 	uint32_t first;
@@ -173,7 +173,7 @@ size_t ctl_text_cells(const char *text)
 void ctl_widen_column(int *width, size_t cells)
 {
 	if (cells > (size_t)*width)
-		*width = cells < WIDEST ? (int)cells : WIDEST;
+		*width = cells < COLUMN_CELLS_MAX ? (int)cells : COLUMN_CELLS_MAX;
 }
 
 static const char *const ellipses[] = { [false] = "…", [true] = "..." };

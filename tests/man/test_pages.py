@@ -170,7 +170,7 @@ class Client(unittest.TestCase):
         self.assertEqual([head for head, _ in items(self.page, "OPTIONS")], self.help()["Options"])
 
     def test_the_commands_that_take_a_request_are_listed(self):
-        listed = self.page.split(".Sh REQUESTS FROM FLAGS\n")[1].split("take a request.")[0]
+        listed = self.page.split(".Sh REQUESTS FROM OPTIONS\n")[1].split("take a request.")[0]
         takers = [command.split()[0] for command in self.help()["Commands"]
                   if "Options of the request" in self.help(command.split()[0])]
         self.assertEqual(sorted(re.findall(r"\.Ic (\w+)", listed)), sorted(takers))
@@ -180,7 +180,7 @@ class Client(unittest.TestCase):
                   "[rc=]RC": "a", "RC=KIND": "a=amd-vi", "SIZE[,alignment=SIZE]": "2M,alignment=4M",
                   "NAME[,KEY=VALUE...]": "b", "NAME=START-END": "x=0-4096", "SIZE[,node=N][,alignment=SIZE]": "2G,node=0",
                   "NAME,size=SIZE,targets=RC[+RC...][,granularity=SIZE]": "w,size=1G,targets=b"}
-        flags = [(head, body) for head, body in items(self.page, "REQUESTS FROM FLAGS") if head.startswith("--")]
+        flags = [(head, body) for head, body in items(self.page, "REQUESTS FROM OPTIONS") if head.startswith("--")]
         self.assertEqual([head for head, _ in flags], self.help("resolve")["Options of the request"])
         for head, body in flags:
             flag, _, value = head.partition(" ")
@@ -196,7 +196,7 @@ class Client(unittest.TestCase):
         result = ctl("resolve", "--pcie-root-complex", "a,x")
         self.assertEqual(result.code, USAGE)
         known = re.search(r"the keys are (.*)", result.err).group(1).split(", ")
-        listed = [head for head, _ in items(self.page, "REQUESTS FROM FLAGS") if re.fullmatch(r"[a-z_]+", head)]
+        listed = [head for head, _ in items(self.page, "REQUESTS FROM OPTIONS") if re.fullmatch(r"[a-z_]+", head)]
         self.assertEqual(sorted(listed), sorted(known))
 
     def test_the_exit_statuses_are_those_of_the_help_and_of_the_reasons(self):

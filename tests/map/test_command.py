@@ -107,9 +107,9 @@ class Command(DaemonTestCase):
         self.assertEqual(shown["result"]["layout"]["ram_size"], "0x100000000")
 
     def test_wrong_usage_is_refused(self):
-        for args, message in (([], "map needs NAME, @FILE or flags of a request"),
+        for args, message in (([], "map needs NAME, @FILE or options of a request"),
                               (["vm", *VM], "map takes a name or a request, not both"),
-                              (["@-", *VM], "map takes a file or flags of a request, not both"),
+                              (["@-", *VM], "map takes a file or options of a request, not both"),
                               (["a", "b"], "map: unexpected argument b"),
                               (["vm", "--svg", "-", "--json"], "map takes --svg or --json, not both")):
             result = self.ctl("map", *args)

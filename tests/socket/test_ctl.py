@@ -323,7 +323,7 @@ class RequestFromFlags(Case):
             ([RC, "rc0,bars=1G,vfs=7"], "vfs: '7' is not N:SIZE+SIZE..."),
             ([RC, "rc0,bars=1G,vfs=:1G"], "vfs: '' is not a whole number"),
             ([RC, "rc0,bars=1G,vfs=0x1:1G"], "vfs: '0x1' is not a whole number"),
-            (["--pcie-ecam", "above-4gib", "--pcie-ecam-below-4gb"], "another flag has already set pcie.ecam"),
+            (["--pcie-ecam", "above-4gib", "--pcie-ecam-below-4gb"], "another option has already set pcie.ecam"),
             ([RC, "rc0,frob=1"], "unknown key 'frob'"),
             ([RC, "rc0,frob=1"], "segment, start_bus, end_bus, node, low_mmio,"),
             ([RC, "rc0,"], "unknown key ''"),

@@ -348,7 +348,7 @@ class WithDaemon(DaemonTestCase):
 
     def test_an_ecam_that_is_too_low_can_go_above(self):
         text = self.no_room("ecam_below_minimum", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0,low_mmio=3600M")
-        self.assertIn("free addresses from 256 MiB up: make low MMIO windows smaller", text)
+        self.assertIn("make room at 256 MiB and above: make low MMIO windows smaller", text)
         self.assertIn(self.ABOVE, text)
 
     def test_an_ecam_above_without_room_has_fewer_buses(self):

@@ -47,8 +47,8 @@ class Usage(Case):
     def test_wrong_usage_is_exit_2_and_says_what_is_wrong(self):
         cases = [
             (["create"], "create needs NAME [FILE|-]"),
-            (["create", "vm"], "create needs a request: a file, - for standard input, or flags"),
-            (["create", "vm", "-", "--memory", "1G"], "create takes a file or flags of a request, not both"),
+            (["create", "vm"], "create needs a request: a file, - for standard input, or options"),
+            (["create", "vm", "-", "--memory", "1G"], "create takes a file or options of a request, not both"),
             (["create", "vm", "a", "b"], "unexpected argument b"),
             (["create", "vm", "--print-request", "--memory", "1G"], "unknown option --print-request"),
             (["create", "vm", "--generation", "1", "--memory", "1G"], "unknown option --generation"),
@@ -69,7 +69,7 @@ class Usage(Case):
             (["probe"], "probe needs ADDR [NAME]..."),
             (["probe", "0", "vm", "--memory", "1G"], "probe takes names or a request, not both"),
             (["probe", "0", "vm", "--request", "-"], "probe takes names or a request, not both"),
-            (["probe", "0", "--request", "-", "--memory", "1G"], "probe takes a file or flags of a request, not both"),
+            (["probe", "0", "--request", "-", "--memory", "1G"], "probe takes a file or options of a request, not both"),
             (["watch", "a"], "unexpected argument a"),
             (["watch", "--since", "now"], "--since: 'now' is not a whole number\n"),
             (["watch", "--since", "9007199254740992"], "'9007199254740992' is above 9007199254740991, the largest number\n"),
@@ -1044,7 +1044,7 @@ class WithDaemon(DaemonTestCase):
         self.ok("create", "vm-1", *self.VM)
         for args, text in [(["--set", "a"], "'a' is not MEMBER=VALUE"), (["--set", "memory.nodes.2=1G"], "there is no element 2 in a list of length 1"),
                            (["--set", "memory.nodes.x=1G"], "there is no element x in a list of length 1"), (["--set", "arch.x=1"], "in a single value"),
-                           (["--set", "memory.nodes.7.x=1"], "there is no 7 in"), (["--remove", "ram1"], "has the tag ram1"),
+                           (["--set", "memory.nodes.7.x=1"], "the path names 7, which the request does not have"), (["--remove", "ram1"], "has the tag ram1"),
                            (["--remove", "chipset-low-mmio"], "has the tag chipset-low-mmio"), (["--remove", "pcie-"], "has the tag pcie-"),
                            (["--add-pcie-root-complex", "rc0,x=1"], "unknown key 'x'"), (["--set", "a=1", "--memory", "1G"], "not both"),
                            (["-", "--set", "a=1"], "not both")]:

@@ -170,7 +170,7 @@ class Command(DaemonTestCase):
         self.assertEqual(json.loads(done.stdout)["result"]["ranges"][0]["tag"], "ram0")
 
     def test_wrong_usage_and_refusals(self):
-        for arguments, code, text in (([], USAGE, "explain needs NAME, --request or flags of a request"),
+        for arguments, code, text in (([], USAGE, "explain needs NAME, --request or options of a request"),
                                       (["--memory", "1G", "ram0", "ram1"], USAGE, "one TAG at most"),
                                       (["vm-1", "ram7"], NOT_FOUND, "hint: omit TAG to see all ranges: ram7 is not one of them"),
                                       (["nobody"], NOT_FOUND, "hint: gpalayoutctl list"),

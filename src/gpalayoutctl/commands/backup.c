@@ -98,7 +98,7 @@ static enum ctl_exit take_backup(struct ctl_session *session, const char *path,
 	sha256_digest(&backup->hash, sizeof(sum), sum);
 	if (!error)
 		error = append_to_backup(backup, sum, sizeof(sum));
-	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+	return error ? ctl_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
 static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
@@ -109,7 +109,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	enum ctl_exit code;
 
 	if (error)
-		return ctl_usage_error("%s: %s", path, strerror(error));
+		return ctl_error("%s: %s", path, strerror(error));
 	backup->fd = file.fd;
 	backup->is_in_place = !file.path;
 	code = take_backup(session, path, backup, is_behind);
@@ -118,7 +118,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 		return code;
 	}
 	error = ctl_output_file_finish(&file);
-	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+	return error ? ctl_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
 static enum ctl_exit print_backup(const struct ctl_session *session, const char *path,
@@ -151,11 +151,10 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	int attempts = 0;
 
 	if (is_piped && !ctl_wants_text(session))
-		return ctl_usage_error("--json, --field and --quiet need a backup to a file: "
-				       "standard output has the backup");
+		return ctl_error("--json, --field and --quiet need a backup to a file: "
+				 "standard output has the backup");
 	if (is_piped && isatty(STDOUT_FILENO))
-		return ctl_usage_error(
-			"a backup is not text and cannot go to a terminal; name a file");
+		return ctl_error("a backup is not text and cannot go to a terminal; name a file");
 	do {
 		is_behind = false;
 		backup = (struct backup){ .fd = STDOUT_FILENO, .is_in_place = true };
@@ -163,7 +162,7 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 				  take_to_file(session, path, &backup, &is_behind);
 	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_in_place && backup.bytes));
 	if (is_behind)
-		ctl_complain("layouts change faster than a backup can follow: try again later, "
-			     "or raise the limit events_kept of the daemon");
+		ctl_error("layouts change faster than a backup can follow: try again later, "
+			  "or raise the limit events_kept of the daemon");
 	return code || is_piped ? code : print_backup(session, path, &backup);
 }

@@ -55,9 +55,9 @@ static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw doc
 	is_layout = gpald_raw_member(document, "layout", &document) ||
 		    gpald_raw_member(document, "map", &map);
 	if (policy && is_layout)
-		return ctl_usage_error("%s is a layout, whose policy cannot be changed: use a "
-				       "request",
-				       name);
+		return ctl_error("%s is a layout, whose policy cannot be changed: use a "
+				 "request",
+				 name);
 	if (policy && *document.text == '{')
 		append_with_policy(&part, document, policy);
 	else
@@ -80,10 +80,9 @@ static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, co
 			code = add_document(&side, gpald_raw_value(document.data, document.length),
 					    operand + 1, policy);
 	} else if (policy) {
-		code = ctl_usage_error(
-			"%s is a layout that the daemon keeps, whose policy cannot be "
-			"changed: use @FILE with a request",
-			operand);
+		code = ctl_error("%s is a layout that the daemon keeps, whose policy cannot be "
+				 "changed: use @FILE with a request",
+				 operand);
 	} else {
 		ctl_add_text_member(&side, "name", operand);
 	}
@@ -120,9 +119,9 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 	enum ctl_exit code;
 
 	if (invocation->operand_count < 2 && !to_policy)
-		return ctl_usage_error("compare needs FROM and TO, or one request and --to-policy");
+		return ctl_error("compare needs FROM and TO, or one request and --to-policy");
 	if (strcmp(from, "@-") == 0 && strcmp(to, "@-") == 0)
-		return ctl_usage_error("standard input can be read only once; use a file");
+		return ctl_error("standard input can be read only once; use a file");
 	code = add_side(&params, "from", from, from_policy);
 	if (!code)
 		code = add_side(&params, "to", to, to_policy);

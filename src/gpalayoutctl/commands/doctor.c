@@ -23,14 +23,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FREE_LEAST ((uint64_t)64 << 20) /* bytes; a disk with less is soon full */
+#define FREE_MIN_BYTES ((uint64_t)64 << 20) /* a disk with less is soon full */
 #define CLOCK_DRIFT_S 5
 
 struct doctor {
 	struct ctl_session *session;
 	struct gpald_bytes out;
 	bool has_fault;       /* something is wrong */
-	bool is_served;       /* the daemon has replied */
+	bool has_replied;     /* a daemon has replied, on one of the sockets */
 	char *inspect_socket; /* of the daemon that replied; owned; NULL: none */
 };
 
@@ -83,7 +83,8 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 /* Returns true if this user can connect to the socket. */
 static bool check_socket(struct doctor *d, const char *what, const char *path)
 {
-	static const char other_path[] = "--socket or GPALAYOUT_SOCKET names the daemon's";
+	static const char other_path[] =
+		"set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
 	struct stat info;
 
 	if (!path) {
@@ -129,12 +130,13 @@ static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 	if (!rest)
 		add_finding(d, "clock", "", "%s is not a time", stats->started_at);
 	else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S)
-		add_finding(d, "clock",
-			    "times recorded before are by the old clock; revisions and generations "
-			    "stay in order",
-			    "it was changed by %" PRId64
-			    " s, or the host slept, since the daemon started",
-			    drift);
+		add_finding(
+			d, "clock",
+			"order changes by revision or generation: times recorded before the clock "
+			"changed may be out of order",
+			"it was changed by %" PRId64
+			" s, or the host slept, since the daemon started",
+			drift);
 	else
 		add_finding(d, "clock", NULL, "it has not been changed since the daemon started");
 }
@@ -166,9 +168,10 @@ static void check_state_folder(struct doctor *d, const char *path)
 	else
 		add_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
 	add_finding(d, "disk",
-		    left < FREE_LEAST ? "free space there, or the daemon soon refuses new layouts "
-					"(store_full); deleting still works" :
-					NULL,
+		    left < FREE_MIN_BYTES ?
+			    "free space there, or the daemon soon refuses new layouts "
+			    "(store_full); deleting still works" :
+			    NULL,
 		    "%s free", size.data);
 }
 
@@ -186,9 +189,10 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			"the limits",
 			"%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
-		add_finding(d, "connections",
-			    "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
-			    "%" PRIu64 " connections were refused", stats->connections_turned_away);
+		add_finding(
+			d, "connections",
+			"compare the limits (gpalayoutctl info) with the users (gpalayoutctl stats)",
+			"%" PRIu64 " connections were refused", stats->connections_turned_away);
 }
 
 static void check_daemon(struct doctor *d, const char *path)
@@ -207,7 +211,7 @@ static void check_daemon(struct doctor *d, const char *path)
 	if (code == 0)
 		code = gpal_client_stats(client, &stats, &error);
 	if (code == 0) {
-		d->is_served = true;
+		d->has_replied = true;
 		if (info->inspect_socket && !(d->inspect_socket = strdup(info->inspect_socket)))
 			ctl_out_of_memory();
 		add_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
@@ -274,8 +278,8 @@ static void check_user_namespace(struct doctor *d)
 	else
 		add_finding(
 			d, "users",
-			"the daemon may see another uid than id(1) shows; run the command outside "
-			"the user namespace",
+			"run the command outside the user namespace: in it, id(1) may show another "
+			"uid than the daemon sees",
 			"this is a user namespace with %llu users", seen);
 }
 
@@ -318,10 +322,10 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 	enum ctl_exit code;
 
 	if (!ctl_wants_text(session) && !invocation->quiet)
-		return ctl_usage_error("doctor prints text only, and takes no --json or --field");
+		return ctl_error("doctor prints text only, and takes no --json or --field");
 	if (check_socket(&d, "control socket", invocation->socket))
 		check_daemon(&d, invocation->socket);
-	if (d.is_served)
+	if (d.has_replied)
 		check_inspect_socket(&d);
 	else if (check_socket(&d, "inspect socket", invocation->inspect_socket))
 		check_daemon(&d, invocation->inspect_socket);

@@ -2,7 +2,7 @@
 /*
  * Checks on which hosts each VM can run, by the width of their physical addresses, and whether its
  * high windows can hold a BAR of their size. The daemon computes how many bits a layout needs, and
- * warns of such windows; this file only compares the bits with those of the hosts.
+ * warns of windows that cannot hold one; this file only compares the bits with those of the hosts.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ const struct ctl_flag ctl_fit_flags[] = {
 	{ .name = "--bits", .value_name = "LIST",
 	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
 		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
-		  "each VM can run on all of them, otherwise 1. \"no BAR\": the\n"
+		  "every result is \"yes\", 1 if one is not. \"no BAR\": the\n"
 		  "host is wide enough, but a high MMIO window is not aligned\n"
 		  "for a BAR of its size; state its alignment or its devices" },
 	{ 0 },
@@ -83,13 +83,13 @@ static enum ctl_exit widths_parse(struct widths *widths, const char *list)
 			bits = bits * 10 + (unsigned int)(text[i] - '0');
 		text += digits;
 		if (!bits || bits > WIDEST_HOST || (*text && *text != ',')) {
-			ctl_complain("--bits: '%s' is not a list of widths from 1 to %d", list,
-				     WIDEST_HOST);
+			ctl_error("--bits: '%s' is not a list of widths from 1 to %d", list,
+				  WIDEST_HOST);
 			ctl_hint("write only commas between widths: 40,46,48");
 			return CTL_USAGE;
 		}
 		if (has_width(widths, bits))
-			return ctl_usage_error("--bits: %u is in '%s' twice", bits, list);
+			return ctl_error("--bits: %u is in '%s' twice", bits, list);
 		snprintf(widths->headings[widths->count], sizeof(widths->headings[0]), "%u", bits);
 		widths->bits[widths->count++] = bits;
 		if (!*text)
@@ -244,7 +244,7 @@ static const char *fit_verdict(const struct answer *answer, unsigned int bits)
 	return answer->lacks_bar ? "no BAR" : "yes";
 }
 
-/* Returns true if every VM can run on every host. */
+/* Returns true if every verdict is "yes". */
 static bool all_fit(const struct fit *fit)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {
@@ -262,7 +262,7 @@ static void add_fit_row(struct ctl_table *table, const struct fit *fit, const ch
 	ctl_table_add(table, path);
 	ctl_table_add_number(table, CTL_SIZE, answer->ram);
 	ctl_table_add_number(table, CTL_ADDRESS, answer->top);
-	ctl_table_add_number(table, CTL_COUNT, answer->has_layout ? answer->bits : CTL_NONE);
+	ctl_table_add_number(table, CTL_INTEGER, answer->has_layout ? answer->bits : CTL_NONE);
 	if (fit->has_root_complexes)
 		ctl_table_add_number(table, CTL_SIZE, answer->largest_bar);
 	for (size_t i = 0; i < fit->widths.count; i++)

@@ -32,7 +32,7 @@ const struct ctl_flag ctl_list_flags[] = {
 
 static const struct ctl_field entry_fields[] = {
 	CTL_FIELD(struct gpal_client_entry, "NAME", CTL_TEXT, name),
-	CTL_FIELD(struct gpal_client_entry, "GENERATION", CTL_COUNT, generation),
+	CTL_FIELD(struct gpal_client_entry, "GENERATION", CTL_INTEGER, generation),
 	CTL_FIELD(struct gpal_client_entry, "ARCH", CTL_ARCH, arch),
 	CTL_FIELD(struct gpal_client_entry, "POLICY", CTL_TEXT, policy_name),
 	CTL_FIELD(struct gpal_client_entry, "RAM", CTL_SIZE, ram_size),
@@ -42,8 +42,11 @@ static const struct ctl_field entry_fields[] = {
 };
 /* clang-format on */
 
-/* Well below the limit of any daemon, and enough that round trips take little of the time. */
-#define PAGE 100
+/*
+ * No page is asked for with a higher limit. A daemon whose limit list_page is lower refuses the
+ * request.
+ */
+#define PAGE_LIMIT 100
 
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
 			     const struct gpal_client_page **page)
@@ -54,7 +57,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	if (pages->after)
 		ctl_add_text_member(&params, "after", pages->after);
 	if (limit)
-		ctl_add_count_member(&params, "limit", limit < PAGE ? limit : PAGE);
+		ctl_add_count_member(&params, "limit", limit < PAGE_LIMIT ? limit : PAGE_LIMIT);
 	code = ctl_call_for_result(session, "layout.list", params.length ? params.data : "{}");
 	if (code)
 		return code;
@@ -64,7 +67,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 			ctl_print_raw(session, NULL);
 		return CTL_NO_DAEMON;
 	}
-	/* Names must ascend from page to page, or this might never end. */
+	/* Names must ascend from page to page, or the loop of the caller might never end. */
 	if ((*page)->next &&
 	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
 		return ctl_invalid_reply(session, "the next page does not come after this one");
@@ -75,7 +78,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 
 struct list {
 	const struct ctl_invocation *invocation;
-	uint64_t wanted;
+	uint64_t wanted;     /* how many more layouts to list */
 	uint64_t owner;      /* CTL_NONE: anybody */
 	enum gpal_arch arch; /* GPAL_ARCH_COUNT: any */
 	const char *policy;
@@ -98,8 +101,7 @@ static enum ctl_exit read_owner(struct list *list, const char *owner)
 	if (entry)
 		list->owner = entry->pw_uid;
 	else if (!ctl_count_parse(owner, &list->owner) || list->owner > UINT32_MAX)
-		return ctl_usage_error("--owner: %s is neither a user of this host nor a uid",
-				       owner);
+		return ctl_error("--owner: %s is neither a user of this host nor a uid", owner);
 	return CTL_OK;
 }
 
@@ -111,7 +113,7 @@ static enum ctl_exit read_arch(struct list *list, const char *arch)
 		i++;
 	list->arch = (enum gpal_arch)i;
 	return i < GPAL_ARCH_COUNT ? CTL_OK :
-				     ctl_usage_error("--arch: '%s' is not x86_64 or aarch64", arch);
+				     ctl_error("--arch: '%s' is not x86_64 or aarch64", arch);
 }
 
 static enum ctl_exit read_flags(struct list *list)

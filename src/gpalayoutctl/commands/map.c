@@ -62,7 +62,7 @@ static enum ctl_exit write_file(const char *path, const struct gpald_bytes *cont
 		else
 			error = ctl_output_file_finish(&file);
 	}
-	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+	return error ? ctl_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
 static enum ctl_exit draw_map(const struct ctl_session *session, const struct ctl_map *map)
@@ -123,14 +123,13 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	enum ctl_exit code = CTL_OK;
 
 	if (ctl_flag_was_given(invocation, "--svg") && !ctl_wants_text(session))
-		return ctl_usage_error("map takes --svg or %s, not both",
-				       invocation->json  ? "--json" :
-				       invocation->field ? "--field" :
-							   "--quiet");
+		return ctl_error("map takes --svg or %s, not both", invocation->json  ? "--json" :
+								    invocation->field ? "--field" :
+											"--quiet");
 	if (is_live && ctl_request_flag_count(invocation))
-		return ctl_usage_error("map takes a name or a request, not both");
+		return ctl_error("map takes a name or a request, not both");
 	if (!operand && !ctl_request_flag_count(invocation))
-		return ctl_usage_error("map needs NAME, @FILE or flags of a request");
+		return ctl_error("map needs NAME, @FILE or options of a request");
 	if (!is_live)
 		code = ctl_request_get(session, operand ? operand + 1 : NULL);
 	if (code)

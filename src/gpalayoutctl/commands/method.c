@@ -42,12 +42,12 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 
 	(void)value;
 	if (before->length)
-		return ctl_usage_error("%s: the metrics can have only one format", flag->name);
+		return ctl_error("%s: the metrics can have only one format", flag->name);
 	ctl_add_text_member(params, flag->member, flag->constant);
 	return CTL_OK;
 }
 
-#define GENERATION                                                               \
+#define GENERATION_FLAG                                                          \
 	{                                                                        \
 		.name = "--generation", .value_name = "N", .apply = apply_count, \
 		.member = "generation",                                          \
@@ -56,7 +56,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 
 #define REFUSE "--refuse"
 #define REFUSE_ALL "all"
-#define REFUSAL                                                                                  \
+#define REFUSE_FLAG                                                                              \
 	{                                                                                        \
 		.name = REFUSE, .value_name = "WARNING", .repeatable = true, .member = "refuse", \
 		.help = "refuse a layout that has this warning; all: any warning"                \
@@ -64,7 +64,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 
 /* clang-format off */
 const struct ctl_flag ctl_create_flags[] = {
-	REFUSAL,
+	REFUSE_FLAG,
 	{ 0 },
 };
 
@@ -73,7 +73,7 @@ const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--advise", .apply = apply_true, .member = "advise",
 	  .help = "also print to which size each range could grow, in place\n"
 		  "and if other ranges may move" },
-	REFUSAL,
+	REFUSE_FLAG,
 	{ 0 },
 };
 
@@ -90,19 +90,19 @@ const struct ctl_flag ctl_update_flags[] = {
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
 	  .help = "remove the part of the request with this tag, such as\n"
 		  "ram1, or pcie-NAME for a root complex" },
-	GENERATION,
+	GENERATION_FLAG,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
 	  .help = "change nothing, only show what would change" },
 	{ .name = "--allow-moves", .apply = apply_true, .member = "allow_moves",
 	  .help = "also move and resize ranges; only for a VM that is off" },
 	{ .name = "--allow-removals", .apply = apply_true, .member = "allow_removals",
 	  .help = "also remove ranges that the request omits" },
-	REFUSAL,
+	REFUSE_FLAG,
 	{ 0 },
 };
 
 const struct ctl_flag ctl_delete_flags[] = {
-	GENERATION,
+	GENERATION_FLAG,
 	{ 0 },
 };
 
@@ -149,8 +149,8 @@ static enum ctl_exit change_request(struct ctl_session *session, struct gpald_by
 	enum ctl_exit code;
 
 	if (operand || ctl_request_flag_count(invocation))
-		return ctl_usage_error("update takes a new request or changes to the current one, "
-				       "not both");
+		return ctl_error("update takes a new request or changes to the current one, "
+				 "not both");
 	ctl_add_text_member(&name, "name", invocation->operands[0]);
 	code = ctl_call_for_result(session, "layout.get", name.data);
 	if (!code)
@@ -203,8 +203,7 @@ static bool is_warning(const char *token)
  * Adds the warnings that --refuse names, or "all". The daemon checks the names. With "all" it does
  * not get them, so they are checked here.
  */
-static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
-				 struct gpald_bytes *params)
+static enum ctl_exit add_refuse(const struct ctl_invocation *invocation, struct gpald_bytes *params)
 {
 	ctl_cleanup_buffer struct gpald_bytes list = { 0 };
 	const char *unknown = NULL;
@@ -222,9 +221,9 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
 	}
 	ctl_buffer_puts(&list, "]");
 	if (has_all && unknown)
-		return ctl_usage_error(REFUSE ": there is no warning %s; " REFUSE_ALL
-					      " stands for every warning",
-				       unknown);
+		return ctl_error(REFUSE ": there is no warning %s; " REFUSE_ALL
+					" stands for every warning",
+				 unknown);
 	if (has_all)
 		ctl_add_text_member(params, "refuse", REFUSE_ALL);
 	else if (list.length > 1)
@@ -247,7 +246,7 @@ static enum ctl_exit make_method_params(struct ctl_session *session, struct gpal
 	if (!code)
 		code = add_flags(session, params);
 	if (!code)
-		code = add_refused(invocation, params);
+		code = add_refuse(invocation, params);
 	return code;
 }
 
@@ -265,9 +264,9 @@ enum ctl_exit ctl_range_params(struct ctl_session *session, struct gpald_bytes *
 	enum ctl_exit code = CTL_OK;
 
 	if (invocation->operand_count < names)
-		return ctl_usage_error("%s needs NAME, --request or flags of a request", command);
+		return ctl_error("%s needs NAME, --request or options of a request", command);
 	if (invocation->operand_count > names + 1)
-		return ctl_usage_error("%s takes one TAG at most", command);
+		return ctl_error("%s takes one TAG at most", command);
 	if (is_request)
 		code = ctl_request_get(session, ctl_flag_value(invocation, "--request"));
 	if (code)

@@ -129,7 +129,7 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 	enum ctl_exit code;
 
 	if (session->invocation->operand_count > 1)
-		return ctl_usage_error("probe takes names or a request, not both");
+		return ctl_error("probe takes names or a request, not both");
 	code = ctl_request_get(session, ctl_flag_value(session->invocation, "--request"));
 	if (!code)
 		code = ask_for_probe(session, NULL);
@@ -190,7 +190,7 @@ static enum ctl_exit check_address(const char *address)
 
 	if (gpald_size_parse(address, &value) == GPALD_SIZE_OK)
 		return CTL_OK;
-	ctl_complain("ADDR: '%s' is not an address", address);
+	ctl_error("ADDR: '%s' is not an address", address);
 	if (*address && !address[strspn(address, "0123456789abcdefABCDEF")])
 		ctl_hint("addresses in hexadecimal begin with 0x: 0x%s", address);
 	else

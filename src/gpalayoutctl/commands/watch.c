@@ -85,9 +85,9 @@ static void report_outage(const struct ctl_session *session, bool *is_out)
 		return;
 	*is_out = outage;
 	if (outage)
-		ctl_complain("%s: %s; connecting again", session->socket, outage);
+		ctl_error("%s: %s; connecting again", session->socket, outage);
 	else
-		ctl_complain("%s: connected again", session->socket);
+		ctl_error("%s: connected again", session->socket);
 }
 
 /* Waits until there may be an event. Returns false if standard output has no reader left. */

@@ -298,7 +298,7 @@ enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char *
 		memcpy(argv + 1, words, (size_t)(count - 1) * sizeof(*argv));
 	ctl_invocation_parse(&c.invocation, commands, count ? count : 1, argv);
 	c.invocation.timeout_ms = TIMEOUT_MS;
-	c.invocation.retry_ms = 0;
+	c.invocation.connect_for_ms = 0;
 	c.session.invocation = &c.invocation;
 	offer_all(&c);
 	code = ctl_write_output(&c.out);

@@ -35,7 +35,7 @@ static bool has_ending(const char *name, const char *ending)
 	return length >= end && strcmp(name + length - end, ending) == 0;
 }
 
-/* Adds a limit in the unit of its name. The value is exact, because the daemon refuses more. */
+/* Adds a limit, as a size or a duration if its name says so. The value is exact, not rounded. */
 static void add_limit(struct ctl_table *table, const struct gpal_client_limit *limit)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -46,7 +46,7 @@ static void add_limit(struct ctl_table *table, const struct gpal_client_limit *l
 	else if (limit->value && has_ending(limit->name, "_ms"))
 		ctl_value_append(&text, CTL_DURATION, &us);
 	else
-		ctl_value_append(&text, CTL_COUNT, &limit->value);
+		ctl_value_append(&text, CTL_INTEGER, &limit->value);
 	ctl_table_add(table, limit->name);
 	ctl_table_add(table, text.data);
 }
@@ -248,20 +248,20 @@ static const struct ctl_field line_fields[] = {
 	LINE("uptime", CTL_AGE, uptime_ms),
 	LINE("started", CTL_TEXT, started_at),
 	EMPTY_LINE,
-	LINE("connections open", CTL_COUNT, connections_open),
-	LINE("accepted", CTL_COUNT, connections_accepted),
-	LINE("turned away", CTL_COUNT, connections_turned_away),
-	LINE("subscribers", CTL_COUNT, subscribers),
+	LINE("connections open", CTL_INTEGER, connections_open),
+	LINE("accepted", CTL_INTEGER, connections_accepted),
+	LINE("turned away", CTL_INTEGER, connections_turned_away),
+	LINE("subscribers", CTL_INTEGER, subscribers),
 	EMPTY_LINE,
-	LINE("layouts", CTL_COUNT, layouts),
-	LINE("revision", CTL_COUNT, revision),
-	LINE("oldest since", CTL_COUNT, oldest_since),
+	LINE("layouts", CTL_INTEGER, layouts),
+	LINE("revision", CTL_INTEGER, revision),
+	LINE("oldest since", CTL_INTEGER, oldest_since),
 	EMPTY_LINE,
 	LINE("store", CTL_TEXT, store_kind),
 	LINE("path", CTL_TEXT, store_path),
-	LINE("commits", CTL_COUNT, store_commits),
-	LINE("changes", CTL_COUNT, store_changes),
-	LINE("refused as full", CTL_COUNT, store_full),
+	LINE("commits", CTL_INTEGER, store_commits),
+	LINE("changes", CTL_INTEGER, store_changes),
+	LINE("refused as full", CTL_INTEGER, store_full),
 	CTL_FIELD(struct lines, "changes a commit", CTL_TEXT, per_commit),
 	CTL_FIELD(struct lines, "commit p50 <=", CTL_DURATION, commit.p50_us),
 	CTL_FIELD(struct lines, "commit p99 <=", CTL_DURATION, commit.p99_us),
@@ -270,7 +270,7 @@ static const struct ctl_field line_fields[] = {
 
 static const struct ctl_field user_fields[] = {
 	CTL_FIELD(struct gpal_client_user_stats, "USER", CTL_USER, uid),
-	CTL_FIELD(struct gpal_client_user_stats, "CONNECTIONS", CTL_COUNT, connections),
+	CTL_FIELD(struct gpal_client_user_stats, "CONNECTIONS", CTL_INTEGER, connections),
 	CTL_FIELD(struct gpal_client_user_stats, "SERVED", CTL_DURATION, served_us),
 };
 /* clang-format on */
@@ -285,8 +285,8 @@ struct method {
 
 static const struct ctl_field method_fields[] = {
 	CTL_FIELD(struct method, "METHOD", CTL_TEXT, name),
-	CTL_FIELD(struct method, "ANSWERED", CTL_COUNT, answered),
-	CTL_FIELD(struct method, "REFUSED", CTL_COUNT, refused),
+	CTL_FIELD(struct method, "ANSWERED", CTL_INTEGER, answered),
+	CTL_FIELD(struct method, "REFUSED", CTL_INTEGER, refused),
 	CTL_FIELD(struct method, "P50 <=", CTL_DURATION, latency.p50_us),
 	CTL_FIELD(struct method, "P99 <=", CTL_DURATION, latency.p99_us),
 	CTL_FIELD(struct method, "MAX", CTL_DURATION, latency.max_us),

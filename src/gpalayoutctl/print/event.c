@@ -23,10 +23,10 @@ struct event {
 };
 
 static const struct ctl_field history_fields[] = {
-	CTL_FIELD(struct event, "REVISION", CTL_COUNT, revision),
+	CTL_FIELD(struct event, "REVISION", CTL_INTEGER, revision),
 	CTL_FIELD(struct event, "AT", CTL_TEXT, at),
 	CTL_FIELD(struct event, "EVENT", CTL_TEXT, kind),
-	CTL_FIELD(struct event, "GENERATION", CTL_COUNT, generation),
+	CTL_FIELD(struct event, "GENERATION", CTL_INTEGER, generation),
 	CTL_FIELD(struct event, "BY", CTL_KNOWN_USER, by),
 	CTL_FIELD(struct event, "DIGEST", CTL_TEXT, digest),
 };
@@ -36,7 +36,7 @@ static const struct {
 	struct ctl_field field;
 	int width; /* below 0: aligned to the left */
 } columns[] = {
-	{ CTL_FIELD(struct event, NULL, CTL_COUNT, revision), 16 },
+	{ CTL_FIELD(struct event, NULL, CTL_INTEGER, revision), 16 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, at), -24 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, kind), -7 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, name), -24 },

@@ -170,7 +170,7 @@ static void append_rooms(struct gpald_bytes *out, const struct gpal_layout *layo
 
 		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
 		ctl_table_add(&table, tag);
-		ctl_table_add_number(&table, CTL_COUNT, room->node);
+		ctl_table_add_number(&table, CTL_INTEGER, room->node);
 		ctl_table_add_number(&table, CTL_SIZE, gpal_range_size(room->range));
 	}
 	append_part(out, &table);
@@ -260,7 +260,7 @@ enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct gpald_bytes 
 
 static const struct ctl_field live_fields[] = {
 	CTL_FIELD(struct gpal_client_live, "name", CTL_TEXT, name),
-	CTL_FIELD(struct gpal_client_live, "generation", CTL_COUNT, generation),
+	CTL_FIELD(struct gpal_client_live, "generation", CTL_INTEGER, generation),
 	CTL_FIELD(struct gpal_client_live, "owner", CTL_USER, owner_uid),
 	CTL_FIELD(struct gpal_client_live, "created", CTL_TEXT, created_at),
 	CTL_FIELD(struct gpal_client_live, "updated", CTL_TEXT, updated_at),

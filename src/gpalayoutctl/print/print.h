@@ -28,7 +28,7 @@ void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warn
 /* Appends the changes as a table, or a line that says that there are none. */
 void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *changes);
 
-/* Appends a line. Its columns have fixed widths, because no line may wait for the next. */
+/* Appends an event as a line. Columns have fixed widths, because no line may wait for the next. */
 void ctl_event_append(struct gpald_bytes *out, const struct gpal_client_event *event);
 
 #endif

@@ -15,7 +15,7 @@
 #include <pwd.h>
 #include <string.h>
 
-#define LARGEST_HOST (UINT64_C(1) << 52)
+#define HOST_SPACE_MAX (UINT64_C(1) << 52)
 
 /* Values. */
 
@@ -90,7 +90,7 @@ static void append_cell_number(struct gpald_bytes *out, enum ctl_form form, uint
 		 * No host can address more. The value is exact, because one that was rounded up may
 		 * not fit.
 		 */
-		if (number > LARGEST_HOST)
+		if (number > HOST_SPACE_MAX)
 			ctl_buffer_puts(out, "> 4 PiB");
 		else if (number)
 			ctl_exact_size_append(out, number);

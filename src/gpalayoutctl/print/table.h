@@ -15,7 +15,7 @@
 /* The form in which a field is printed, and its type. */
 enum ctl_form {
 	CTL_TEXT,         /* const char *; NULL: no value */
-	CTL_COUNT,        /* uint64_t; CTL_NONE: no value, as for each uint64_t below */
+	CTL_INTEGER,      /* uint64_t; CTL_NONE: no value, as for each uint64_t below */
 	CTL_SIZE,         /* uint64_t, a size in bytes */
 	CTL_GROWTH,       /* uint64_t, a size that may be unlimited; 0: no value */
 	CTL_ADDRESS,      /* uint64_t, an address */

@@ -21,7 +21,7 @@ static const struct list {
 	const char *group; /* NULL: the request itself, here and below */
 	const char *name;
 	bool by_index;     /* an index follows the prefix, not a name */
-	bool has_ranges;   /* the range follows the name, as in -ecam */
+	bool has_suffixes; /* tags have a suffix after the name, such as -ecam */
 	const char *empty; /* replaces a removed element that others follow; NULL: nothing can */
 	const char *flag;  /* that adds an element; NULL: none */
 	enum ctl_exit (*write)(void *target, const struct ctl_flag *flag, const char *value);
@@ -31,7 +31,7 @@ static const struct list {
 	{ "hotplug-", "memory", "hotplug", .by_index = true,
 	  .flag = CTL_ADD_HOTPLUG, .write = ctl_write_hotplug },
 	{ "reserved-", NULL, "reserved", .by_index = false },
-	{ "pcie-", "pcie", "root_complexes", .has_ranges = true,
+	{ "pcie-", "pcie", "root_complexes", .has_suffixes = true,
 	  .flag = CTL_ADD_ROOT_COMPLEX, .write = ctl_write_root_complex },
 	{ "cxl-window-", NULL, "cxl_windows",
 	  .flag = CTL_ADD_CXL_WINDOW, .write = ctl_write_cxl_window },
@@ -120,17 +120,20 @@ static cJSON *value_of(const char *text)
 }
 
 static enum ctl_exit put_member(cJSON *parent, const char *step, const char *value,
-				const char *flag)
+				const struct ctl_given *given)
 {
 	const uint64_t count = (uint64_t)cJSON_GetArraySize(parent);
 	cJSON *const old = child_of(parent, step);
 	uint64_t index;
 
 	if (!cJSON_IsObject(parent) && !cJSON_IsArray(parent))
-		return ctl_usage_error("%s: there is no member %s in a single value", flag, step);
+		return ctl_error(
+			"%s: '%s': there is no %s in a single value; only objects and lists "
+			"have members",
+			given->flag->name, given->value, step);
 	if (cJSON_IsArray(parent) && (!ctl_count_parse(step, &index) || index > count))
-		return ctl_usage_error("%s: there is no element %s in a list of length %d", flag,
-				       step, (int)count);
+		return ctl_error("%s: '%s': there is no element %s in a list of length %d",
+				 given->flag->name, given->value, step, (int)count);
 	if (old && cJSON_IsObject(parent))
 		cJSON_ReplaceItemInObjectCaseSensitive(parent, step, value_of(value));
 	else if (old)
@@ -153,7 +156,7 @@ static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 	rest = path.data;
 	value = strchr(rest, '=');
 	if (!value)
-		return ctl_usage_error("%s: '%s' is not MEMBER=VALUE", flag, given->value);
+		return ctl_error("%s: '%s' is not MEMBER=VALUE", flag, given->value);
 	*value++ = '\0';
 	for (step = strsep(&rest, "."); rest; step = strsep(&rest, ".")) {
 		cJSON *child = child_of(parent, step);
@@ -161,11 +164,12 @@ static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 		if (!child && cJSON_IsObject(parent))
 			child = require_item(cJSON_AddObjectToObject(parent, step));
 		if (!child)
-			return ctl_usage_error("%s: there is no %s in %s", flag, step,
-					       given->value);
+			return ctl_error("%s: '%s': the path names %s, which the request does not "
+					 "have",
+					 flag, given->value, step);
 		parent = child;
 	}
-	return put_member(parent, step, value, flag);
+	return put_member(parent, step, value, given);
 }
 
 /* --add-... */
@@ -260,7 +264,7 @@ static bool is_range_of(const char *rest, const char *name)
  * `rest` is a tag without its prefix. Returns the element that has the range, or else the element
  * whose name is `rest`: a name such as a-ecam may end as a tag does.
  */
-static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
+static cJSON *find_named(cJSON *elements, const char *rest, bool has_suffixes)
 {
 	cJSON *element, *found = NULL;
 
@@ -268,7 +272,7 @@ static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 	{
 		const char *name = ctl_text_of(element, "name");
 
-		if (name && has_ranges && is_range_of(rest, name))
+		if (name && has_suffixes && is_range_of(rest, name))
 			return element;
 		if (name && strcmp(rest, name) == 0)
 			found = element;
@@ -300,7 +304,7 @@ static cJSON *find_element(const cJSON *request, const char *tag, const struct l
 		if (strncmp(tag, row->prefix, length) != 0)
 			continue;
 		if (!row->by_index)
-			element = find_named(elements, tag + length, row->has_ranges);
+			element = find_named(elements, tag + length, row->has_suffixes);
 		else if (cJSON_IsArray(elements))
 			element = child_of(elements, tag + length);
 		if (element)
@@ -317,7 +321,7 @@ static enum ctl_exit check_number(const struct ctl_given *given, const struct li
 
 	if (!list->by_index || !zeros)
 		return CTL_OK;
-	ctl_complain("%s: no range has the tag %s", given->flag->name, given->value);
+	ctl_error("%s: no range has the tag %s", given->flag->name, given->value);
 	ctl_hint("did you mean %s%s?", list->prefix, number + zeros);
 	return CTL_USAGE;
 }
@@ -330,8 +334,8 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	const bool others_follow = element && list->by_index && element->next;
 
 	if (!element) {
-		ctl_complain("%s: nothing in the request has the tag %s", given->flag->name,
-			     given->value);
+		ctl_error("%s: nothing in the request has the tag %s", given->flag->name,
+			  given->value);
 		ctl_hint(
 			"these can be removed: a node's RAM (ram1), a root complex (pcie-rc0), the "
 			"last room for memory (hotplug-0), a CXL window (cxl-window-NAME), "
@@ -343,7 +347,7 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	if (check_number(given, list))
 		return CTL_USAGE;
 	if (others_follow && !list->empty) {
-		ctl_complain("%s: %s is not the last one", given->flag->name, given->value);
+		ctl_error("%s: %s is not the last one", given->flag->name, given->value);
 		ctl_hint("the next one would take its tag: remove those after it first");
 		return CTL_USAGE;
 	}
@@ -389,8 +393,8 @@ static enum ctl_exit check_changed_targets(const cJSON *request,
 		if (!given || !name ||
 		    find_named(elements_of(request, list_of(CTL_ADD_ROOT_COMPLEX)), rc, false))
 			continue;
-		ctl_complain("%s %s: the CXL window %s has the root complex %s as a target",
-			     given->flag->name, given->value, name, rc);
+		ctl_error("%s %s: the CXL window %s has the root complex %s as a target",
+			  given->flag->name, given->value, name, rc);
 		ctl_hint("remove the window, too, with " CTL_REMOVE " cxl-window-%s", name);
 		return CTL_USAGE;
 	}

@@ -20,7 +20,7 @@
 struct reading {
 	struct ctl_request_files *files;
 	struct gpald_bytes scratch; /* the file being read; a copy without spare room is kept */
-	bool has_input;
+	bool has_read_input;
 };
 
 static bool is_folder(const char *path)
@@ -61,9 +61,9 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 
 static enum ctl_exit add_standard_input(struct reading *reading)
 {
-	if (reading->has_input)
-		return ctl_usage_error("-: standard input can be read only once");
-	reading->has_input = true;
+	if (reading->has_read_input)
+		return ctl_error("-: standard input can be read only once");
+	reading->has_read_input = true;
 	return add_file(reading, "-");
 }
 
@@ -90,7 +90,7 @@ static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 	int count = scandir(folder, &entries, is_request, by_name);
 
 	if (count < 0)
-		return ctl_usage_error("%s: %s", folder, strerror(errno));
+		return ctl_error("%s: %s", folder, strerror(errno));
 	for (int i = 0; i < count; i++) {
 		ctl_cleanup_buffer struct gpald_bytes path = { 0 };
 
@@ -105,7 +105,7 @@ static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 	free(entries);
 	if (!is_empty)
 		return worst;
-	ctl_complain("%s: there is no request in this folder", folder);
+	ctl_error("%s: there is no request in this folder", folder);
 	ctl_hint("a folder stands for the *" SUFFIX
 		 " files in it that are not hidden; name other files one by one");
 	return CTL_USAGE;

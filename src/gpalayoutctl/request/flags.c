@@ -53,8 +53,7 @@ static enum ctl_exit take_sized(struct gpald_bytes *text, const struct ctl_flag 
 
 	if (!code)
 		code = ctl_take_items(flag, text->data, keys[0], keys, count, values);
-	return code || values[0] ? code :
-				   ctl_usage_error("%s: '%s' has no size", flag->name, value);
+	return code || values[0] ? code : ctl_error("%s: '%s' has no size", flag->name, value);
 }
 
 /* SIZE or size=SIZE, for one more node. */
@@ -129,7 +128,7 @@ enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, co
 		code = ctl_take_items(flag, rest, NULL, keys, LENGTH(keys), values);
 	for (size_t i = 0; i < 2 && !code; i++)
 		if (!values[i])
-			code = ctl_usage_error("%s: '%s' has no %s", flag->name, value, keys[i]);
+			code = ctl_error("%s: '%s' has no %s", flag->name, value, keys[i]);
 	if (code)
 		return code;
 	gpald_write_object(w, NULL);
@@ -158,7 +157,7 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 	equals = text.data + ctl_length_before_last(text.data, '=');
 	dash = strchr(equals, '-');
 	if (!dash)
-		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
+		return ctl_error("%s: '%s' is not NAME=START-END", flag->name, value);
 	*equals = *dash = '\0';
 	gpald_write_object(&request->writer, NULL);
 	gpald_write_text(&request->writer, "name", ctl_unquote(text.data));
@@ -383,8 +382,8 @@ static enum ctl_exit write_member(struct ctl_request *request, const struct ctl_
 			if (given->flag != flag)
 				continue;
 			if (count++ && !is_list)
-				return ctl_usage_error("%s: another flag has already set %s.%s",
-						       flag->name, flag->group, flag->member);
+				return ctl_error("%s: another option has already set %s.%s",
+						 flag->name, flag->group, flag->member);
 			code = flag->apply(request, flag, given->value);
 		}
 	if (is_list)
@@ -414,7 +413,7 @@ static enum ctl_exit write_host_arch(struct ctl_request *request)
 			return CTL_OK;
 		}
 	}
-	return ctl_usage_error("--arch is needed on this host: x86_64 or aarch64");
+	return ctl_error("--arch is needed on this host: x86_64 or aarch64");
 }
 
 static enum ctl_exit write_members(struct ctl_request *request)
@@ -423,7 +422,7 @@ static enum ctl_exit write_members(struct ctl_request *request)
 	enum ctl_exit code = CTL_OK;
 
 	if (ctl_flag_was_given(invocation, "--memory") && ctl_flag_was_given(invocation, "--numa"))
-		return ctl_usage_error("--memory and --numa exclude each other");
+		return ctl_error("--memory and --numa exclude each other");
 	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++)
 		if (given->flag->apply == ctl_check_iommu)
 			code = ctl_check_iommu(request, given->flag, given->value);

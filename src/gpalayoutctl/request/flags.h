@@ -6,7 +6,7 @@
 #include "gpalayoutctl/invocation.h"
 #include "wire/json_write.h"
 
-/* Flags of every command that takes a request. */
+/* Flags of every command that takes a request as flags. */
 extern const struct ctl_flag ctl_request_flags[];
 
 /*
@@ -35,7 +35,7 @@ struct ctl_request {
 #define CTL_CXL_WINDOW_VALUE "NAME,size=SIZE,targets=RC[+RC...][,granularity=SIZE]"
 #define CTL_HOTPLUG_VALUE "SIZE[,node=N][,alignment=SIZE]"
 
-/* Write one element of a list: of a new request, or one that is added to an existing request. */
+/* Write one element of a list, for a new request or for one that is changed. */
 enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, const char *value);
 enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, const char *value);
 enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value);

@@ -17,7 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Far above the limit of the daemon. It only ends the reading of an endless file (/dev/zero). */
+/*
+ * The client reads no larger document, so that it does not read an endless file (/dev/zero). The
+ * daemon's limit, request_line_bytes, is 1 MiB by default and 64 MiB at most.
+ */
 #define LARGEST_DOCUMENT ((size_t)16 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 
@@ -57,7 +60,7 @@ static enum ctl_exit check_document(struct gpald_bytes *document, const char *na
 			column = 1;
 		}
 	}
-	ctl_complain("%s:%zu: %s", name, fault.offset, fault.message);
+	ctl_error("%s:%zu: %s", name, fault.offset, fault.message);
 	ctl_hint("byte %zu is in line %zu, column %zu", fault.offset, line, column);
 	return CTL_USAGE;
 }
@@ -71,12 +74,11 @@ static enum ctl_exit read_document(struct gpald_bytes *document, const char *nam
 		if (count < 0 && errno == EAGAIN)
 			poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
 		else if (count < 0 && errno != EINTR)
-			return ctl_usage_error("%s: %s", name, strerror(errno));
+			return ctl_error("%s: %s", name, strerror(errno));
 		if (count > 0)
 			document->length += (size_t)count;
 		if (document->length > LARGEST_DOCUMENT)
-			return ctl_usage_error("%s: larger than %zu MiB", name,
-					       LARGEST_DOCUMENT >> 20);
+			return ctl_error("%s: larger than %zu MiB", name, LARGEST_DOCUMENT >> 20);
 	} while (count);
 	document->data[document->length] = '\0';
 	return CTL_OK;
@@ -90,7 +92,7 @@ enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path)
 	enum ctl_exit code;
 
 	if (fd < 0)
-		return ctl_usage_error("%s: %s", path, strerror(errno));
+		return ctl_error("%s: %s", path, strerror(errno));
 	code = read_document(document, name, fd);
 	if (!is_input)
 		close(fd);
@@ -140,17 +142,18 @@ enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file)
 	enum ctl_exit code;
 
 	if (file && flags)
-		return ctl_usage_error("%s takes a file or flags of a request, not both", command);
+		return ctl_error("%s takes a file or options of a request, not both", command);
 	session->request_file = file;
 	if (file)
 		return ctl_request_read(&session->request, file);
 	if (!flags) {
-		ctl_complain("%s needs a request: a file, - for standard input, or flags", command);
-		ctl_hint("--memory 4G is a request; gpalayoutctl %s --help lists the flags",
+		ctl_error("%s needs a request: a file, - for standard input, or options", command);
+		ctl_hint("--memory 4G is a request; gpalayoutctl %s --help lists the options",
 			 command);
 		return CTL_USAGE;
 	}
 	code = ctl_request_build(invocation, &text);
 	return code ? code :
-		      ctl_document_set(&session->request, "the request from the flags", text.data);
+		      ctl_document_set(&session->request, "the request from the options",
+				       text.data);
 }

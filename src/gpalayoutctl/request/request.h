@@ -3,8 +3,8 @@
  * Gets the request of a command, from a document or from flags, as the text to send. All commands
  * use it, so that they all take a request in the same ways.
  *
- * A document is JSON from the user: a file, standard input or an argument. It is checked as the
- * daemon checks it, and kept as it was written, except that line ends become spaces.
+ * A document is JSON from the user: a file, standard input or an argument. It is parsed by the
+ * parser of the daemon, and kept as it was written, except that line ends become spaces.
  */
 #ifndef GPALAYOUTCTL_REQUEST_REQUEST_H
 #define GPALAYOUTCTL_REQUEST_REQUEST_H
@@ -27,8 +27,8 @@ enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, c
 
 /*
  * Reads the request into the session: from `file` ("-": standard input), or, if `file` is NULL,
- * from flags. Returns CTL_USAGE after a message if the request is wrong, or if both or none are
- * given.
+ * from flags. Returns CTL_USAGE after a message if the request is wrong, if a file and flags are
+ * given, or if neither is.
  */
 enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file);
 
@@ -48,7 +48,7 @@ bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw repl
 /* files.c: the requests of a command that takes many. */
 struct ctl_request_file {
 	char *path;              /* as given; for a file in a folder, with the folder; or "-" */
-	struct gpald_bytes text; /* as ctl_document_read() gives it */
+	struct gpald_bytes text; /* as ctl_request_read() gives it */
 };
 
 /* Starts as all zero. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes root complexes from flags. A pinned window is given as base and size, as in OpenVMM, but
- * the protocol has start and end. The sum of base and size is the only arithmetic on addresses in
- * the client. In a request an IOMMU is a member of its root complex, but on the command line it has
- * a flag of its own, which names the root complex.
+ * the protocol has start and end. The sum of base and size is the only address in a request that
+ * gpalayoutctl computes. In a request an IOMMU is a member of its root complex, but on the command
+ * line it has a flag of its own, which names the root complex.
  */
 #include "config.h"
 
@@ -70,19 +70,18 @@ enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const c
 	if (code)
 		return code;
 	if (!flag->constant && !quoted[length])
-		return ctl_usage_error("%s: '%s' is not RC=KIND", flag->name, value);
+		return ctl_error("%s: '%s' is not RC=KIND", flag->name, value);
 	name.data[length] = '\0';
 	ctl_unquote(name.data);
 	if (!has_root_complex(request->invocation, name.data)) {
-		ctl_complain("%s: there is no root complex %s", flag->name, name.data);
+		ctl_error("%s: there is no root complex %s", flag->name, name.data);
 		quote = strlen(name.data) == length ? "" : "'";
 		ctl_hint("add --pcie-root-complex %s%.*s%s", quote, (int)length, quoted, quote);
 		return CTL_USAGE;
 	}
 	/* find_iommu() returns the first of several. */
 	if (find_iommu(request->invocation, name.data)->value != value)
-		return ctl_usage_error("%s: root complex %s has an IOMMU already", flag->name,
-				       name.data);
+		return ctl_error("%s: root complex %s has an IOMMU already", flag->name, name.data);
 	return CTL_OK;
 }
 
@@ -127,21 +126,21 @@ enum key {
 };
 
 enum key_kind {
-	KIND_COUNT,
-	KIND_SIZE, /* as typed; the daemon checks it */
-	KIND_BARS, /* sizes joined by +; each such key adds a device */
-	KIND_VFS,  /* N:SIZES, for the last device before it */
-	KIND_FLAG,
+	KIND_INTEGER,
+	KIND_SIZE,   /* as typed; the daemon checks it */
+	KIND_BARS,   /* sizes joined by +; each such key adds a device */
+	KIND_VFS,    /* N:SIZES, for the last device before it */
+	KIND_SWITCH, /* takes no value */
 };
 
 static const struct {
 	const char *name;
 	enum key_kind kind;
 } keys[] = {
-	[KEY_SEGMENT] = { "segment", KIND_COUNT },
-	[KEY_START_BUS] = { "start_bus", KIND_COUNT },
-	[KEY_END_BUS] = { "end_bus", KIND_COUNT },
-	[KEY_NODE] = { "node", KIND_COUNT },
+	[KEY_SEGMENT] = { "segment", KIND_INTEGER },
+	[KEY_START_BUS] = { "start_bus", KIND_INTEGER },
+	[KEY_END_BUS] = { "end_bus", KIND_INTEGER },
+	[KEY_NODE] = { "node", KIND_INTEGER },
 	[KEY_LOW_MMIO] = { "low_mmio", KIND_SIZE },
 	[KEY_HIGH_MMIO] = { "high_mmio", KIND_SIZE },
 	[KEY_LOW_MMIO_BASE] = { "low_mmio_base", KIND_SIZE },
@@ -153,7 +152,7 @@ static const struct {
 	[KEY_VFS] = { "vfs", KIND_VFS },
 	[KEY_LOW_VFS] = { "low_vfs", KIND_VFS },
 	[KEY_HDM] = { "hdm", KIND_SIZE },
-	[KEY_CXL] = { "cxl", KIND_FLAG },
+	[KEY_CXL] = { "cxl", KIND_SWITCH },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_COUNT, "each key has a row");
@@ -218,16 +217,14 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	uint64_t count;
 
 	if (!devices->list.text.length)
-		return ctl_usage_error(
-			"%s: %s needs %s before it: it adds functions to that device",
-			rc->flag->name, name,
-			keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS].name);
+		return ctl_error("%s: %s needs %s before it: it adds functions to that device",
+				 rc->flag->name, name,
+				 keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS].name);
 	if (devices->has_vfs)
-		return ctl_usage_error("%s: a device has %s twice", rc->flag->name, name);
+		return ctl_error("%s: a device has %s twice", rc->flag->name, name);
 	ctl_next_part(&sizes, ':');
 	if (!sizes)
-		return ctl_usage_error("%s: %s: '%s' is not N:SIZE+SIZE...", rc->flag->name, name,
-				       value);
+		return ctl_error("%s: %s: '%s' is not N:SIZE+SIZE...", rc->flag->name, name, value);
 	if (ctl_flag_count_parse(rc->flag->name, name, value, false, &count))
 		return CTL_USAGE;
 	gpald_write_object(&devices->list, "sriov");
@@ -259,12 +256,13 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 		return unknown_root_complex_key(rc, name);
 	kind = keys[key].kind;
 	if (rc->values[key] && kind != KIND_BARS && kind != KIND_VFS)
-		return ctl_usage_error("%s: %s is given twice", flag, name);
-	if (kind == KIND_FLAG && value)
-		return ctl_usage_error("%s: %s takes no value", flag, name);
-	if (kind != KIND_FLAG && !value)
-		return ctl_usage_error("%s: %s needs a value", flag, name);
-	if (kind == KIND_COUNT && ctl_flag_count_parse(flag, name, value, false, &rc->counts[key]))
+		return ctl_error("%s: %s is given twice", flag, name);
+	if (kind == KIND_SWITCH && value)
+		return ctl_error("%s: %s takes no value", flag, name);
+	if (kind != KIND_SWITCH && !value)
+		return ctl_error("%s: %s needs a value", flag, name);
+	if (kind == KIND_INTEGER &&
+	    ctl_flag_count_parse(flag, name, value, false, &rc->counts[key]))
 		return CTL_USAGE;
 	rc->values[key] = value ? value : "";
 	if (kind == KIND_BARS)
@@ -283,15 +281,14 @@ static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct roo
 	if (!size_text)
 		size_text = window->default_size;
 	if (gpald_size_parse(base_text, &base) != GPALD_SIZE_OK)
-		return ctl_usage_error("%s: %s: '%s' is not an address", rc->flag->name,
-				       keys[window->base].name, base_text);
+		return ctl_error("%s: %s: '%s' is not an address", rc->flag->name,
+				 keys[window->base].name, base_text);
 	if (gpald_size_parse(size_text, &size) != GPALD_SIZE_OK)
-		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag->name,
-				       keys[window->size].name, size_text);
+		return ctl_error("%s: %s: '%s' is not a size", rc->flag->name,
+				 keys[window->size].name, size_text);
 	if (__builtin_add_overflow(base, size, &end))
-		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above",
-				       rc->flag->name, keys[window->base].name, base_text,
-				       size_text);
+		return ctl_error("%s: %s=%s and a size of %s end at 2^64 or above", rc->flag->name,
+				 keys[window->base].name, base_text, size_text);
 	gpald_write_range(w, keys[window->size].name, (struct gpal_range){ base, end });
 	return CTL_OK;
 }
@@ -305,10 +302,10 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (rc->values[others[i]])
-			return ctl_usage_error("%s: %s and %s exclude each other: the devices say "
-					       "how large the window is",
-					       rc->flag->name, keys[window->bars].name,
-					       keys[others[i]].name);
+			return ctl_error("%s: %s and %s exclude each other: the devices say "
+					 "how large the window is",
+					 rc->flag->name, keys[window->bars].name,
+					 keys[others[i]].name);
 	gpald_write_object_end(list);
 	gpald_write_array_end(list);
 	gpald_write_object(w, keys[window->size].name);
@@ -329,9 +326,8 @@ static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_comp
 	if (rc->values[window->bars])
 		return write_given_devices(w, rc, window);
 	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
-		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE,
-				       rc->flag->name, keys[window->base].name,
-				       keys[window->alignment].name, name);
+		return ctl_error("%s: a window has one of %s, %s and %s=" NONE, rc->flag->name,
+				 keys[window->base].name, keys[window->alignment].name, name);
 	if (rc->values[window->base])
 		return write_given_pinned(w, rc, window);
 	if (is_none) {
@@ -377,7 +373,7 @@ static enum ctl_exit write_given_root_complex(struct ctl_request *request, struc
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
 	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (keys[i].kind == KIND_COUNT && rc->values[i])
+		if (keys[i].kind == KIND_INTEGER && rc->values[i])
 			gpald_write_integer(w, keys[i].name, (int64_t)rc->counts[i]);
 	code = write_windows(w, rc);
 	write_cxl(w, rc);

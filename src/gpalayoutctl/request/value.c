@@ -19,8 +19,8 @@ enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *fl
 	for (const char *at = strchr(value, '\\'); at; at = strchr(at + 2, '\\')) {
 		if (at[1] && strchr(quotable, at[1]))
 			continue;
-		ctl_complain("%s: '%s': the backslash at byte %zu quotes nothing", flag->name,
-			     value, (size_t)(at - value));
+		ctl_error("%s: '%s': the backslash at byte %zu quotes nothing", flag->name, value,
+			  (size_t)(at - value));
 		ctl_hint("a backslash is written \\\\; it quotes a comma, a plus sign, an equals "
 			 "sign or another backslash; in a shell, put the value in single quotes");
 		return CTL_USAGE;
@@ -76,7 +76,7 @@ enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char
 
 	ctl_next_item(rest, name, &item_value);
 	if (item_value) {
-		ctl_complain("%s: '%s' must start with a name", flag->name, value);
+		ctl_error("%s: '%s' must start with a name", flag->name, value);
 		ctl_hint("in a name, an equals sign is written \\= and a comma \\,; in a shell, "
 			 "put the value in single quotes");
 		return CTL_USAGE;
@@ -122,7 +122,7 @@ enum ctl_exit ctl_unknown_key(const struct ctl_flag *flag, const char *name,
 
 	for (size_t i = 0; i < count; i++)
 		ctl_buffer_printf(&list, "%s%s", i ? ", " : "", known[i]);
-	ctl_complain("%s: unknown key '%s'", flag->name, name);
+	ctl_error("%s: unknown key '%s'", flag->name, name);
 	ctl_hint("the %s %s%s", count == 1 ? "only key is" : "keys are", ctl_buffer_text(&list),
 		 also);
 	return CTL_USAGE;
@@ -145,9 +145,9 @@ enum ctl_exit ctl_take_items(const struct ctl_flag *flag, char *rest, const char
 				value || unnamed ? "" :
 						   "; several values of a key are joined with +");
 		if (!value && !unnamed)
-			return ctl_usage_error("%s: %s needs a value", flag->name, name);
+			return ctl_error("%s: %s needs a value", flag->name, name);
 		if (values[i])
-			return ctl_usage_error("%s: %s is given twice", flag->name, name);
+			return ctl_error("%s: %s is given twice", flag->name, name);
 		values[i] = value ? value : key;
 	}
 	return CTL_OK;
