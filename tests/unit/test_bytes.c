@@ -29,7 +29,7 @@ START_TEST(the_capacity_doubles_until_the_bytes_fit)
 }
 END_TEST
 
-START_TEST(what_is_appended_follows_what_is_there)
+START_TEST(appended_bytes_follow_earlier_ones)
 {
 	struct gpald_bytes bytes = { 0 };
 
@@ -65,7 +65,7 @@ int main(void)
 	Suite *suite = suite_create("bytes");
 
 	add_rows(suite, "growth", the_capacity_doubles_until_the_bytes_fit, COUNT_OF(steps));
-	add_test(suite, "growth", what_is_appended_follows_what_is_there);
+	add_test(suite, "growth", appended_bytes_follow_earlier_ones);
 	add_rows(suite, "growth", a_size_beyond_memory_is_refused, COUNT_OF(rooms));
 	return run_suite(suite);
 }

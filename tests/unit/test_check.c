@@ -54,7 +54,7 @@ static void assert_agrees(const struct gpal_request *request)
 	gpal_layout_free(layout);
 }
 
-START_TEST(what_is_resolved_agrees)
+START_TEST(a_resolved_layout_agrees_with_its_request)
 {
 	static const struct gpal_request smallest = VM(one_gib);
 	static const struct gpal_root_complex smmu[] = {
@@ -70,7 +70,7 @@ START_TEST(what_is_resolved_agrees)
 }
 END_TEST
 
-START_TEST(what_an_update_made_agrees)
+START_TEST(an_updated_layout_agrees_with_its_request)
 {
 	struct gpal_layout *live = resolve(&full), *updated;
 	struct gpal_request request = full;
@@ -219,7 +219,7 @@ static const struct {
 	{ other_slots, "/virtio_mmio", "the range must have 4096 bytes for each slot" },
 };
 
-START_TEST(what_was_changed_is_named)
+START_TEST(each_contradiction_has_its_pointer_and_message)
 {
 	struct gpal_layout *layout = resolve(&full);
 	struct gpal_check found;
@@ -261,11 +261,11 @@ int main(void)
 {
 	Suite *suite = suite_create("check");
 
-	add_test(suite, "agrees", what_is_resolved_agrees);
-	add_test(suite, "agrees", what_an_update_made_agrees);
+	add_test(suite, "agrees", a_resolved_layout_agrees_with_its_request);
+	add_test(suite, "agrees", an_updated_layout_agrees_with_its_request);
 	add_test(suite, "agrees", names_may_be_of_any_length);
 	add_test(suite, "faults", another_digest_is_found);
 	add_test(suite, "faults", a_cxl_window_has_a_name_of_its_own);
-	add_rows(suite, "faults", what_was_changed_is_named, COUNT_OF(faults));
+	add_rows(suite, "faults", each_contradiction_has_its_pointer_and_message, COUNT_OF(faults));
 	return run_suite(suite);
 }

@@ -53,7 +53,7 @@ static const char *const same[][2] = {
 	  "\"memory\":{\"nodes\":[\"4K\"]},\"arch\":\"x86_64\"}" },
 };
 
-START_TEST(one_request_written_differently_has_the_same_bytes)
+START_TEST(different_texts_of_the_same_request_have_the_same_bytes)
 {
 	struct gpald_blob a = bytes_of_json(same[_i][0]), b = bytes_of_json(same[_i][1]);
 
@@ -562,7 +562,7 @@ int main(void)
 {
 	Suite *suite = suite_create("codec_form");
 
-	add_rows(suite, "equality", one_request_written_differently_has_the_same_bytes,
+	add_rows(suite, "equality", different_texts_of_the_same_request_have_the_same_bytes,
 		 COUNT_OF(same));
 	add_rows(suite, "equality", a_request_that_differs_in_any_member_has_other_bytes,
 		 COUNT_OF(changes));

@@ -238,7 +238,7 @@ static void expect_bad(const char *text, size_t length, enum gpald_reason reason
 	ck_assert_int_ne(error.message[0], ' ');
 }
 
-START_TEST(what_is_not_json_is_refused_with_its_offset)
+START_TEST(invalid_json_is_refused_with_its_offset)
 {
 	expect_bad(bad[_i].text, strlen(bad[_i].text), bad[_i].reason, bad[_i].offset);
 }
@@ -344,7 +344,7 @@ int main(void)
 
 	add_rows(suite, "good", json_is_accepted, COUNT_OF(good));
 	add_test(suite, "good", every_escaped_character_is_read);
-	add_rows(suite, "bad", what_is_not_json_is_refused_with_its_offset, COUNT_OF(bad));
+	add_rows(suite, "bad", invalid_json_is_refused_with_its_offset, COUNT_OF(bad));
 	add_rows(suite, "cases", each_case_is_accepted_or_refused, COUNT_OF(json_cases));
 	add_test(suite, "bad", a_raw_nul_is_refused);
 	add_test(suite, "bad", no_prefix_is_json);

@@ -73,7 +73,7 @@ static const struct {
 	{ "99999999999999999999K", GPALD_SIZE_OVERFLOW },
 };
 
-START_TEST(what_is_not_a_size_is_refused)
+START_TEST(an_invalid_size_is_refused)
 {
 	uint64_t value = 42;
 
@@ -544,7 +544,7 @@ int main(void)
 	Suite *suite = suite_create("request_decode");
 
 	add_rows(suite, "sizes", sizes_are_read, COUNT_OF(good_sizes));
-	add_rows(suite, "sizes", what_is_not_a_size_is_refused, COUNT_OF(bad_sizes));
+	add_rows(suite, "sizes", an_invalid_size_is_refused, COUNT_OF(bad_sizes));
 	add_test(suite, "sizes", addresses_are_printed_without_leading_zeros);
 	add_test(suite, "request", members_arrive);
 	add_test(suite, "request", omitted_members_are_left_to_the_policy);

@@ -105,7 +105,7 @@ static const char *const texts[] = {
 	"\"host\":{\"physical_address_bits\":64}}",
 };
 
-START_TEST(what_is_encoded_is_written_as_the_protocol_says)
+START_TEST(a_request_is_encoded_as_the_protocol_says)
 {
 	cJSON *params = cJSON_CreateObject();
 	struct gpald_writer w = { 0 };
@@ -154,7 +154,7 @@ int main(void)
 
 	add_test(suite, "round trip", requests_of_all_vectors_come_back);
 	add_test(suite, "round trip", members_of_the_first_version_come_back);
-	add_rows(suite, "form", what_is_encoded_is_written_as_the_protocol_says, COUNT_OF(texts));
+	add_rows(suite, "form", a_request_is_encoded_as_the_protocol_says, COUNT_OF(texts));
 	add_rows(suite, "form", a_time_outside_of_1970_to_9999_is_the_nearest_in_it,
 		 COUNT_OF(dates));
 	return run_suite(suite);

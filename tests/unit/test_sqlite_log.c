@@ -217,7 +217,7 @@ START_TEST(a_header_of_two_writes_is_no_damage)
 }
 END_TEST
 
-START_TEST(what_an_earlier_use_has_left_is_no_damage)
+START_TEST(pages_left_by_an_earlier_use_of_the_log_are_no_damage)
 {
 	begin();
 	for (int i = 0; i < 5; i++)
@@ -230,7 +230,7 @@ START_TEST(what_an_earlier_use_has_left_is_no_damage)
 END_TEST
 
 /* A wrong byte anywhere before the last transaction. */
-START_TEST(a_hole_in_what_was_acknowledged_is_damage)
+START_TEST(a_hole_in_acknowledged_transactions_is_damage)
 {
 	static const int last_frames[] = { 1, 2, 5 };
 	static const int ends[] = { 0, 1, 4, 6 }; /* of the transactions, in frames */
@@ -369,12 +369,12 @@ int main(void)
 	add_test(suite, "crashes", a_transaction_that_is_there_in_part_is_no_damage);
 	add_test(suite, "crashes", many_torn_transactions_are_no_damage);
 	add_test(suite, "crashes", a_header_of_two_writes_is_no_damage);
-	add_test(suite, "crashes", what_an_earlier_use_has_left_is_no_damage);
+	add_test(suite, "crashes", pages_left_by_an_earlier_use_of_the_log_are_no_damage);
 	add_test(suite, "crashes", a_log_without_a_header_yet_is_fine);
 	add_rows(suite, "crashes", a_log_that_was_emptied_is_empty, 2);
 	add_test(suite, "damage", bytes_without_a_header_are_damage);
 	add_rows(suite, "damage", pages_have_512_to_65536_bytes, COUNT_OF(page_sizes));
-	add_rows(suite, "damage", a_hole_in_what_was_acknowledged_is_damage, 3);
+	add_rows(suite, "damage", a_hole_in_acknowledged_transactions_is_damage, 3);
 	add_test(suite, "damage", frames_that_are_gone_from_the_middle_are_damage);
 	add_test(suite, "damage", a_header_that_is_wrong_is_damage);
 	return run_suite(suite);

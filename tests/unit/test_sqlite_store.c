@@ -52,7 +52,7 @@ static void assert_loaded(const struct gpald_record *const *records, size_t coun
 	}
 }
 
-START_TEST(what_was_committed_comes_back_bit_for_bit)
+START_TEST(committed_records_come_back_bit_for_bit)
 {
 	struct gpald_record *records[] = { full_record("a"), plain_record("b", 1),
 					   plain_record("vm:1._-Z", 77) };
@@ -104,7 +104,7 @@ START_TEST(what_was_committed_comes_back_bit_for_bit)
 END_TEST
 
 /* Copies the files as kill -9 leaves them: acknowledged changes are in the log. */
-START_TEST(what_was_committed_survives_a_crash)
+START_TEST(committed_records_survive_a_crash)
 {
 	struct gpald_record *a = full_record("a"), *b = plain_record("b", 3);
 	const struct gpald_record *const both[] = { a, b };
@@ -492,7 +492,7 @@ START_TEST(a_user_other_than_root_may_have_a_registry)
 }
 END_TEST
 
-START_TEST(what_a_crash_left_of_a_new_registry_is_replaced)
+START_TEST(files_of_a_half_made_registry_are_replaced)
 {
 	static const char *const names[] = { "registry.db.new", "registry.db.new-wal",
 					     "registry.db.new-journal" };
@@ -722,9 +722,9 @@ int main(void)
 	Suite *suite = suite_create("sqlite_store");
 
 	add_test(suite, "new", a_new_registry_is_for_its_owner_alone);
-	add_test(suite, "new", what_a_crash_left_of_a_new_registry_is_replaced);
-	add_test(suite, "durable", what_was_committed_comes_back_bit_for_bit);
-	add_test(suite, "durable", what_was_committed_survives_a_crash);
+	add_test(suite, "new", files_of_a_half_made_registry_are_replaced);
+	add_test(suite, "durable", committed_records_come_back_bit_for_bit);
+	add_test(suite, "durable", committed_records_survive_a_crash);
 	add_test(suite, "durable", a_log_that_was_cut_has_whole_transactions);
 	add_test(suite, "durable", generations_that_are_gone_are_remembered);
 	add_test(suite, "events", events_beyond_those_kept_are_dropped);
