@@ -93,8 +93,8 @@ static struct {
 	bool is_json;
 	bool is_quiet;     /* only errors are printed */
 	bool is_field;     /* prints one value unchanged, for programs */
-	bool is_joined;    /* it writes these lines itself, or puts names for ids */
-	bool in_turns;     /* a line comes once the one before it was read */
+	bool is_joined;    /* gpalayoutctl makes these lines, or replaces ids by names */
+	bool in_turns;     /* the daemon sends a line only when the program waits */
 	unsigned int full; /* the number of connections that are refused at first */
 	int64_t now_ms;
 	const uint8_t *stream;
@@ -152,17 +152,17 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 }
 
 /*
- * In turns, nothing has come yet if the next bytes are an answer. Otherwise something has always
- * come.
+ * Returns true if the daemon has sent or closed something already. With `in_turns`, it sends a line
+ * only when the program waits for it.
  */
-static bool has_come(void)
+static bool has_input(void)
 {
 	return !world.in_turns || world.at == world.size || world.stream[world.at] == 0xff;
 }
 
 /*
- * If the program waits, the peer is ready. If it only looks, the peer is ready if something has
- * come. Standard output keeps its reader until the whole input was sent.
+ * If the program waits, the peer is ready. If it only looks, the peer is ready if it has
+ * input. Standard output keeps its reader until the whole input was sent.
  */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
@@ -172,13 +172,13 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 		return __real_poll(fds, count, timeout);
 	for (nfds_t i = 0; i < count; i++) {
 		const bool is_over = fds[i].fd == STDOUT_FILENO && world.at == world.size;
-		const bool is_ready = fds[i].fd == SOCKET && (timeout || has_come());
+		const bool is_ready = fds[i].fd == SOCKET && (timeout || has_input());
 
 		fds[i].revents = is_ready ? fds[i].events : is_over ? POLLERR : 0;
 		ready_count += fds[i].revents != 0;
 	}
 	if (!ready_count) {
-		FUZZ_CHECK(timeout >= 0, "it waits for ever for input that does not come");
+		FUZZ_CHECK(timeout >= 0, "gpalayoutctl waits for input without a time limit");
 		world.now_ms += timeout;
 	}
 	return ready_count;
@@ -316,14 +316,15 @@ static void check_shown(const uint8_t *text, size_t length)
 static void check_passed_on(const void *line, size_t length)
 {
 	FUZZ_CHECK(length > 0 && memmem(world.stream, world.size, line, length - 1),
-		   "a line is printed that was not sent");
+		   "gpalayoutctl prints a line that the daemon did not send");
 }
 
 ssize_t __wrap_write(int fd, const void *buffer, size_t length)
 {
 	if (!world.is_running)
 		return __real_write(fd, buffer, length);
-	FUZZ_CHECK(fd != STDOUT_FILENO || !world.is_quiet, "something is printed");
+	FUZZ_CHECK(fd != STDOUT_FILENO || !world.is_quiet,
+		   "gpalayoutctl prints on standard output in spite of --quiet");
 	if (fd != STDOUT_FILENO || world.is_terminal || !(world.is_json || world.is_field))
 		check_shown(buffer, length);
 	else if (world.is_json && !world.is_joined)
@@ -402,6 +403,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.is_running = true;
 	code = ctl_main(argc, argv);
 	world.is_running = false;
-	FUZZ_CHECK(code >= CTL_OK && code <= CTL_NO_ROOM, "it exits with %d", code);
+	FUZZ_CHECK(code >= CTL_OK && code <= CTL_NO_ROOM, "gpalayoutctl exits with %d", code);
 	return 0;
 }

@@ -168,7 +168,7 @@ static void check_request_back(const struct gpal_request *request, struct gpald_
 	struct gpal_request read;
 
 	FUZZ_CHECK(gpald_encode_request_blob(request, blob), "out of memory");
-	FUZZ_CHECK(read_request(blob, arena, &read), "what was stored cannot be read");
+	FUZZ_CHECK(read_request(blob, arena, &read), "encoded bytes cannot be decoded");
 	back = request_tree(&read);
 	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true),
 		   "the decoded request differs");
@@ -183,7 +183,7 @@ static void check_layout_back(const struct gpal_layout *layout, struct gpald_are
 	struct gpal_layout read;
 
 	FUZZ_CHECK(gpald_encode_layout_blob(layout, blob), "out of memory");
-	FUZZ_CHECK(read_layout(blob, arena, &read), "what was stored cannot be read");
+	FUZZ_CHECK(read_layout(blob, arena, &read), "encoded bytes cannot be decoded");
 	back = layout_tree(&read);
 	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "the decoded layout differs");
 	cJSON_Delete(there);

@@ -88,9 +88,9 @@ static void check_probe(const struct gpal_layout *layout, uint64_t address)
 		FUZZ_CHECK(address >= GPAL_SPACE_END, "an address of the space cannot be probed");
 		return;
 	}
-	FUZZ_CHECK(probe.is_free == !entry, "is_free is wrong");
+	FUZZ_CHECK(probe.is_free == !entry, "gpal_layout_probe() sets is_free wrongly");
 	FUZZ_CHECK(probe.range.start <= address && address < probe.range.end,
-		   "the range does not contain the address");
+		   "the probed range does not contain the address");
 	FUZZ_CHECK(!entry || (strncmp(probe.tag, entry->tag, sizeof(probe.tag) - 1) == 0 &&
 			      probe.kind == entry->kind),
 		   "%s is reported as %s", entry ? entry->tag : "", probe.tag);
@@ -117,7 +117,8 @@ static struct gpal_changes *compare(const struct gpal_layout *from, const struct
 {
 	struct gpal_changes *changes;
 
-	FUZZ_CHECK(gpal_compare(from, to, &changes, NULL) == GPAL_OK, "cannot be compared");
+	FUZZ_CHECK(gpal_compare(from, to, &changes, NULL) == GPAL_OK,
+		   "two layouts cannot be compared");
 	/* A VM of another architecture is incompatible, wherever its ranges are. */
 	FUZZ_CHECK(changes->count > 0 || changes->compatible || from->arch != to->arch,
 		   "incompatible without a change");

@@ -33,11 +33,12 @@ static void compare_objects(const cJSON *mine, const json_t *other)
 	{
 		const json_t *found = json_object_get(other, member->string);
 
-		FUZZ_CHECK(found, "only one reader has the key %s", member->string);
+		FUZZ_CHECK(found, "jansson does not read the key %s", member->string);
 		compare(member, found);
 		count++;
 	}
-	FUZZ_CHECK(count == json_object_size(other), "%zu members, but jansson reads %zu", count,
+	FUZZ_CHECK(count == json_object_size(other),
+		   "the parser reads %zu members, but jansson reads %zu", count,
 		   json_object_size(other));
 }
 
@@ -70,13 +71,13 @@ static void compare(const cJSON *mine, const json_t *other)
 		FUZZ_CHECK(cJSON_IsString(mine), "only jansson reads a string");
 		FUZZ_CHECK(strlen(mine->valuestring) == json_string_length(other) &&
 				   strcmp(mine->valuestring, json_string_value(other)) == 0,
-			   "'%s', but jansson reads '%s'", mine->valuestring,
+			   "the parser reads '%s', but jansson reads '%s'", mine->valuestring,
 			   json_string_value(other));
 		break;
 	case JSON_REAL:
 		FUZZ_CHECK(cJSON_IsNumber(mine), "only jansson reads a number");
 		FUZZ_CHECK(mine->valuedouble == json_real_value(other),
-			   "%.17g, but jansson reads %.17g", mine->valuedouble,
+			   "the parser reads %.17g, but jansson reads %.17g", mine->valuedouble,
 			   json_real_value(other));
 		break;
 	case JSON_TRUE:
@@ -147,11 +148,12 @@ static void check_exception(const char *line, size_t length, const json_t *other
 {
 	switch (error->reason) {
 	case GPALD_TOO_DEEP:
-		FUZZ_CHECK(depth_of(other) > GPALD_JSON_DEPTH_MAX, "it is not too deep");
+		FUZZ_CHECK(depth_of(other) > GPALD_JSON_DEPTH_MAX,
+			   "too_deep, but the nesting is within the limit");
 		break;
 	case GPALD_TOO_MANY_VALUES:
 		FUZZ_CHECK(values_in(other) > GPALD_JSON_VALUES_MAX,
-			   "there are not too many values");
+			   "too_many_values, but their number is within the limit");
 		break;
 	default:
 		/* jansson stops at a NUL. */

@@ -182,7 +182,8 @@ static size_t count_changes(const struct gpal_layout *live, const struct gpal_la
 	struct gpal_changes *changes;
 	size_t count = 0;
 
-	FUZZ_CHECK(gpal_compare(live, layout, &changes, NULL) == GPAL_OK, "cannot be compared");
+	FUZZ_CHECK(gpal_compare(live, layout, &changes, NULL) == GPAL_OK,
+		   "two layouts cannot be compared");
 	for (size_t i = 0; i < changes->count; i++)
 		count += (kinds >> changes->changes[i].kind & 1) ||
 			 (kinds & 1u << GPAL_CHANGE_RESIZED &&
@@ -195,8 +196,9 @@ static size_t count_changes(const struct gpal_layout *live, const struct gpal_la
  * A refusal must be right: the update would move or remove something, and succeeds if that is
  * allowed.
  */
-static void check_would(const struct gpal_layout *live, const struct gpal_request *request,
-			unsigned int allow, int code, const struct gpal_layout *offered)
+static void check_would_move_or_remove(const struct gpal_layout *live,
+				       const struct gpal_request *request, unsigned int allow,
+				       int code, const struct gpal_layout *offered)
 {
 	const bool moves = code == GPAL_E_WOULD_MOVE;
 	const unsigned int kinds = moves ? 1u << GPAL_CHANGE_MOVED | 1u << GPAL_CHANGE_RESIZED :
@@ -205,12 +207,15 @@ static void check_would(const struct gpal_layout *live, const struct gpal_reques
 	struct gpal_layout *again;
 	int result;
 
-	FUZZ_CHECK(offered && !(allow & missing), "refused what is allowed");
-	FUZZ_CHECK(count_changes(live, offered, kinds) > 0, "%s, but nothing would",
+	FUZZ_CHECK(offered && !(allow & missing),
+		   "%s: the refusal lacks a layout, or what it refuses is allowed",
 		   gpal_code_token(code));
+	FUZZ_CHECK(count_changes(live, offered, kinds) > 0,
+		   "%s, but the update moves or removes nothing", gpal_code_token(code));
 	result = gpal_update(live, request, allow | missing, &again, NULL);
 	FUZZ_CHECK(result == GPAL_OK || (!moves && result == GPAL_E_WOULD_MOVE),
-		   "%s, although it is allowed", gpal_code_token(result));
+		   "the update is refused with %s, although this is allowed",
+		   gpal_code_token(result));
 	check_same_addresses(offered, again);
 	gpal_layout_free(again);
 }
@@ -238,7 +243,7 @@ static void check_stored(const struct gpal_layout *layout)
 
 	FUZZ_CHECK(arena && gpald_encode_layout_blob(layout, &blob), "out of memory");
 	FUZZ_CHECK(gpald_decode_layout_blob(&blob, arena, &read) == GPALD_CODEC_OK,
-		   "what was stored cannot be read");
+		   "an encoded layout cannot be decoded");
 	FUZZ_CHECK(gpald_encode_layout_blob(&read, &again) && gpald_blob_equal(&blob, &again),
 		   "a decoded layout is encoded to other bytes");
 	check_same_addresses(layout, &read);
@@ -254,7 +259,7 @@ static void check_explained(const struct gpal_request *request, const struct gpa
 
 	under.policy = layout->policy;
 	FUZZ_CHECK(gpal_explain(&under, layout, NULL, &explanation, NULL) == GPAL_OK,
-		   "it cannot be explained");
+		   "a layout cannot be explained");
 	check_same_addresses(layout, explanation->layout);
 	gpal_explanation_free(explanation);
 }
@@ -308,12 +313,12 @@ static struct gpal_layout *update(struct gpal_layout *live, struct drawn *drawn,
 	check_mismatched(&wanted.request, live);
 	code = gpal_update(live, &wanted.request, allow, &layout, &error);
 	if (code == GPAL_E_WOULD_MOVE || code == GPAL_E_WOULD_REMOVE) {
-		check_would(live, &wanted.request, allow, code, layout);
+		check_would_move_or_remove(live, &wanted.request, allow, code, layout);
 		gpal_layout_free(layout);
 		return live;
 	}
 	if (code) {
-		FUZZ_CHECK(!layout, "a layout and an error");
+		FUZZ_CHECK(!layout, "gpal_update() returned an error and a layout");
 		check_refusal(live, &wanted.request, code, &error);
 		return live;
 	}
@@ -340,7 +345,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	code = gpal_resolve(&drawn.request, &live, &error);
 	if (code) {
 		FUZZ_CHECK(!live && error.code == (enum gpal_code)code && error.message[0],
-			   "no error");
+			   "gpal_resolve() failed without an error, or with a layout");
 		return 0;
 	}
 	check_made(&drawn.request, live);

@@ -81,7 +81,7 @@ static void check_window(const struct gpal_window *window, struct gpal_range ran
 		FUZZ_CHECK(gpal_range_size(range) == window->size, "wrong size of a window");
 	if (window->kind == GPAL_WINDOW_PINNED)
 		FUZZ_CHECK(range.start == window->range.start && range.end == window->range.end,
-			   "a pinned window is elsewhere");
+			   "a pinned window is not at its range");
 }
 
 static void check_root_complexes(const struct gpal_request *request,
@@ -97,13 +97,13 @@ static void check_root_complexes(const struct gpal_request *request,
 			   "wrong order or name of a root complex");
 		FUZZ_CHECK(gpal_range_size(placed->ecam) ==
 				   (rc->end_bus - rc->start_bus + UINT64_C(1)) << 20,
-			   "%s has another ECAM", rc->name);
+			   "the ECAM of %s does not fit its buses", rc->name);
 		check_window(&rc->low_mmio, placed->low_mmio);
 		check_window(&rc->high_mmio, placed->high_mmio);
 		FUZZ_CHECK(placed->low_mmio.end <= GPAL_4GIB, "a low window above 4 GiB");
 		FUZZ_CHECK(!rc->has_cxl || gpal_range_size(placed->cxl_hdm) ==
 						   (rc->has_no_cxl_hdm ? 0 : rc->cxl_hdm),
-			   "%s has another HDM", rc->name);
+			   "the HDM of %s differs from the request", rc->name);
 	}
 }
 
@@ -143,7 +143,7 @@ static void check_low_window(const struct gpal_request *request, const struct gp
 
 	FUZZ_CHECK(!end || (layout->ram[0].node == 0 && layout->ram[0].range.start == 0 &&
 			    layout->ram[0].range.end == end),
-		   "wrong low window");
+		   "the first extent of RAM is not the low window, or not of node 0");
 }
 
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout)

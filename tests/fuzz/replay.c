@@ -55,7 +55,7 @@ static void run(struct tap *tap, const char *path)
 	closedir(folder);
 }
 
-/* Prints one result for all inputs of a folder. A target without regressions has never failed. */
+/* Prints one result for all inputs of a folder. A target without regressions gets no result for them. */
 static void run_stored(struct tap *results, const char *folder)
 {
 	const char *top = getenv("TOP_SRCDIR");

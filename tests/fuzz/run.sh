@@ -23,5 +23,5 @@ if "tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=120 -rss_limit_
 	exit 0
 fi
 tail -n 40 "$log"
-echo "fuzz_$target failed, see above; the input belongs into tests/fuzz/regressions/$target" >&2
+echo "fuzz_$target failed, see above; add the input to tests/fuzz/regressions/$target" >&2
 exit 1
