@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The yardstick of the socket benchmark: the cost of a plain libuv server that reads lines, parses
+ * The baseline of the socket benchmark: the cost of a plain libuv server that reads lines, parses
  * each with cJSON and sends a constant reply. It is written as such servers usually are, with a
  * buffer for each connection and one uv_write for each reply. It checks nothing and limits nothing.
  *

@@ -31,8 +31,8 @@
 #define TEXT(number) TEXT_OF(number)
 #define TARGET_TEXT TEXT(TARGET_RATIO)
 #define SECONDS_A_CASE 0.8
-#define PASSES_LEAST 10
-#define PASSES_MOST 500
+#define PASSES_MIN 10
+#define PASSES_MAX 500
 
 static uint64_t random_state;
 
@@ -130,8 +130,8 @@ static size_t draw_demands(struct gpal_demand *demands, size_t n, uint64_t unit,
 
 /*
  * Makes n holes of a unit each that end at 4 GiB or begin there. The distance between them is
- * PERIOD units, or varies up to twice that: a processor learns a short regular pattern by heart, so
- * only the cases that need a regular one have it.
+ * PERIOD units, or varies up to twice that. A branch predictor learns a short regular pattern, so
+ * only the cases that need such a pattern have it.
  */
 static void make_holes_below_4gib(struct load *load, uint64_t most)
 {
@@ -306,7 +306,7 @@ static int by_start(const void *a, const void *b)
 	return (one->range.start > two->range.start) - (one->range.start < two->range.start);
 }
 
-/* The yardstick: the time of sorting n items on this machine, with its caches. */
+/* The baseline: the time of sorting n items on this machine, with its caches. */
 static void sort(const struct load *load)
 {
 	size_t count = load->input.reserved_count;
@@ -347,9 +347,9 @@ static const struct scaling_case scaling_cases[] = {
 static const size_t sizes[] = { 1000, 10000, 100000 };
 
 /*
- * Returns the time for one input of n. A pass runs as many different inputs as make up the largest
- * size. A daemon does not get the same request again and again; repeating one small input would
- * measure how well this processor remembers its branches and keeps its caches.
+ * Returns the seconds for one input of n. A pass runs different inputs whose sizes add up to the
+ * largest size. A daemon does not get the same request again and again, and repeating one small
+ * input would measure the branch predictor and the caches of this processor.
  */
 static double best_time(const struct scaling_case *scaling, size_t n)
 {
@@ -363,7 +363,7 @@ static double best_time(const struct scaling_case *scaling, size_t n)
 		load_init(&loads[i], n);
 		scaling->draw(&loads[i]);
 	}
-	for (size_t pass = 0; pass < PASSES_LEAST || (pass < PASSES_MOST && total < SECONDS_A_CASE);
+	for (size_t pass = 0; pass < PASSES_MIN || (pass < PASSES_MAX && total < SECONDS_A_CASE);
 	     pass++) {
 		double start = bench_now();
 		double time;

@@ -42,14 +42,14 @@ void bench_fail(const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
-double bench_setting(const char *name, double standard)
+double bench_setting(const char *name, double default_value)
 {
 	const char *text = getenv(name);
 	char *end;
 	double value;
 
 	if (!text)
-		return standard;
+		return default_value;
 	value = strtod(text, &end);
 	if (end == text || *end != '\0' || !(value > 0))
 		bench_fail("%s=%s is not a number above 0", name, text);
@@ -128,8 +128,7 @@ static void print_machine(void)
 	       model, sysconf(_SC_NPROCESSORS_ONLN), system.sysname, system.release,
 	       server_processor, load_processor, date, load);
 	if (server_processor == load_processor)
-		printf("there is one processor only, which server and load share: the times say "
-		       "little\n");
+		printf("server and load share the only processor, so the times say little\n");
 }
 
 void bench_begin(const char *program)
@@ -180,7 +179,7 @@ int bench_connect(const char *path)
 	return fd;
 }
 
-static void await(struct bench_server *server, const char *path, const char *program)
+static void wait_ready(struct bench_server *server, const char *path, const char *program)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int fd, status;
@@ -214,9 +213,9 @@ static double start(struct bench_server *server, const char *const *arguments)
 	}
 	server->next = servers;
 	servers = server;
-	await(server, server->path, arguments[0]);
+	wait_ready(server, server->path, arguments[0]);
 	if (server->inspect_path[0])
-		await(server, server->inspect_path, arguments[0]);
+		wait_ready(server, server->inspect_path, arguments[0]);
 	if (clock_getcpuclockid(server->pid, &server->cpu_clock))
 		bench_fail("clock_getcpuclockid: %m");
 	return bench_now() - begun;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Benchmark of events. In each round, clients change something at the same time and wait until each
- * has its reply and each subscriber all the events. The store is in memory, because otherwise the
- * disk would be measured.
+ * Benchmark of events. In each round, clients create layouts at the same time and wait until each
+ * client has its reply and each subscriber has all the events. The store is in memory, so that the
+ * disk is not measured.
  */
 #include "config.h"
 
@@ -120,7 +120,7 @@ static void bench_crowd(const struct bench_server *const servers[BENCH_SIDES],
 			rounds[side][i] = run_round(&crowds[side], changes, seconds);
 	for (int side = 0; side < BENCH_SIDES; side++)
 		scatter(&crowds[side]);
-	snprintf(name, sizeof(name), "told to %u", subscribers);
+	snprintf(name, sizeof(name), "%u subscribers", subscribers);
 	snprintf(load, sizeof(load), "%ux1", changers);
 	bench_print_row(name, load, rounds);
 }
@@ -147,8 +147,8 @@ void bench_events(double seconds)
 	struct bench_requests changes;
 	size_t reply, event;
 
-	bench_print_header("creates in memory, each told to subscribers; the times are until the "
-			   "last of them has the events");
+	bench_print_header("creates in memory; each time lasts until the last subscriber has its "
+			   "events");
 	bench_requests_init(&changes, bench_write_create, 0, 1);
 	bench_start_daemon(&daemon, "events", options);
 	measure_lines(&daemon, &changes, &reply, &event);

@@ -76,7 +76,7 @@ void bench_requests_clear(struct bench_requests *requests)
 
 void bench_requests_number(struct bench_requests *requests)
 {
-	unsigned int number = requests->made++;
+	unsigned int number = requests->next_number++;
 
 	for (size_t i = sizeof(BENCH_NUMBER) - 1; i-- > 0; number /= 10)
 		requests->number[i] = (char)('0' + number % 10);
@@ -103,24 +103,24 @@ size_t bench_requests_check(struct bench_requests *requests, const char *path)
 
 /* Times. */
 
-/* 64 places for each power of two; below 128 ns each has its own. */
-static size_t place_of(uint64_t ns)
+/* There are 64 buckets for each power of two. Below 128 ns each nanosecond has its own bucket. */
+static size_t bucket_of(uint64_t ns)
 {
 	const unsigned int shift = ns < 128 ? 0 : 57 - (unsigned int)__builtin_clzll(ns);
 
 	return (size_t)shift * 64 + (size_t)(ns >> shift);
 }
 
-static double middle_of(size_t place)
+static double middle_of_bucket(size_t bucket)
 {
-	const size_t shift = place < 128 ? 0 : place / 64 - 1;
+	const size_t shift = bucket < 128 ? 0 : bucket / 64 - 1;
 
-	return ((double)(place - shift * 64) + 0.5) * (double)(UINT64_C(1) << shift);
+	return ((double)(bucket - shift * 64) + 0.5) * (double)(UINT64_C(1) << shift);
 }
 
 void bench_times_add(struct bench_times *times, uint64_t ns)
 {
-	times->counts[place_of(ns)]++;
+	times->counts[bucket_of(ns)]++;
 	times->total++;
 }
 
@@ -132,7 +132,7 @@ double bench_times_at(const struct bench_times *times, double part)
 	for (size_t i = 0; i < sizeof(times->counts) / sizeof(times->counts[0]); i++) {
 		seen += times->counts[i];
 		if (seen > wanted)
-			return middle_of(i) / 1e3;
+			return middle_of_bucket(i) / 1e3;
 	}
 	return 0;
 }

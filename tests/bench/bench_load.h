@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A load of requests that costs little itself. The bytes of all requests are made before, and only
- * the line ends of replies are counted. Each connection keeps a number of requests under way: for
- * each reply it sends the next request.
+ * A load of requests that costs little itself. It makes the bytes of all requests before it starts,
+ * and only counts the line ends of replies. Each connection keeps a number of requests under way:
+ * for each reply it sends the next request.
  */
 #ifndef GPALD_TESTS_BENCH_BENCH_LOAD_H
 #define GPALD_TESTS_BENCH_BENCH_LOAD_H
@@ -17,20 +17,21 @@
 typedef void bench_writer(FILE *out, unsigned int parameter, unsigned int variant);
 
 /*
- * The variants in turn, then a few more from the first one on, so that any few in a row are
- * contiguous.
+ * The lines of all variants in order, then BENCH_IN_FLIGHT_MAX lines from the first variant on
+ * again, so that this many lines in a row are always contiguous.
  */
 struct bench_requests {
 	char *bytes;
-	size_t *starts; /* where requests begin, and the end of the last */
+	size_t *starts; /* where each request begins, and the end of the last */
 	unsigned int count;
 	char *number; /* eight digits that differ in every request, or NULL */
-	unsigned int made;
+	unsigned int next_number;
 };
 
 /* A writer writes this in place of the digits that differ from request to request. */
 #define BENCH_NUMBER "########"
 
+/* Writes the lines of `count` variants, all with the same `parameter`. */
 void bench_requests_init(struct bench_requests *requests, bench_writer *write_request,
 			 unsigned int parameter, unsigned int count);
 void bench_requests_clear(struct bench_requests *requests);

@@ -123,7 +123,7 @@ static void measure(const struct bench_server *daemons, const unsigned int *coun
 	}
 }
 
-/* Measures a resolve while a commit waits for the disk, and one while no commit does. */
+/* Measures a resolve while no commit waits for the disk, and while one does. */
 static void bench_stalled(void)
 {
 	const unsigned int none = 0;
@@ -157,8 +157,8 @@ static void bench_stalled(void)
 	close(waiting);
 	bench_stop(&daemon);
 	bench_requests_clear(&create);
-	printf("layout.resolve %.1f us, %.1f us while a commit is stalled, ratio %.2f\n", idle,
-	       stalled, stalled / idle);
+	printf("layout.resolve takes %.1f us, and %.1f us while a commit is stalled; ratio %.2f\n",
+	       idle, stalled, stalled / idle);
 }
 
 static void bench_pair(const char *when, const char *what, const struct bench_server *daemons,
@@ -196,14 +196,15 @@ static void bench_scale(const struct vm *vm)
 	filled = bench_resident(many);
 	printf("\n%s VM\n  %-15s %-12s %9s %9s %9s %6s\n", vm->name, "", "", "under way",
 	       "us at 100", "at 100000", "ratio");
-	bench_reads("as made", daemons);
+	bench_reads("after creates", daemons);
 	bench_stop(many);
 	start = bench_start_daemon(many, "many", NULL);
 	reloaded = bench_resident(many);
 	bench_reads("after a restart", daemons);
-	printf("  memory a layout: %.0f bytes as they were made, %.0f after a restart\n",
+	printf("  memory of a layout: %.0f bytes after the creates, %.0f after a restart\n",
 	       (filled - empty) / MANY, (reloaded - empty) / MANY);
-	printf("  made in %.1f s; a start with them takes %.2f s\n", seconds, start);
+	printf("  all creates took %.1f s; a start with these layouts takes %.2f s\n", seconds,
+	       start);
 	bench_stop(many);
 	bench_stop(few);
 	bench_remove("few");

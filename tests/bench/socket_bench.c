@@ -94,7 +94,7 @@ static const struct load_shape shapes[] = {
 	{ "50x16", 50, 16 },
 	{ 0 },
 };
-/* No shape has 800 replies of a quarter of a megabyte each under way. */
+/* Replies of a quarter of a megabyte: 50x16 would have 800 of them under way. */
 static const struct load_shape shapes_of_large[] = {
 	{ "1x1", 1, 1 },
 	{ "50x1", 50, 1 },

@@ -90,8 +90,8 @@ measure() {
 
 # Adds the costs of a file to the table: column, requests, stage, instructions and calls. Stage 0 is the
 # total.
-# usage: note COLUMN COUNT FILE
-note() {
+# usage: add_costs COLUMN COUNT FILE
+add_costs() {
 	awk -F '[(]|[)] *' -v column="$1" -v requests="$2" '
 		function stage_of(name, i) {
 			sub(/\047[0-9]+$/, "", name)
@@ -175,8 +175,8 @@ while IFS='|' read -r name connections in_flight; do
 	column=$((column + 1))
 	for count in $short $long; do
 		measure "$work/callgrind" "$count" "$name" "$connections" "$in_flight"
-		note "$column" "$count" "$work/callgrind"
+		add_costs "$column" "$count" "$work/callgrind"
 	done
 done <"$work/loads"
-echo 'instructions and calls for each request; a stage without calls is no function any more, or was inlined'
+echo 'instructions and calls for each request; the function of a stage with 0 calls was renamed or inlined'
 print_table
