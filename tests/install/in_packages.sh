@@ -30,9 +30,9 @@ check() { # WHAT COMMAND...
 
 prop() { systemctl show --property="$1" --value "${2:-gpalayoutd.service}"; }
 
-# Installs packages of a version: the named ones, or all of them. It uses apt, as an administrator does, if
-# apt has what they depend on.
-lay() { # old|new PACKAGE...
+# Installs the named packages of a version, or all of them. It uses apt, as an administrator does, if
+# package_check.sh has fetched their dependencies.
+install_packages() { # old|new PACKAGE...
 	version=$1
 	shift
 	# shellcheck disable=SC2086 # a list of words
@@ -48,8 +48,8 @@ lay() { # old|new PACKAGE...
 	fi
 }
 
-again() { # old|new: what the daemon and the command need
-	lay "$1" gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0
+install_service() { # old|new: the daemon, the command and their libraries
+	install_packages "$1" gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0
 }
 
 purge() {
@@ -57,26 +57,26 @@ purge() {
 	dpkg --purge $packages
 }
 
-is() { # WHAT EXPECTED FOUND
+assert_is() { # WHAT EXPECTED FOUND
 	[ "$2" = "$3" ] || { echo "$1 is $3, not $2"; return 1; }
 }
 
 sockets_are() { # STATE
 	for socket in gpalayoutd.socket gpalayoutd-inspect.socket; do
-		is "$socket" "$1" "$(prop ActiveState $socket)" || return 1
+		assert_is "$socket" "$1" "$(prop ActiveState $socket)" || return 1
 	done
 }
 
 # Succeeds if the daemon has each layout of a list of names and digests.
 has_layouts() { # FILE
 	while read -r name digest; do
-		is "$name" "$digest" "$(gpalayoutctl get "$name" --field layout.digest)" || return 1
+		assert_is "$name" "$digest" "$(gpalayoutctl get "$name" --field layout.digest)" || return 1
 	done <"$1"
 }
 
 state_is_the_daemons() {
-	is "$state" "gpalayoutd 700" "$(stat -c '%U %a' $state)" &&
-		is "files of other users" "" "$(find $state ! -user gpalayoutd)"
+	assert_is "$state" "gpalayoutd 700" "$(stat -c '%U %a' $state)" &&
+		assert_is "files of other users" "" "$(find $state ! -user gpalayoutd)"
 }
 
 start_is_clean() {
@@ -84,18 +84,18 @@ start_is_clean() {
 }
 
 fresh() {
-	lay old || return 1
-	sockets_are active && is "the service" inactive "$(prop ActiveState)" || return 1
-	is "a layout" 0x60000000 "$(gpalayoutctl resolve --arch x86_64 --memory 1536MiB --field layout.end_of_ram)" &&
-		is "the service" active "$(prop ActiveState)" && state_is_the_daemons
+	install_packages old || return 1
+	sockets_are active && assert_is "the service" inactive "$(prop ActiveState)" || return 1
+	assert_is "a layout" 0x60000000 "$(gpalayoutctl resolve --arch x86_64 --memory 1536MiB --field layout.end_of_ram)" &&
+		assert_is "the service" active "$(prop ActiveState)" && state_is_the_daemons
 }
 
 enabled() {
 	for unit in gpalayoutd.socket gpalayoutd-inspect.socket; do
-		is $unit enabled "$(systemctl is-enabled $unit)" || return 1
+		assert_is $unit enabled "$(systemctl is-enabled $unit)" || return 1
 	done
 	for unit in gpalayoutd.service gpalayoutd-metrics.timer; do
-		is $unit disabled "$(systemctl is-enabled $unit)" || return 1
+		assert_is $unit disabled "$(systemctl is-enabled $unit)" || return 1
 	done
 }
 
@@ -120,17 +120,17 @@ upgrade_of_a_running_service() {
 	echo 'limit = list_page=123' >>/etc/gpalayoutd.conf
 	pid=$(prop MainPID)
 	inode=$(stat -c %i /run/gpalayoutd/control.sock)
-	lay new || return 1
-	is "the socket" "$inode" "$(stat -c %i /run/gpalayoutd/control.sock)" && sockets_are active &&
-		is "the service" active "$(prop ActiveState)" && [ "$pid" != "$(prop MainPID)" ] || return 1
-	has_layouts /mnt/result/made && is "the layouts" 3 "$(gpalayoutctl list | tail -n +2 | wc -l)" || return 1
-	tail -n 1 /etc/gpalayoutd.conf | grep list_page && is "a limit" 123 "$(gpalayoutctl info --field limits.list_page)"
+	install_packages new || return 1
+	assert_is "the socket" "$inode" "$(stat -c %i /run/gpalayoutd/control.sock)" && sockets_are active &&
+		assert_is "the service" active "$(prop ActiveState)" && [ "$pid" != "$(prop MainPID)" ] || return 1
+	has_layouts /mnt/result/made && assert_is "the layouts" 3 "$(gpalayoutctl list | tail -n +2 | wc -l)" || return 1
+	tail -n 1 /etc/gpalayoutd.conf | grep list_page && assert_is "a limit" 123 "$(gpalayoutctl info --field limits.list_page)"
 }
 
 masked_stays() {
-	systemctl mask --now gpalayoutd-inspect.socket && again new || return 1
-	is "the inspect socket" masked "$(systemctl is-enabled gpalayoutd-inspect.socket)" &&
-		is "the inspect socket" inactive "$(prop ActiveState gpalayoutd-inspect.socket)" || return 1
+	systemctl mask --now gpalayoutd-inspect.socket && install_service new || return 1
+	assert_is "the inspect socket" masked "$(systemctl is-enabled gpalayoutd-inspect.socket)" &&
+		assert_is "the inspect socket" inactive "$(prop ActiveState gpalayoutd-inspect.socket)" || return 1
 	# A socket cannot start while its service runs.
 	systemctl unmask gpalayoutd-inspect.socket && systemctl stop gpalayoutd.service &&
 		systemctl start gpalayoutd-inspect.socket
@@ -144,24 +144,24 @@ removal() {
 	# shellcheck disable=SC2086
 	dpkg --remove $packages || return 1
 	for unit in gpalayoutd.service gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-metrics.timer; do
-		is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
+		assert_is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
 	done
-	is "the metrics" other.prom "$(ls $metrics)" || return 1
+	assert_is "the metrics" other.prom "$(ls $metrics)" || return 1
 	[ ! -e /run/gpalayoutd/control.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
 }
 
 purge_keeps() {
 	said=$(purge 2>&1)
 	echo "$said"
-	is "lines about the layouts" 1 "$(echo "$said" | grep -c "^gpalayoutd: keeping the layouts in $state")" &&
-		[ ! -e /etc/gpalayoutd.conf ] && state_is_the_daemons && again new && has_layouts /mnt/result/made
+	assert_is "lines about the layouts" 1 "$(echo "$said" | grep -c "^gpalayoutd: keeping the layouts in $state")" &&
+		[ ! -e /etc/gpalayoutd.conf ] && state_is_the_daemons && install_service new && has_layouts /mnt/result/made
 }
 
 purge_without_debconf() {
 	mv /usr/share/debconf/confmodule /usr/share/debconf/confmodule.off
 	purge
 	mv /usr/share/debconf/confmodule.off /usr/share/debconf/confmodule
-	state_is_the_daemons && again new && has_layouts /mnt/result/made
+	state_is_the_daemons && install_service new && has_layouts /mnt/result/made
 }
 
 # Purges on a terminal, and answers the question.
@@ -172,23 +172,23 @@ purge_and_answer() { # no|yes
 }
 
 purge_asks() {
-	purge_and_answer no && state_is_the_daemons && lay new gpalayoutd && has_layouts /mnt/result/made || return 1
+	purge_and_answer no && state_is_the_daemons && install_packages new gpalayoutd && has_layouts /mnt/result/made || return 1
 	cp -a $state /tmp/state
 	purge_and_answer yes && [ ! -e $state ] || return 1
-	cp -a /tmp/state $state && lay new gpalayoutd && has_layouts /mnt/result/made
+	cp -a /tmp/state $state && install_packages new gpalayoutd && has_layouts /mnt/result/made
 }
 
 # The answer yes holds for one purge only.
 purge_deletes() {
 	echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections && purge || return 1
 	[ ! -e $state ] || { ls -la $state; return 1; }
-	again new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
+	install_service new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
 }
 
 # The state is on a disk of its own, or in a folder elsewhere. The purge deletes only the layouts there.
 purge_deletes_elsewhere() {
 	for place in disk link; do
-		again new || return 1
+		install_service new || return 1
 		rm -rf $state
 		case $place in
 		disk) mkdir $state && mount -t tmpfs tmpfs $state ;;
@@ -198,14 +198,14 @@ purge_deletes_elsewhere() {
 		echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections
 		purge || return 1
 		if [ $place = disk ]; then
-			is "the disk" "" "$(ls -A $state)" && umount $state && rmdir $state || return 1
+			assert_is "the disk" "" "$(ls -A $state)" && umount $state && rmdir $state || return 1
 		else
-			is "the folder" "" "$(ls -A /srv/layouts)" && [ ! -L $state ] || return 1
+			assert_is "the folder" "" "$(ls -A /srv/layouts)" && [ ! -L $state ] || return 1
 		fi
 	done
 }
 
-# As the start of README.md says, root starts the daemon. It has no user and no units then.
+# Root starts the daemon, as the start of README.md says. The host has no user gpalayoutd and no units yet.
 root_daemon() {
 	for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
 		dpkg-deb -x /mnt/result/old/${package}_*.deb /tmp/by-hand || return 1
@@ -221,12 +221,12 @@ root_daemon() {
 	kill $daemon && wait $daemon
 	unset LD_LIBRARY_PATH
 	cat /tmp/by-hand/log
-	[ $made = 0 ] && is "$state" "root 700" "$(stat -c '%U %a' $state)"
+	[ $made = 0 ] && assert_is "$state" "root 700" "$(stat -c '%U %a' $state)"
 }
 
 root_daemons_folder() {
-	root_daemon && again old || return 1
-	gpalayoutctl get of-root -q && is "the owner" 0 "$(gpalayoutctl get of-root --field owner_uid)" &&
+	root_daemon && install_service old || return 1
+	gpalayoutctl get of-root -q && assert_is "the owner" 0 "$(gpalayoutctl get of-root --field owner_uid)" &&
 		state_is_the_daemons && gpalayoutctl delete of-root
 }
 
@@ -234,9 +234,9 @@ root_daemons_folder() {
 registry_of_0_1_0() {
 	systemctl stop gpalayoutd.service && rm -rf $state && mkdir -m 700 $state || return 1
 	install -m 600 /mnt/result/registry.db $state/registry.db
-	again new || return 1
-	is "the service" inactive "$(prop ActiveState)" && has_layouts /mnt/result/digests && state_is_the_daemons || return 1
-	is "the layouts" "$(wc -l </mnt/result/digests)" "$(gpalayoutctl list | tail -n +2 | wc -l)" &&
+	install_service new || return 1
+	assert_is "the service" inactive "$(prop ActiveState)" && has_layouts /mnt/result/digests && state_is_the_daemons || return 1
+	assert_is "the layouts" "$(wc -l </mnt/result/digests)" "$(gpalayoutctl list | tail -n +2 | wc -l)" &&
 		systemctl restart gpalayoutd.service && has_layouts /mnt/result/digests
 }
 
@@ -248,23 +248,24 @@ ldconfig
 # The test needs no index of the manual pages.
 rm -f /var/lib/man-db/auto-update
 systemctl daemon-reload
-# The sockets would start it here. On a host it runs at boot, so the package must make its users itself.
+# Socket activation would start systemd-sysusers here. On a host it runs only at boot, so the package must make
+# its users itself.
 systemctl mask --runtime systemd-sysusers.service
 
 echo "1..$tests"
-check "the root has no gpalayoutd before" start_is_clean
+check "gpalayoutd is not installed at first" start_is_clean
 check "after the installation the sockets listen, and the first client starts the daemon and gets a layout" fresh
 check "the sockets are enabled, the service and the timer are not" enabled
 check "the tests of autopkgtest pass" autopkgtests
 check "bash and zsh complete gpalayoutctl" completes
 check "an upgrade restarts the service, and keeps layouts, sockets and the configuration" upgrade_of_a_running_service
-check "what an administrator masked stays so in an upgrade" masked_stays
+check "an upgrade keeps a socket masked" masked_stays
 check "a removal stops all units and keeps the layouts" removal
 check "a purge that cannot ask keeps the layouts, and says so" purge_keeps
-check "so does one without debconf" purge_without_debconf
-check "a purge on a terminal asks, and does what is answered" purge_asks
+check "a purge without debconf keeps the layouts" purge_without_debconf
+check "a purge on a terminal asks, and deletes the layouts only after a yes" purge_asks
 check "a purge with a yes in advance deletes the layouts" purge_deletes
-check "so does one where the layouts are on a disk of their own, or in a folder elsewhere" purge_deletes_elsewhere
+check "a purge with a yes in advance deletes layouts on a disk of their own, or in a folder elsewhere" purge_deletes_elsewhere
 check "the service takes over the folder of a daemon that root started" root_daemons_folder
 check "an upgrade keeps every layout of a registry of 0.1.0 that root owns" registry_of_0_1_0
 check "a purge leaves no unit that failed" sh -c '! systemctl --failed --no-legend | grep gpalayoutd'

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Runs as root under a systemd of its own. It tests what the service must do and what it must not be able to
-# do.
+# Runs as root under a systemd of its own. It tests what the service must do, and what its
+# sandbox must prevent.
 set -u
 
 prefix=$(cat /mnt/result/prefix)
@@ -24,7 +24,7 @@ check() { # WHAT COMMAND...
 }
 
 # Runs a command as a user with one more group, or with none.
-as() { # UID GROUP COMMAND...
+as_user() { # UID GROUP COMMAND...
 	uid=$1 group=$2
 	shift 2
 	setpriv --reuid="$uid" --regid="$uid" "${group:+--groups=}${group:---clear-groups}" "$@"
@@ -69,18 +69,18 @@ sockets() {
 
 ownership() {
 	# shellcheck disable=SC2086 # several words
-	as 2001 gpalayout "$ctl" create of-2001 $vm -q || return 1
-	[ "$(as 2001 gpalayout "$ctl" get of-2001 --field owner_uid)" = 2001 ] || return 1
-	status_of 4 as 2002 gpalayout "$ctl" delete of-2001 || return 1
+	as_user 2001 gpalayout "$ctl" create of-2001 $vm -q || return 1
+	[ "$(as_user 2001 gpalayout "$ctl" get of-2001 --field owner_uid)" = 2001 ] || return 1
+	status_of 4 as_user 2002 gpalayout "$ctl" delete of-2001 || return 1
 	# shellcheck disable=SC2086
-	status_of 3 as 2003 "" "$ctl" create of-2003 $vm || return 1
-	status_of 0 as 2003 "" "$ctl" get of-2001 -q
+	status_of 3 as_user 2003 "" "$ctl" create of-2003 $vm || return 1
+	status_of 0 as_user 2003 "" "$ctl" get of-2001 -q
 }
 
 admins() {
 	# shellcheck disable=SC2086
-	as 2001 gpalayout "$ctl" create another $vm -q &&
-		as 2004 gpalayout,gpalayout-admin "$ctl" delete another
+	as_user 2001 gpalayout "$ctl" create another $vm -q &&
+		as_user 2004 gpalayout,gpalayout-admin "$ctl" delete another
 }
 
 restart() {
@@ -138,7 +138,7 @@ sandbox_holds() {
 	done
 	inside touch /var/lib/gpalayoutd/written || return 1
 	rm /var/lib/gpalayoutd/written
-	# It has no device but its own, and no network.
+	# The daemon has no network interface but lo.
 	[ "$(sed 1,2d "/proc/$pid/net/dev" | wc -l)" = 1 ]
 }
 
@@ -149,7 +149,7 @@ users_are_seen() {
 
 has_restarted() { [ "$(prop NRestarts)" -ge 1 ]; }
 
-# The thread that waits for the disk waits for ever, while the loop goes on.
+# The store thread waits for the disk for ever, while the loop goes on.
 watchdog() {
 	mkdir -p /run/systemd/system/gpalayoutd.service.d
 	cp /mnt/result/fault.so /run/fault.so
@@ -185,19 +185,19 @@ systemctl daemon-reload
 
 echo "1..$tests"
 check "a client starts the daemon (socket activation)" activation
-check "the daemon has said that it is ready, and what it serves" ready
+check "the daemon reports to systemd that it is ready, and how many layouts it serves" ready
 check "sockets and state have the modes and groups of the units" sockets
-check "layouts are their creators', and sockets their groups'" ownership
+check "only the owner may delete a layout, and only the group may use the control socket" ownership
 check "a member of the admin group may change the layouts of others" admins
-check "a restart loses nothing" restart
+check "a restart keeps the layouts" restart
 check "a backup is restored as the manual says" backup_and_restore
-check "the ttrpc socket is there when it is asked for" ttrpc
-check "it runs as its user, without capabilities, and with a filter of system calls" is_confined
-check "the sandbox holds: no file but its own, no network" sandbox_holds
-check "it sees the users who ask" users_are_seen
-check "its metrics are written for the node exporter" metrics
+check "the daemon serves the ttrpc socket once its unit is started" ttrpc
+check "the daemon runs as its user, without capabilities, and with a filter of system calls" is_confined
+check "the sandbox denies writing outside of the state folder, and the network" sandbox_holds
+check "the daemon sees the uids of its clients" users_are_seen
+check "the metrics service writes its file for the node exporter" metrics
 if [ -f /mnt/result/fault.so ]; then
-	check "a store that is stuck is restarted by the watchdog, and nothing is lost" watchdog
+	check "the watchdog restarts a daemon whose store is stuck, and no layout is lost" watchdog
 else
-	echo "ok $tests # SKIP no library of faults in this build"
+	echo "ok $tests # SKIP tests/socket/fault.so is missing in this build"
 fi

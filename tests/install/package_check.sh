@@ -71,7 +71,7 @@ if ! make_root >"$work/log" 2>&1 || ! fetch_dependencies >"$work/log" 2>&1; then
 	skip "no mirror of $codename can be reached, or it lacks what the packages need"
 fi
 
-lay_out "$work"
+stage_packages "$work"
 touch "$work/result/with_apt"
 run_in_manager "$work" "$root"
 in_tests=$(sed -n 's/^tests=//p' "$TOP_SRCDIR/tests/install/in_packages.sh")

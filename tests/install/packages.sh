@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Builds the Debian packages, and prepares a root in which they are installed, upgraded and removed.
+# Builds the Debian packages, and prepares what in_packages.sh needs to install, upgrade and remove them.
 
 # build_packages FOLDER: builds the packages of this tree in FOLDER/new, and the same with a lower version in
 # FOLDER/old. Debug symbols and tests are left out.
@@ -20,8 +20,8 @@ build_packages() {
 	)
 }
 
-# lay_out WORK: copies what in_packages.sh needs into WORK, the folder of run_in_manager.
-lay_out() {
+# stage_packages WORK: copies what in_packages.sh needs into WORK, the folder of run_in_manager.
+stage_packages() {
 	mkdir -p "$1/result"
 	cp -r "$1/new" "$1/old" "$1/result"
 	cp "$TOP_SRCDIR/tests/install/in_packages.sh" "$1/result/run"
@@ -38,7 +38,7 @@ with open(sys.argv[1], encoding="ascii") as file:
 PROGRAM
 }
 
-# why_no_packages: prints what is missing to build the packages, or nothing if they can be built.
+# why_no_packages: prints why the packages cannot be built here, or nothing if they can.
 why_no_packages() {
 	if ! command -v dpkg-buildpackage >/dev/null; then
 		echo "dpkg-buildpackage is missing (Debian: dpkg-dev)"

@@ -33,12 +33,12 @@ refuse_openmetrics() {
 	! promtool check metrics <"$work/openmetrics" >/dev/null 2>&1
 }
 
-# The node exporter provides only what it says of its files.
-find_all() {
+# The rules also use metrics of the node exporter, which does not run here.
+find_metrics() {
 	grep -o 'gpalayoutd_[a-z_]*' "$work/gpalayoutd.rules.yml" >"$work/names"
 	while read -r name; do
 		if ! grep -q "^${name}[{ ]" "$work/metrics"; then
-			echo "$name: there is no such metric"
+			echo "$name: the daemon has no such metric"
 			return 1
 		fi
 	done <"$work/names"
@@ -58,8 +58,8 @@ ctl --retry 60 create vm --arch x86_64 --memory 1GiB -q
 ctl delete other 2>/dev/null || :
 ctl stats --prometheus >"$work/metrics"
 ctl stats --openmetrics >"$work/openmetrics"
-check "the metrics have no fault, and the style of Prometheus" check_metrics
-check "it takes no OpenMetrics for its own form" refuse_openmetrics
-check "the alert rules have no fault" promtool check rules "$work/gpalayoutd.rules.yml"
+check "promtool finds no fault in the metrics" check_metrics
+check "promtool refuses OpenMetrics where it expects Prometheus's form" refuse_openmetrics
+check "promtool finds no fault in the alert rules" promtool check rules "$work/gpalayoutd.rules.yml"
 check "the alerts fire when they should" promtool test rules "$work/alerts.yml"
-check "the alert rules speak of metrics that there are" find_all
+check "the alert rules use only metrics that the daemon has" find_metrics

@@ -46,7 +46,7 @@ configured with_tests --enable-tests || status=$?
 report 1 "configure --enable-tests fails without libcheck" output
 
 configured without_tests
-# Nothing need be built to see what check does first, and how it fails in the end.
+# libcheck-is-missing is the target that fails in the end. make -n shows that check reaches it, and builds nothing.
 status=0
 make -s libcheck-is-missing >output 2>&1 || status=$?
 make -n check 2>/dev/null | grep -q 'the tests need libcheck' || status=0

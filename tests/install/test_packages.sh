@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Tests the Debian packages. They are built without tests, and lintian finds no fault. Under a service manager
-# with the file system of this host they are installed, upgraded, removed and purged, as in_packages.sh says.
+# Builds the Debian packages without their tests, and checks them with lintian. Then in_packages.sh installs,
+# upgrades, removes and purges them under a service manager with the file system of this host.
 # `make package-check` does the same in a fresh root.
 set -eu
 
@@ -42,7 +42,7 @@ why=$(why_no_packages)
 if ! build_packages "$work" >"$work/log" 2>&1; then
 	echo "not ok 2 - the packages build"
 	tail -40 "$work/log" | sed 's/^/# /'
-	echo "Bail out! there are no packages to test"
+	echo "Bail out! the packages do not build, so nothing can be tested"
 	exit 1
 fi
 echo "ok 2 - the packages build"
@@ -83,7 +83,7 @@ fi
 
 why=$(why_no_manager /)
 [ -z "$why" ] || skip_from 6 "$why"
-lay_out "$work"
+stage_packages "$work"
 run_in_manager "$work" /
 # The numbers of these tests follow those above, so their plan is dropped.
 report_manager "$work" "$in_tests" | awk '

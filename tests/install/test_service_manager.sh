@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Tests the service under a real service manager. The installed files lie over the file system of this host.
+# Tests the service under a real service manager. An overlay puts the installed files over the file system of this host.
 # The tests are in in_service_manager.sh.
 set -eu
 

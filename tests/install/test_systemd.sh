@@ -36,15 +36,15 @@ else
 	result "systemd-analyze verify has no complaint" $status "$output"
 	status=0
 	output=$(systemd-analyze security --offline=true --threshold=15 --no-pager "$units/gpalayoutd.service" 2>&1) || status=1
-	result "systemd-analyze security gives at most 1.5" $status "$output"
+	result "systemd-analyze security reports an exposure of at most 1.5" $status "$output"
 	status=0
 	output=$(systemd-sysusers --dry-run --root=/ "$TOP_SRCDIR/systemd/gpalayoutd.sysusers" 2>&1) || status=1
-	result "systemd-sysusers takes the users and groups" $status "$output"
+	result "systemd-sysusers accepts the users and groups" $status "$output"
 fi
 
 status=0
 grep -h '^PrivateUsers=' "$units/gpalayoutd.service" && status=1
-result "the service sees the users who ask (no PrivateUsers=)" $status ""
+result "the service sees the uids of its clients (no PrivateUsers=)" $status ""
 
 # The daemon has every option that the unit passes.
 status=0
