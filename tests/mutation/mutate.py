@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Changes one token of the code at a time and checks that a test notices.
 
-Each folder of src/ has a row in FOLDERS: what to rebuild, and the tests to run, the fastest first. The tree is copied
+FOLDERS has a row for each folder that can be mutated: what to rebuild, and which tests to run. The tree is copied
 and built once for each job. There each mutant is compiled, run against the tests until one fails, and undone. A mutant
 does not count if it does not compile, or if its object file is the same.
 
@@ -144,7 +144,7 @@ def write(path, text):
 
 
 def shuffled(folder, seed):
-    """Returns all mutants of a folder in random order. A change of the code disturbs the order only nearby."""
+    """Returns all mutants of a folder in random order. If a line of code changes, only its own mutants change their places."""
     keys, seen = {}, collections.Counter()
     for path in sorted(glob.glob(os.path.join(TOP, folder, "*.c"))):
         source, path = read(path), os.path.relpath(path, TOP)
@@ -251,7 +251,7 @@ class Tree:
         for found in self.object_paths(path, "*o"):
             os.unlink(found)
 
-    def price(self, path, test):
+    def estimate(self, path, test):
         """Estimates the seconds until a test notices a mutant of a source, with one more second for linking."""
         return (self.seconds[test] + 1) / (self.noticed[path, test] + 0.1)
 
@@ -264,7 +264,7 @@ class Tree:
                 return NOT_COMPILED
             if self.compiled(mutant.path) == self.originals[mutant.path]:
                 return SAME_CODE
-            for test in [] if is_explained else sorted(self.tests, key=lambda test: self.price(mutant.path, test)):
+            for test in [] if is_explained else sorted(self.tests, key=lambda test: self.estimate(mutant.path, test)):
                 if self.fails(test, timeout=20 + 5 * self.seconds[test]):
                     self.noticed[mutant.path, test] += 1
                     return test
@@ -299,26 +299,26 @@ def run(folder, mutants, explained, jobs, scratch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Changes one token at a time and asks whether a test notices.")
+    parser = argparse.ArgumentParser(description="Changes one token of the code at a time and checks that a test notices.")
     parser.add_argument("folder", choices=sorted(FOLDERS))
-    parser.add_argument("--count", type=int, default=250, help="how many are judged; those that do not count come on top")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--scratch", default="mutants", help="a folder for the copies; it is removed")
+    parser.add_argument("--count", type=int, default=250, help="how many mutants to judge, besides those that do not count")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the order of the mutants")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many copies of the tree are tested at once")
+    parser.add_argument("--scratch", default="mutants", help="a folder for the copies of the tree, which is removed before and after")
     options = parser.parse_args()
 
     unexplained, counted = 0, 0
     shutil.rmtree(options.scratch, ignore_errors=True)
     with contextlib.closing(run(options.folder, shuffled(options.folder, options.seed), read_explained(), options.jobs,
-                                os.path.abspath(options.scratch))) as fates:
-        for mutant, fate, reason in fates:
+                                os.path.abspath(options.scratch))) as outcomes:
+        for mutant, outcome, reason in outcomes:
             number, before, after = mutant.lines(read(os.path.join(TOP, mutant.path)))
-            counted += fate not in (NOT_COMPILED, SAME_CODE)
-            if fate is None:
+            counted += outcome not in (NOT_COMPILED, SAME_CODE)
+            if outcome is None:
                 unexplained += reason is None
                 print(f"survived: {mutant.path}:{number}\n- {before}\n+ {after}\n  {reason or 'unexplained'}", flush=True)
             else:
-                print(f"{fate}: {mutant.path}:{number}: {after}", flush=True)
+                print(f"{outcome}: {mutant.path}:{number}: {after}", flush=True)
             if counted == options.count:
                 break
     shutil.rmtree(options.scratch, ignore_errors=True)
