@@ -118,7 +118,7 @@ def record_forms(daemon):
                     "pcie": {"root_complexes": [{"name": "rc0"}]}})
         for name, request in MEMBERS.items():
             create(client, name, request)
-        # The record marks the ranges that an update kept: here nothing moves, and something is new.
+        # The record marks the ranges that an update kept. These updates move nothing and add ranges.
         grown = {**REQUEST, "virtio_mmio": {"slots": 2}, "vtl2": {"framebuffer": "8MiB"}}
         create(client, "kept", REQUEST)
         update(client, "kept", {**REQUEST, "virtio_mmio": {"slots": 2}})
@@ -195,7 +195,7 @@ def record_authors(daemon):
     return gone
 
 
-def look(daemon, start, gone):
+def read_back(daemon, start, gone):
     """Returns what the daemon answers about everything, as the text of its lines."""
     with daemon.connect() as client:
         page = call(client, "layout.list", limit=1000)
@@ -218,7 +218,7 @@ def record(name, make, killed, folder):
     with Daemon() as daemon:
         start = daemon.call("layout.list")["result"]["revision"]
         gone = make(daemon)
-        recorded = look(daemon, start, gone)
+        recorded = read_back(daemon, start, gone)
         if killed:
             daemon.process.kill()
             daemon.process.wait()
@@ -227,7 +227,7 @@ def record(name, make, killed, folder):
         for file in ("registry.db", "registry.db-wal"):
             if killed or file == "registry.db":
                 shutil.copyfile(os.path.join(daemon.state, file), os.path.join(target, file))
-        # Its exit status was not 0 if it was killed.
+        # Daemon expects at its end that a running daemon exits with 0.
         daemon.start()
     with open(os.path.join(target, "recorded.json"), "w", encoding="ascii") as file:
         json.dump(recorded, file, indent=1)

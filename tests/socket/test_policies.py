@@ -85,14 +85,14 @@ class Upgrading(unittest.TestCase):
             self.assertIn(b'"result"', self.found[name])
             self.assertEqual(self.ask(self.client, "layout.get", {"name": name}), self.found[name])
 
-    def test_creating_it_again_changes_nothing(self):
+    def test_a_repeated_create_changes_nothing(self):
         for name, wanted in REQUESTS.items():
             for again in (wanted, dict(wanted, policy=OLD), self.own_request(name)):
                 reply = self.client.call("layout.create", {"name": name, "request": again})
                 self.assertEqual(reply.get("result"), dict(self.made[name], created=False))
             self.assertEqual(self.ask(self.client, "layout.get", {"name": name}), self.found[name])
 
-    def test_its_own_request_resolves_to_it(self):
+    def test_the_request_that_get_returns_resolves_to_the_layout(self):
         for name in REQUESTS:
             reply = self.client.call("layout.resolve", {"request": self.own_request(name)})
             self.assertEqual(reply.get("result"), {"layout": self.made[name]["layout"]})
@@ -114,7 +114,7 @@ class Upgrading(unittest.TestCase):
                              before["layout"]["map"])
             self.assertEqual(self.client.call("layout.get", {"name": name})["result"]["layout"], after["layout"])
 
-    def test_it_compares_as_before(self):
+    def test_layouts_compare_as_before(self):
         for name, wanted in REQUESTS.items():
             for other in ({"name": name}, {"request": self.own_request(name)}, {"layout": self.made[name]["layout"]}):
                 for sides in ({"from": {"name": name}, "to": other}, {"from": other, "to": {"name": name}}):
@@ -123,7 +123,7 @@ class Upgrading(unittest.TestCase):
             now = {"from": {"name": name}, "to": {"request": wanted}}
             self.assertFalse(self.client.call("layout.compare", now)["result"]["compatible"])
 
-    def test_it_is_explained_as_it_was_made(self):
+    def test_layouts_are_explained_as_they_were_made(self):
         for name in REQUESTS:
             explained = self.client.call("layout.explain", {"name": name})["result"]
             self.assertEqual((explained["policy"], explained["digest"]), (OLD, self.made[name]["layout"]["digest"]))
@@ -131,7 +131,7 @@ class Upgrading(unittest.TestCase):
 
 
 class Corpora(unittest.TestCase):
-    def test_what_was_made_under_an_older_default_stays_as_recorded(self):
+    def test_layouts_made_under_an_older_default_stay_as_recorded(self):
         """Creates the layouts of each corpus from requests without a policy, and restarts with the newest default."""
         with Daemon("--store", "memory") as daemon:
             older = daemon.call("daemon.info")["result"]["policies"][:-1]
@@ -173,7 +173,7 @@ class Corpora(unittest.TestCase):
         with open(path, "rb") as file:
             before = file.read()
         done = subprocess.run([sys.executable, RECORD, OLD], capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (1, f"{path} is there, and is never changed\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, f"{path} exists already, and a corpus is never changed\n"))
         with open(path, "rb") as file:
             self.assertEqual(file.read(), before)
 

@@ -25,11 +25,11 @@
 struct line {
 	cJSON *tree;
 	const char *id;
-	const char *digest; /* NULL if there is no layout, but a reason why not */
+	const char *digest; /* NULL if the request is refused for `reason` */
 	const char *reason;
 	struct gpald_arena *arena;
 	struct gpal_request request;
-	bool is_read;
+	bool is_valid;
 };
 
 struct corpus {
@@ -64,7 +64,7 @@ static void read_line(struct line *line, const char *text)
 	line->arena = gpald_arena_new(0);
 	resolve = decode_params(&gpald_resolve_params, params, NULL, line->arena, &error);
 	if (resolve) {
-		line->is_read = line->id && !line->digest != !line->reason;
+		line->is_valid = line->id && !line->digest != !line->reason;
 		line->request = resolve->request;
 	} else {
 		printf("# %s: %s\n", line->id ? line->id : "?", error.message);
@@ -147,7 +147,7 @@ static bool run_line(const struct gpal_policy *policy, const struct line *line)
 	struct answer library, oracle;
 	bool ok;
 
-	if (!line->is_read)
+	if (!line->is_valid)
 		return false;
 	if (line->request.policy != policy) {
 		printf("# the request names %s\n",
@@ -203,15 +203,15 @@ static void check_size(struct tap *tap, const char *policy, const struct corpus 
 	tap_report(tap, layouts >= LAYOUTS_MIN, name);
 }
 
-/* Returns true if the corpus would fail if this were the row of its policy. */
-static bool tells_apart(const struct corpus *corpus, const struct gpal_policy *changed)
+/* Returns true if the corpus would fail if its policy were changed to this one. */
+static bool notices(const struct corpus *corpus, const struct gpal_policy *changed)
 {
 	for (size_t i = 0; i < corpus->count; i++) {
 		const struct line *line = &corpus->lines[i];
 		struct gpal_request request = line->request;
 		struct answer answer;
 
-		if (!line->is_read || !line->digest)
+		if (!line->is_valid || !line->digest)
 			continue;
 		request.policy = changed;
 		answer = ask_library(&request);
@@ -221,13 +221,13 @@ static bool tells_apart(const struct corpus *corpus, const struct gpal_policy *c
 	return false;
 }
 
-static const struct figure {
+static const struct default_value {
 	const char *name;
 	size_t offset;
-} policy_figures[] = {
+} policy_defaults[] = {
 	{ "root_complex_low_mmio", offsetof(struct gpal_policy, root_complex_low_mmio) },
 	{ "root_complex_high_mmio", offsetof(struct gpal_policy, root_complex_high_mmio) },
-}, profile_figures[] = {
+}, profile_defaults[] = {
 	{ "low_mmio of x86_64", offsetof(struct gpal_profile_defaults, low_mmio[GPAL_ARCH_X86_64]) },
 	{ "low_mmio of aarch64",
 	  offsetof(struct gpal_profile_defaults, low_mmio[GPAL_ARCH_AARCH64]) },
@@ -246,49 +246,49 @@ static const struct figure {
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* If you add a default to the structs, add a row here, and requests that omit it. */
-static_assert(sizeof(struct gpal_profile_defaults) == COUNT_OF(profile_figures) * sizeof(uint64_t),
+static_assert(sizeof(struct gpal_profile_defaults) == COUNT_OF(profile_defaults) * sizeof(uint64_t),
 	      "a row for each default of a profile");
 static_assert(sizeof(struct gpal_policy) ==
 		      offsetof(struct gpal_policy, root_complex_low_mmio) +
-			      COUNT_OF(policy_figures) * sizeof(uint64_t) +
+			      COUNT_OF(policy_defaults) * sizeof(uint64_t) +
 			      GPAL_PROFILE_COUNT * sizeof(struct gpal_profile_defaults),
 	      "a row for each default of a policy");
 
-static void check_figure(struct tap *tap, const struct gpal_policy *policy,
-			 const struct corpus *corpus, const char *owner,
-			 const struct figure *figure, size_t base)
+static void check_default(struct tap *tap, const struct gpal_policy *policy,
+			  const struct corpus *corpus, const char *owner,
+			  const struct default_value *default_value, size_t base)
 {
 	struct gpal_policy changed = *policy;
 	char name[256];
 	uint64_t value;
 
-	memcpy(&value, (char *)&changed + base + figure->offset, sizeof(value));
+	memcpy(&value, (char *)&changed + base + default_value->offset, sizeof(value));
 	value += 2 * MIB;
-	memcpy((char *)&changed + base + figure->offset, &value, sizeof(value));
-	snprintf(name, sizeof(name), "%s: would notice another %s%s%s", policy->name, figure->name,
-		 owner ? " of " : "", owner ? owner : "");
-	tap_report(tap, tells_apart(corpus, &changed), name);
+	memcpy((char *)&changed + base + default_value->offset, &value, sizeof(value));
+	snprintf(name, sizeof(name), "%s: a change of %s%s%s would be noticed", policy->name,
+		 default_value->name, owner ? " of " : "", owner ? owner : "");
+	tap_report(tap, notices(corpus, &changed), name);
 }
 
-static void check_figures(struct tap *tap, const struct gpal_policy *policy,
-			  const struct corpus *corpus)
+static void check_defaults(struct tap *tap, const struct gpal_policy *policy,
+			   const struct corpus *corpus)
 {
 	struct gpal_policy changed = *policy;
 	char name[256];
 
 	changed.ecam = policy->ecam == GPAL_ECAM_BELOW_4GIB ? GPAL_ECAM_ABOVE_4GIB :
 							      GPAL_ECAM_BELOW_4GIB;
-	snprintf(name, sizeof(name), "%s: would notice another ecam", policy->name);
-	tap_report(tap, tells_apart(corpus, &changed), name);
-	for (size_t i = 0; i < COUNT_OF(policy_figures); i++)
-		check_figure(tap, policy, corpus, NULL, &policy_figures[i], 0);
+	snprintf(name, sizeof(name), "%s: a change of ecam would be noticed", policy->name);
+	tap_report(tap, notices(corpus, &changed), name);
+	for (size_t i = 0; i < COUNT_OF(policy_defaults); i++)
+		check_default(tap, policy, corpus, NULL, &policy_defaults[i], 0);
 	for (size_t profile = 0; profile < GPAL_PROFILE_COUNT; profile++)
-		for (size_t i = 0; i < COUNT_OF(profile_figures); i++)
-			check_figure(tap, policy, corpus,
-				     gpal_profile_name((enum gpal_profile)profile),
-				     &profile_figures[i],
-				     offsetof(struct gpal_policy, profiles) +
-					     profile * sizeof(policy->profiles[0]));
+		for (size_t i = 0; i < COUNT_OF(profile_defaults); i++)
+			check_default(tap, policy, corpus,
+				      gpal_profile_name((enum gpal_profile)profile),
+				      &profile_defaults[i],
+				      offsetof(struct gpal_policy, profiles) +
+					      profile * sizeof(policy->profiles[0]));
 }
 
 static void check_policy(struct tap *tap, const char *folder, const struct gpal_policy *policy)
@@ -307,7 +307,7 @@ static void check_policy(struct tap *tap, const char *folder, const struct gpal_
 		tap_report(tap, ok, name);
 	}
 	check_size(tap, policy->name, &corpus);
-	check_figures(tap, policy, &corpus);
+	check_defaults(tap, policy, &corpus);
 	clear_corpus(&corpus);
 }
 
@@ -334,7 +334,7 @@ static void check_names(struct tap *tap, const char *folder)
 	}
 	if (directory)
 		closedir(directory);
-	tap_report(tap, ok, "each corpus is that of a policy");
+	tap_report(tap, ok, "each corpus belongs to a policy");
 }
 
 int main(void)

@@ -102,7 +102,7 @@ def shapes(arch):
         "reserved": [hole("ht", 1012 * GIB, 12 * GIB)], "host": {"physical_address_bits": 46}}
 
 
-# These are asked for on both architectures, with the default profile.
+# Each of these is requested on both architectures, with the default profile.
 EXTREMES = (
     ("page", memory("0x1000")),
     ("two-mib", memory("2MiB")),
@@ -309,7 +309,7 @@ def main():
         sys.exit(f"usage: {sys.argv[0]} POLICY")
     path = os.path.join(FOLDER, f"{sys.argv[1]}.jsonl")
     if os.path.exists(path):
-        sys.exit(f"{path} is there, and is never changed")
+        sys.exit(f"{path} exists already, and a corpus is never changed")
     lines = list(record(sys.argv[1]))
     with open(path, "x", encoding="ascii") as file:
         for line in lines:
