@@ -29,11 +29,11 @@ def read(path):
 
 
 def unescape(text):
-    def one(match):
+    def character(match):
         if match[0] not in ESCAPES:
             raise PageError(f"no escape that examples use: {match[0]!r} in {text!r}")
         return ESCAPES[match[0]]
-    return re.sub(r"\\.?", one, text)
+    return re.sub(r"\\.?", character, text)
 
 
 def escape(text):
@@ -95,7 +95,7 @@ def read_examples(text):
         elif line.startswith(".Bd "):
             first = number + 1
         elif line.startswith(".Ed"):
-            examples.append(Example(title, first, number, [unescape(of) for of in lines[first:number]]))
+            examples.append(Example(title, first, number, [unescape(line) for line in lines[first:number]]))
     return examples
 
 

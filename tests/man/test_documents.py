@@ -115,7 +115,7 @@ class Documents(DaemonTestCase):
                 self.fail("\n".join([*command.lines, *difflib.unified_diff(
                     command.output, printed, "the document", "this daemon", lineterm="")]))
 
-    def test_run_from_top_to_bottom(self):
+    def test_the_documents_run_from_top_to_bottom(self):
         folder = os.path.join(self.daemon.folder, "documents")
         os.mkdir(folder)
         for name in DOCUMENTS:
@@ -127,7 +127,7 @@ class Documents(DaemonTestCase):
 
 
 class Contributing(unittest.TestCase):
-    def test_the_functions_on_the_way_of_a_request_exist(self):
+    def test_the_functions_on_the_path_of_a_request_exist(self):
         with open(os.path.join(TOP_SRCDIR, "CONTRIBUTING.md"), encoding="utf-8") as file:
             way = re.search(r"## The path of one request\n.*?```\n(.*?)```", file.read(), re.DOTALL).group(1)
         steps = re.findall(r"(?m)^[SW ] (\S+\.c) +(\w+)\(\)", way)

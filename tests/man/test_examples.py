@@ -26,7 +26,7 @@ FEWEST = {"gpalayoutd.conf.5": 3}  # 8 on the other pages
 TEXT = read(PAGES[0])
 
 
-def figure(size):
+def format_default(size):
     """Formats a size of policy.list as the tables of the page do."""
     value = int(size, 16)
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
@@ -45,15 +45,15 @@ class Page(DaemonTestCase):
         for path in PAGES:
             self.assertGreaterEqual(len({example.title for example in read_examples(read(path))}), FEWEST.get(os.path.basename(path), 8), path)
 
-    def test_the_tables_have_what_policies_differ_in(self):
+    def test_the_tables_show_the_defaults_of_each_policy(self):
         for policy in self.daemon.call("policy.list")["result"]["policies"]:
             profiles = policy["defaults"]["profiles"]
             self.row(policy["name"], policy["defaults"]["pcie"]["ecam"].replace("-4gib", " 4 GiB"),
-                     figure(profiles["linux-direct-unenlightened"]["chipset"]["high_mmio"]),
-                     figure(profiles["linux-direct"]["memory"]["start"]["aarch64"]))
-            self.row(policy["name"])  # the page must say where it comes from
+                     format_default(profiles["linux-direct-unenlightened"]["chipset"]["high_mmio"]),
+                     format_default(profiles["linux-direct"]["memory"]["start"]["aarch64"]))
+            self.row(policy["name"])  # the page must say where this policy comes from
 
-    def test_the_tables_have_what_policies_agree_in(self):
+    def test_the_tables_show_the_defaults_common_to_all_policies(self):
         policies = [policy["defaults"]["profiles"] for policy in self.daemon.call("policy.list")["result"]["policies"]]
 
         def common(profile, *members):
@@ -61,7 +61,7 @@ class Page(DaemonTestCase):
             for value in (policy[profile] for policy in policies):
                 for member in members:
                     value = value[member]
-                values.add(figure(value))
+                values.add(format_default(value))
             return values.pop() if len(values) == 1 else "policy"
 
         for profile in policies[0]:

@@ -224,7 +224,7 @@ class Core(unittest.TestCase):
     headers = "".join(read("include", "gpalayout", name) for name in os.listdir(os.path.join(TOP_SRCDIR, "include", "gpalayout"))
                       if name != "client.h")
 
-    def test_every_function_of_the_headers_is_there_and_no_other(self):
+    def test_the_page_lists_exactly_the_functions_of_the_headers(self):
         declared = set(re.findall(r"GPAL_API [^;(]*?\b(gpal_\w+)\(", self.headers))
         self.assertGreater(len(declared), 25)
         self.assertEqual(set(re.findall(r"\bFn (gpal_\w+)", self.page)), declared)
@@ -236,7 +236,7 @@ class Core(unittest.TestCase):
                 parameters = ", ".join(re.findall('"(.*?)"', arguments))
                 self.assertIn(f"{name}({parameters});", header)
 
-    def test_every_code_of_the_header_is_there_and_no_other(self):
+    def test_the_page_lists_exactly_the_codes_of_the_header(self):
         declared = set(re.findall(r"(?m)^\t(GPAL_E_\w+) = ", read("include", "gpalayout", "error.h")))
         self.assertEqual(set(re.findall(r"(?m)^\.It Dv (GPAL_E_\w+)", self.page)), declared)
 
@@ -251,12 +251,12 @@ class Library(DaemonTestCase):
     page = read("man", "libgpalayout-client.3")
     header = read("include", "gpalayout", "client.h")
 
-    def test_every_function_of_the_header_is_there_and_no_other(self):
+    def test_the_page_lists_exactly_the_functions_of_the_header(self):
         declared = set(re.findall(r"GPAL_API [^;(]*?\b(gpal_client_\w+)\(", self.header))
         self.assertGreater(len(declared), 20)
         self.assertEqual(set(re.findall(r"\bgpal_client_\w+", re.sub(r"struct gpal_client_\w+", "", self.page))), declared)
 
-    def test_every_code_of_the_header_is_there_and_no_other(self):
+    def test_the_page_lists_exactly_the_codes_of_the_header(self):
         declared = set(re.findall(r"(?m)^\t(GPAL_E_\w+) = ", self.header))
         section = self.page.split(".Sh RETURN VALUES")[1].split(".Sh ENVIRONMENT")[0]
         self.assertEqual(set(re.findall(r"(?m)^\.It Dv (GPAL_E_\w+)", section)), declared | {"GPAL_E_NO_MEMORY"})

@@ -82,7 +82,7 @@ class Command(DaemonTestCase):
         self.assertEqual(os.listdir(self.folder), ["map.svg"])
         self.assertEqual(self.ctl("map", "vm-1", "--svg", "-").out, written)
 
-    def test_what_is_not_a_regular_file_is_written_in_place(self):
+    def test_a_file_that_is_not_regular_is_written_in_place(self):
         pipe = os.path.join(self.folder, "pipe")
         os.mkfifo(pipe)
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

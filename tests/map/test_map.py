@@ -32,14 +32,14 @@ KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 WIDTHS = (60, 80, 100, 120)
 
 
-def draw(orders, **env):
-    text = "".join(json.dumps(order) + "\n" for order in orders)
+def draw(drawings, **env):
+    text = "".join(json.dumps(each) + "\n" for each in drawings)
     result = subprocess.run([DRAW], input=text, stdout=subprocess.PIPE, encoding="utf-8", timeout=PATIENCE, check=True,
                             env=dict(os.environ, **env))
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def order(name="vm", arch="x86_64", nodes=("4GiB",), bits=None, **request):
+def drawing(name="vm", arch="x86_64", nodes=("4GiB",), bits=None, **request):
     if bits:
         request["host"] = {"physical_address_bits": bits}
     return {"name": name, "request": {"arch": arch, "memory": {"nodes": list(nodes)}, **request}}
@@ -76,45 +76,45 @@ def matrix():
                                                       (2 * GIB, 24 * TIB)):
         iommu = {"x86_64": "intel-vtd", "aarch64": "smmuv3"}[arch]
         extra = {"pcie": root_complexes(count, iommu=iommu)} if count else {}
-        yield order(arch=arch, nodes=[hex(size // nodes)] * nodes, bits=(None, 52)[count % 8 > 0], **extra)
+        yield drawing(arch=arch, nodes=[hex(size // nodes)] * nodes, bits=(None, 52)[count % 8 > 0], **extra)
 
 
 LONG = "W" * 64
 HOSTILE = "<&\">\x07\u202e\uffff"
 EXTREMES = {
-    "a long name": order(name=LONG),
-    "a name of no layout": order(name="W" * 300),
-    "a policy of a newer daemon": dict(order(arch="aarch64", profile="linux-direct", bits=64), policy=LONG,
+    "a long name": drawing(name=LONG),
+    "a name of no layout": drawing(name="W" * 300),
+    "a policy of a newer daemon": dict(drawing(arch="aarch64", profile="linux-direct", bits=64), policy=LONG,
                                        generation=1 << 31),
-    "long root complexes": order(pcie=root_complexes(2, name="W" * 63 + "{}", iommu="amd-vi", node=0,
+    "long root complexes": drawing(pcie=root_complexes(2, name="W" * 63 + "{}", iommu="amd-vi", node=0,
                                                      cxl={"hdm": "1GiB"})),
-    "wide": dict(order(name="界" * 21, pcie=root_complexes(2, iommu="amd-vi", node=0)), root_complex="界" * 85),
-    "the end of the address space": order(pcie={"root_complexes": [{"name": "rc0", "high_mmio": {
+    "wide": dict(drawing(name="界" * 21, pcie=root_complexes(2, iommu="amd-vi", node=0)), root_complex="界" * 85),
+    "the end of the address space": drawing(pcie={"root_complexes": [{"name": "rc0", "high_mmio": {
         "start": "0xffffffff00000000", "end": "0xffffffffffe00000"}}]}, bits=64),
-    "an address of many digits": order(nodes=[hex(1048448 * MIB)],
+    "an address of many digits": drawing(nodes=[hex(1048448 * MIB)],
                                        chipset={"high_mmio": "0"}),
-    "odd sizes": order(nodes=[hex(3 * GIB - 4 * KIB), hex(17 * TIB + 4 * KIB)]),
-    "VTL2": order(vtl2={"memory": {"size": "4KiB", "alignment": "4KiB"}}),
-    "holes": order(nodes=["64GiB"], reserved=holes(40), bits=46),
-    "4,527 ranges": order(nodes=["1TiB"] * 8, reserved=holes(2260), bits=52),
-    "warnings": dict(order(), warnings=[[LONG, "words " * 40], ["b", "x" * 300], ["界" * 26, "界" * 120], ["d", "e"],
+    "odd sizes": drawing(nodes=[hex(3 * GIB - 4 * KIB), hex(17 * TIB + 4 * KIB)]),
+    "VTL2": drawing(vtl2={"memory": {"size": "4KiB", "alignment": "4KiB"}}),
+    "holes": drawing(nodes=["64GiB"], reserved=holes(40), bits=46),
+    "4,527 ranges": drawing(nodes=["1TiB"] * 8, reserved=holes(2260), bits=52),
+    "warnings": dict(drawing(), warnings=[[LONG, "words " * 40], ["b", "x" * 300], ["界" * 26, "界" * 120], ["d", "e"],
                                         ["f", "g"]]),
-    "markup": dict(order(name=HOSTILE, pcie=root_complexes(1, iommu="amd-vi")), root_complex=HOSTILE,
+    "markup": dict(drawing(name=HOSTILE, pcie=root_complexes(1, iommu="amd-vi")), root_complex=HOSTILE,
                    warnings=[[HOSTILE, HOSTILE]]),
 }
 
-# These orders reach each level. The first two have 32 and 33 rows.
+# {name: (level, a drawing that needs this level)}. The first two have 32 and 33 rows.
 LEVELS = {
-    "32 rows": (0, order(nodes=["64GiB"], reserved=holes(13), virtio_mmio={"slots": 1})),
-    "33 rows": (5, order(nodes=["64GiB"], reserved=holes(14))),
-    "neighbours": (1, order(pcie=root_complexes(40))),
-    "a run of 3": (1, order(nodes=["3GiB"] * 4, pcie=root_complexes(9))),
-    "a run of 4": (1, order(nodes=["3GiB"] * 5, pcie=root_complexes(9))),
-    "gaps as large as a neighbour": (2, order(pcie=pinned(40, 3 * GIB, (GIB, 3 * GIB)), virtio_mmio={"slots": 1})),
-    "larger gaps": (3, order(pcie=pinned(40, 4 * GIB, (GIB, 3 * GIB)), virtio_mmio={"slots": 1})),
-    "pairs": (4, order(nodes=["64GiB"], reserved=pairs(12))),
-    "all sorts": (5, order(nodes=["64GiB"], reserved=holes(60))),
-    "on both sides of 4 GiB": (1, order(nodes=["1GiB"] * 40)),
+    "32 rows": (0, drawing(nodes=["64GiB"], reserved=holes(13), virtio_mmio={"slots": 1})),
+    "33 rows": (5, drawing(nodes=["64GiB"], reserved=holes(14))),
+    "neighbours": (1, drawing(pcie=root_complexes(40))),
+    "a run of 3": (1, drawing(nodes=["3GiB"] * 4, pcie=root_complexes(9))),
+    "a run of 4": (1, drawing(nodes=["3GiB"] * 5, pcie=root_complexes(9))),
+    "gaps as large as a neighbour": (2, drawing(pcie=pinned(40, 3 * GIB, (GIB, 3 * GIB)), virtio_mmio={"slots": 1})),
+    "larger gaps": (3, drawing(pcie=pinned(40, 4 * GIB, (GIB, 3 * GIB)), virtio_mmio={"slots": 1})),
+    "pairs": (4, drawing(nodes=["64GiB"], reserved=pairs(12))),
+    "all sorts": (5, drawing(nodes=["64GiB"], reserved=holes(60))),
+    "on both sides of 4 GiB": (1, drawing(nodes=["1GiB"] * 40)),
 }
 
 
@@ -223,14 +223,14 @@ class Maps(unittest.TestCase):
     def setUpClass(cls):
         with open(os.path.join(FOLDER, "examples.jsonl"), encoding="utf-8") as file:
             cls.examples = [json.loads(line) for line in file]
-        cls.orders = cls.examples + list(matrix()) + list(EXTREMES.values()) + [case for _, case in LEVELS.values()]
-        cls.svgs = draw([dict(case, svg=True) for case in cls.orders])
-        cls.entries = [json.loads(text) for text in draw([dict(case, entries=True) for case in cls.orders])]
+        cls.drawings = cls.examples + list(matrix()) + list(EXTREMES.values()) + [case for _, case in LEVELS.values()]
+        cls.svgs = draw([dict(case, svg=True) for case in cls.drawings])
+        cls.entries = [json.loads(text) for text in draw([dict(case, entries=True) for case in cls.drawings])]
         cls.figures = [Figure(svg) for svg in cls.svgs]
 
     def each(self):
-        """Returns the drawing for each order, with a label for failures."""
-        return zip((json.dumps(case)[:200] for case in self.orders), self.svgs, self.figures, self.entries)
+        """Returns, for each drawing, a label for failures, the SVG, its figure and its map entries."""
+        return zip((json.dumps(case)[:200] for case in self.drawings), self.svgs, self.figures, self.entries)
 
     def compare(self, name, text):
         path = os.path.join(GOLDEN, name)
@@ -354,7 +354,7 @@ class Maps(unittest.TestCase):
         return zip(itertools.product(WIDTHS, (False, True), (False, True)), texts)
 
     def test_the_terminal_form_keeps_its_width_and_its_characters(self):
-        for case in self.orders:
+        for case in self.drawings:
             plain = {}
             for (width, ascii, colour), text in self.forms(case):
                 with self.subTest(json.dumps(case)[:200], width=width, ascii=ascii, colour=colour):
@@ -373,7 +373,7 @@ class Maps(unittest.TestCase):
                         self.assertEqual(line, line.rstrip())
 
     def test_each_range_of_its_own_has_one_line_with_its_tag(self):
-        for case, figure in zip(self.orders, self.figures):
+        for case, figure in zip(self.drawings, self.figures):
             text, = draw([dict(case, width=120)])
             counts = collections.Counter(re.findall(r"(?m)^ *(0x[0-9a-f]+) ├\S+ (\S+) ", text))
             for row in figure.rows:

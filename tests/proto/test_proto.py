@@ -42,8 +42,8 @@ METHOD_NAMES = [
     "daemon.ping", "daemon.stop", "registry.backup", "rpc.discover",
 ]
 
-# The daemon refuses these values with a reason for a bad form, although no schema can say why: an address at the end of
-# the address space, and a target that is no root complex with CXL.
+# The daemon refuses these values with a reason of STRUCTURAL, although no schema can express the rule: an address at the
+# end of the address space, and a target that is no root complex with CXL.
 BEYOND_SCHEMAS = re.compile(r"^/address$|/cxl_windows/\d+/targets/\d+$")
 
 DOCUMENT = corpus.load_document()
@@ -156,7 +156,7 @@ def table(heading):
 class Document(unittest.TestCase):
     """openrpc.json by itself."""
 
-    def test_is_an_openrpc_document(self):
+    def test_the_document_is_valid_openrpc(self):
         Draft202012Validator.check_schema(OPENRPC)
         self.assertEqual([fault.message for fault in Draft202012Validator(OPENRPC).iter_errors(DOCUMENT)], [])
 
@@ -178,7 +178,7 @@ class Document(unittest.TestCase):
                     self.assertIn(f"#/components/{kind}/{name}", used | roots)
 
     def test_every_schema_is_a_schema(self):
-        # OpenRPC tools that know only draft 7 can read them, too.
+        # Some OpenRPC tools read only draft 7.
         for name, schema in all_schemas():
             for validator in (Draft202012Validator, Draft7Validator):
                 with self.subTest(name, validator=validator.__name__):
@@ -406,7 +406,7 @@ def mutations(value):
             yield f"{json.dumps(other)} instead", other
 
 
-# Methods and params with every member. A probe is of a name or of a request.
+# Methods and params with every member. A method that takes a name or a request has a row for each.
 FULL_PARAMS = [
     ("layout.resolve", {"request": FULL_REQUEST, "advise": True, "refuse": ["no_low_memory"]}),
     ("layout.allocate", FULL_ALLOCATE),
@@ -437,18 +437,18 @@ class Edges(unittest.TestCase):
                 self.assertNotEqual(checker.faults(value), [])
                 self.assertFalse(checker.reference.is_valid(value))
 
-    def test_values_in_requests(self):
+    def test_schemas_of_requests_accept_and_refuse_the_edge_values(self):
         for name, (_, right, wrong) in EDGES.items():
             self.assert_edge(SCHEMAS.component(name), right, wrong)
         for (method, name), (others, right, wrong) in PARAM_EDGES.items():
             self.assert_edge(SCHEMAS.params(method), *([{**others, name: value} for value in values]
                                                        for values in (right, wrong)))
 
-    def test_values_in_replies(self):
+    def test_schemas_of_replies_accept_and_refuse_the_edge_values(self):
         for name, (right, wrong) in REPLY_EDGES.items():
             self.assert_edge(SCHEMAS.component(name), right, wrong)
 
-    def test_counts(self):
+    def test_schemas_accept_the_greatest_counts_and_refuse_one_more(self):
         for right, wrong in COUNTS.values():
             self.assert_edge(SCHEMAS.params("layout.resolve"), [right], [wrong])
 
@@ -495,13 +495,13 @@ def all_steps():
 class Examples(unittest.TestCase):
     """The examples match the schemas."""
 
-    def test_are_numbered(self):
+    def test_examples_are_numbered(self):
         for number, example in enumerate(EXAMPLES, 1):
             with self.subTest(example.name):
                 self.assertRegex(example.name, f"^{number:02}-[a-z0-9-]+$")
                 self.assertEqual(example.text, corpus.render(example.content) + "\n")
 
-    def test_have_the_members_they_may_have(self):
+    def test_examples_have_only_known_members(self):
         whole = {"description", "limits", "varies", "steps"}
         sending = {"description", "request", "raw", "reply", "compare"}
         for example in EXAMPLES:
@@ -514,7 +514,7 @@ class Examples(unittest.TestCase):
                             sending if step.sends else {"description", "notification"}))
                         self.assertEqual(step.content.get("socket", "inspect"), "inspect")
 
-    def test_name_what_varies(self):
+    def test_examples_name_the_members_that_vary(self):
         for example in EXAMPLES:
             with self.subTest(example.name):
                 self.assertEqual(example.content.get("varies", []), example.varying())
@@ -543,7 +543,7 @@ class Examples(unittest.TestCase):
                 if step.request:
                     self.assertEqual(step.reply["id"], step.request["id"])
 
-    def test_are_named_for_the_last_refusal(self):
+    def test_examples_are_named_for_their_last_refusal(self):
         for example in EXAMPLES:
             with self.subTest(example.name):
                 if example.error:
@@ -581,7 +581,7 @@ class Examples(unittest.TestCase):
                             self.assertNotEqual(SCHEMAS.step_faults(step, message), [])
                         value[name] = item
 
-    def test_cover_the_protocol(self):
+    def test_examples_cover_the_protocol(self):
         answered = [step for _, step in all_steps() if step.request and not step.error]
         requests = [step.request["params"]["request"] for step in answered if step.method == "layout.resolve"]
         layouts = [step.reply["result"]["layout"] for step in answered if step.method == "layout.resolve"]
@@ -613,7 +613,7 @@ class Examples(unittest.TestCase):
         events = [step.content["notification"]["params"]["event"] for _, step in all_steps() if not step.sends]
         self.assertEqual(set(events), set(schemas["EventKind"]["enum"]) - {"updated"})
 
-    def test_cover_the_errors(self):
+    def test_examples_cover_the_errors(self):
         reasons = {step.error["data"]["reason"] for _, step in all_steps() if step.error}
         self.assertEqual(reasons, {reason for _, reason in documented_errors()} - WITHOUT_EXAMPLE)
 
@@ -657,12 +657,12 @@ class RunningDaemon(harness.DaemonTestCase):
                 with self.subTest(example.name, inspect=inspect):
                     self.assert_plays(example, self.daemon, inspect)
 
-    def test_schema_is_the_document(self):
+    def test_daemon_schema_returns_the_document(self):
         reply = self.exchange(b'{"jsonrpc":"2.0","id":1,"method":"daemon.schema"}')
         self.assert_valid("daemon.schema", reply)
         self.assert_same(DOCUMENT, reply["result"])
 
-    def test_schema_lists_the_methods_that_are_served(self):
+    def test_the_document_lists_the_methods_that_are_served(self):
         self.assertLessEqual(set(SCHEMAS.methods), set(METHOD_NAMES))
         on_inspect = {name.strip("`") for name, _, inspect in table("| method | control |") if inspect == "yes"}
         for name in METHOD_NAMES:
@@ -708,7 +708,7 @@ class RunningDaemon(harness.DaemonTestCase):
             self.assertFalse(valid, reply["error"])
         return reply
 
-    def test_edges_are_those_of_the_schemas(self):
+    def test_the_daemon_accepts_and_refuses_the_edge_values_as_the_schemas_do(self):
         with self.daemon.connect() as client:
             for name, (params_of, right, wrong) in EDGES.items():
                 for value in [*right, *wrong]:
@@ -753,7 +753,8 @@ class RunningDaemon(harness.DaemonTestCase):
                         exchange("layout.advise", {"name": "no-such", "tag": name(280, more)}, more and "/tag")
 
     def test_mutated_requests_are_refused_as_the_schemas_say(self):
-        with self.daemon.connect() as client:
+        # The generation in FULL_PARAMS is that of the first layout of a new daemon.
+        with harness.Daemon() as daemon, daemon.connect() as client:
             for method, params in FULL_PARAMS:
                 self.assertIn("result", self.assert_agreement(client, method, params))
                 for what, changed in mutations(params):
@@ -886,7 +887,7 @@ class RunningDaemon(harness.DaemonTestCase):
             request = client.call("layout.get", {"name": "again"})["result"]["request"]
             self.assertIs(client.call("layout.create", {"name": "again", "request": request})["result"]["created"], False)
 
-    def test_what_counts_as_the_same_request(self):
+    def test_requests_that_state_defaults_are_the_same_as_documented(self):
         base = {**root_complex_with()["request"], "vtl2": {}, "chipset": {}}
         same = [
             {"memory": {"nodes": [1 << 30]}}, {"profile": "gen2-uefi"}, {"virtio_mmio": {"slots": 0}}, {"reserved": []},
@@ -911,7 +912,7 @@ class RunningDaemon(harness.DaemonTestCase):
                     self.assert_valid("layout.create", reply)
                     self.assertEqual("error" in reply, changes in other)
 
-    def test_which_forms_of_a_member_are_one_request(self):
+    def test_forms_of_a_member_are_the_same_request_as_documented(self):
         room = lambda **members: request_with(memory={"nodes": ["1GiB"], "hotplug": [{"size": "4GiB", **members}]})
         window = lambda **members: cxl_window_with(name="pool", targets=["rc0"], size="1GiB", **members)
         cases = [
@@ -940,7 +941,7 @@ class RunningDaemon(harness.DaemonTestCase):
             self.assertEqual((len(reply["result"]["layouts"]), reply["result"]["next"]), (2, "b"))
             self.assertEqual(client.call("layout.list", {"limit": 3})["error"]["data"]["reason"], "out_of_range")
 
-    @unittest.skipUnless(harness.can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(harness.can_be_another_user(), "needs root, to become another user")
     def test_others_are_denied_as_documented(self):
         with harness.Daemon("--socket-mode=0666") as daemon:
             os.chmod(daemon.folder, 0o755)
