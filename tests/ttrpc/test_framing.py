@@ -181,7 +181,7 @@ class TestFrames(Connected):
         self.client.shutdown()
         self.assertIsNone(self.client.read_frame())
 
-    def test_what_is_skipped_may_end_anywhere_in_a_read(self):
+    def test_skipped_bytes_may_end_anywhere_in_a_read(self):
         for more in (1, 2, 9, 10, 11, 65536, 65537):
             with self.subTest(more=more), self.daemon.frames() as client:
                 client.send(HEADER.pack(LARGEST_MESSAGE + more, 1, 1, 0) + bytes(LARGEST_MESSAGE))
@@ -482,7 +482,7 @@ class FaultyDaemon(Daemon):
         os.rename(self.fault + ".new", self.fault)
 
 
-@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
 class TestStore(unittest.TestCase):
     def check_change(self, request):
         with FaultyDaemon() as daemon, daemon.frames() as client, daemon.ttrpc() as other:
@@ -518,7 +518,7 @@ class TestStore(unittest.TestCase):
 
 
 class TestConnections(unittest.TestCase):
-    def test_one_connection_too_many_is_closed(self):
+    def test_a_connection_above_the_limit_is_closed(self):
         with Daemon("--store=memory", "--limit=connections_per_uid=2", "--limit=connections=8") as daemon:
             with daemon.ttrpc() as one, daemon.ttrpc() as other:
                 self.assertTrue(one.call("Info").version)
@@ -600,7 +600,7 @@ class TestConnections(unittest.TestCase):
 
 
 def call_as(uid, path, rpc, members):
-    """Calls a method as another user. Returns the name of the user, and the answer or the status of a refusal."""
+    """Calls a method as another user. Returns the status (0 for an answer), and the answer or the data of the refusal."""
     code = (
         "import json, os, sys\n"
         "from ttrpc_harness import Refused, gpalayout_ttrpc\n"
@@ -622,7 +622,7 @@ def call_as(uid, path, rpc, members):
     return json.loads(done.stdout)
 
 
-@unittest.skipUnless(harness.can_be_another_user(), "needs a second user")
+@unittest.skipUnless(harness.can_be_another_user(), "needs root, to become another user")
 class TestUsers(unittest.TestCase):
     def test_the_peer_is_the_owner(self):
         with Daemon("--store=memory", "--socket-mode=0666") as daemon, daemon.ttrpc() as client:

@@ -238,7 +238,7 @@ class Live(unittest.TestCase):
         answer = as_reply(rpc, answer_of(client, client.send(rpc, request)))
         return reply, run.received(answer)
 
-    def test_what_changes_layouts(self):
+    def test_changes_are_answered_as_by_json(self):
         vectors = [vector for vector in read_vectors("requests.jsonl") if "error" not in vector][::16]
         one, other = self.pair()
         with one, other, one.connect() as json_client, other.ttrpc() as client:

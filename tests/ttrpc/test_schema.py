@@ -203,7 +203,7 @@ class Members(unittest.TestCase):
         self.assertEqual(sorted(set(MESSAGES) - walk.seen),
                          ["SchemaReply", "WaitEventsReply", "WaitEventsRequest"])
 
-    def test_what_protobuf_alone_has(self):
+    def test_members_that_only_protobuf_has(self):
         def fields(name):
             return {field.name: KINDS[field.type] for field in MESSAGES[name].fields}
         self.assertEqual(fields("SchemaReply"), {"document": "string"})
