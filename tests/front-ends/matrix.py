@@ -2,7 +2,7 @@
 """VMs, each expressed for the three front ends of OpenVMM.
 
 Each VM has three expressions: the flags of a command line for gpalayout-openvmm, a VMConfig for gpalayout-vmservice,
-and a function that makes a VmBuilder of gpalayout_petri. If a front end cannot express the VM, there is a Cannot
+and a function that makes a VmBuilder of gpalayout_petri. If a front end cannot express the VM, there is a CannotExpress
 instead, with the row of front-ends/README.md that says why.
 """
 
@@ -17,8 +17,8 @@ TIB = 1 << 40
 HOST_BITS = 46
 
 
-class Cannot(typing.NamedTuple):
-    because: str  # what the VM has: the first cell of a row in "What each front end can say"
+class CannotExpress(typing.NamedTuple):
+    row: str  # its first cell, in the table "What each front end can say" of front-ends/README.md
 
 
 class Line:
@@ -48,21 +48,21 @@ class Vm(typing.NamedTuple):
     refused: typing.Optional[Refusal] = None
 
 
-UNENLIGHTENED = Cannot("Linux without Hyper-V enlightenments")
-LOW_LINUX = Cannot("Linux in an IGVM file or a snapshot, on aarch64")
-PCAT = Cannot("PCAT")
-PCAT_AND_PCIE = Cannot("PCAT and root complexes")
-OPENHCL = Cannot("OpenHCL")
-FRAMEBUFFER = Cannot("a framebuffer for VTL2")
-NO_VMBUS = Cannot("no VMBus")
-ODD_RAM = Cannot("RAM that is not a multiple of 1 MiB")
-VIRTIO_MMIO = Cannot("devices on virtio-mmio")
-LOW_ECAM = Cannot("ECAM below 4 GiB")
-CXL = Cannot("CXL")
-X86_IOMMU = Cannot("AMD-Vi or Intel VT-d")
-NAMES = Cannot("names of root complexes other than `s0rc0`")
-ODD_WINDOW = Cannot("a window that is not a multiple of 1 MiB")
-NO_WINDOW = Cannot("a root complex that has no low or no high window")
+UNENLIGHTENED = CannotExpress("Linux without Hyper-V enlightenments")
+LOW_LINUX = CannotExpress("Linux in an IGVM file or a snapshot, on aarch64")
+PCAT = CannotExpress("PCAT")
+PCAT_AND_PCIE = CannotExpress("PCAT and root complexes")
+OPENHCL = CannotExpress("OpenHCL")
+FRAMEBUFFER = CannotExpress("a framebuffer for VTL2")
+NO_VMBUS = CannotExpress("no VMBus")
+ODD_RAM = CannotExpress("RAM that is not a multiple of 1 MiB")
+VIRTIO_MMIO = CannotExpress("devices on virtio-mmio")
+LOW_ECAM = CannotExpress("ECAM below 4 GiB")
+CXL = CannotExpress("CXL")
+X86_IOMMU = CannotExpress("AMD-Vi or Intel VT-d")
+NAMES = CannotExpress("names of root complexes other than `s0rc0`")
+ODD_WINDOW = CannotExpress("a window that is not a multiple of 1 MiB")
+NO_WINDOW = CannotExpress("a root complex that has no low or no high window")
 
 OPENHCL_FLAGS = "--hv --vtl2 --igvm f --igvm-vtl2-relocation-type vtl2=filesize"
 

@@ -22,7 +22,7 @@ class Vmm(DaemonTestCase):
         return subprocess.run([VMM, name], capture_output=True, text=True, timeout=PATIENCE, check=False,
                               env=dict(os.environ, GPALAYOUT_SOCKET=socket or self.daemon.socket))
 
-    def test_it_resolves_creates_watches_and_deletes(self):
+    def test_the_example_resolves_creates_watches_and_deletes(self):
         layout = self.daemon.call("layout.resolve", {"request": REQUEST})["result"]["layout"]
         run = self.run_vmm("vm-1")
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -35,7 +35,7 @@ class Vmm(DaemonTestCase):
         gone = self.daemon.call("layout.get", {"name": "vm-1"})["error"]["data"]["reason"]
         self.assertEqual(gone, "not_found")
 
-    def test_it_does_not_wait_for_the_event_of_an_existing_layout(self):
+    def test_the_example_does_not_wait_for_the_event_of_an_existing_layout(self):
         self.assertTrue(self.daemon.call("layout.create", {"name": "vm-1", "request": REQUEST})["result"]["created"])
         run = self.run_vmm("vm-1")
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -48,7 +48,7 @@ class Vmm(DaemonTestCase):
         self.assertIn("refused", run.stderr)
         self.assertTrue(run.stderr.endswith(", conflict\n"), run.stderr)
 
-    def test_without_a_daemon_it_says_so(self):
+    def test_a_missing_daemon_is_reported(self):
         run = self.run_vmm("vm-3", socket="/nowhere/control.sock")
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn("vmm: no_daemon: /nowhere/control.sock: cannot connect", run.stderr)

@@ -25,7 +25,7 @@ import matrix
 import vmservice_harness
 from gpalayout_ttrpc import Refused
 from harness import PATIENCE, main
-from matrix import ARM, X86, Cannot
+from matrix import ARM, X86, CannotExpress
 from ttrpc_harness import Daemon
 
 PROGRAM = os.path.join(TOP_SRCDIR, "front-ends", "openvmm", "gpalayout-openvmm")
@@ -55,8 +55,8 @@ def table(title):
     return rows[1:]
 
 
-def says(vm, front_end):
-    return not isinstance(getattr(vm, front_end), Cannot)
+def can_express(vm, front_end):
+    return not isinstance(getattr(vm, front_end), CannotExpress)
 
 
 def convert(vm, policy=None):
@@ -91,12 +91,12 @@ class Matrix(unittest.TestCase):
         for what in ("name", "line"):
             found = collections.Counter(str((vm.arch, value.flags, value.options) if what == "line" else value)
                                         for vm in matrix.VMS for value in [getattr(vm, what)]
-                                        if not isinstance(value, Cannot))
+                                        if not isinstance(value, CannotExpress))
             self.assertEqual({each for each, count in found.items() if count > 1}, set())
 
     def test_two_front_ends_express_most_vms_and_three_express_many(self):
         for vms, two, three in ((matrix.RESOLVED, 65, 40), (matrix.REFUSED, 28, 18)):
-            counts = [sum(says(vm, each) for each in FRONT_ENDS) for vm in vms]
+            counts = [sum(can_express(vm, each) for each in FRONT_ENDS) for vm in vms]
             self.assertGreaterEqual(min(counts), 1)
             self.assertGreaterEqual(sum(count >= 2 for count in counts), two)
             self.assertGreaterEqual(sum(count == 3 for count in counts), three)
@@ -104,7 +104,7 @@ class Matrix(unittest.TestCase):
     def test_each_kind_of_vm_is_there_more_than_once(self):
         found = collections.Counter()
         for vm in matrix.RESOLVED:
-            request = convert(vm)[0] if says(vm, "line") else builder(vm).request()
+            request = convert(vm)[0] if can_express(vm, "line") else builder(vm).request()
             nodes = request["memory"]["nodes"]
             roots = request.get("pcie", {}).get("root_complexes", [])
             segments = collections.Counter(each["segment"] for each in roots)
@@ -134,7 +134,7 @@ class Matrix(unittest.TestCase):
 class Guide(unittest.TestCase):
     """The tables of front-ends/README.md."""
 
-    def test_what_a_front_end_cannot_express_is_in_the_guide(self):
+    def test_the_guide_lists_everything_that_a_front_end_cannot_express(self):
         guide = {}
         for what, *cells in table("What each front end can say"):
             self.assertNotIn(what, guide)
@@ -144,11 +144,11 @@ class Guide(unittest.TestCase):
         used = collections.defaultdict(set)
         for vm in matrix.VMS:
             for front_end in FRONT_ENDS:
-                if not says(vm, front_end):
-                    because = getattr(vm, front_end).because
+                if not can_express(vm, front_end):
+                    row = getattr(vm, front_end).row
                     with self.subTest(vm.name, front_end=front_end):
-                        self.assertRegex(guide[because][front_end], "^no: ")
-                    used[because, front_end].add(vm.name)
+                        self.assertRegex(guide[row][front_end], "^no: ")
+                    used[row, front_end].add(vm.name)
         for what, cells in guide.items():
             names = set().union(*(used[what, front_end] for front_end in FRONT_ENDS))
             for front_end, cell in cells.items():
@@ -156,7 +156,7 @@ class Guide(unittest.TestCase):
                     if cell.startswith("no"):
                         self.assertTrue(used[what, front_end])
                     else:
-                        self.assertTrue(any(says(vm, front_end) for vm in matrix.VMS if vm.name in names))
+                        self.assertTrue(any(can_express(vm, front_end) for vm in matrix.VMS if vm.name in names))
 
     def test_each_folder_is_in_the_guide(self):
         with open(GUIDE, encoding="utf-8") as file:
@@ -209,11 +209,11 @@ class Layouts(unittest.TestCase):
             with self.subTest(vm.name):
                 layouts = []
                 for policy in (None, POLICY):
-                    if says(vm, "line"):
+                    if can_express(vm, "line"):
                         layouts.append(self.by_line(vm, policy))
-                    if says(vm, "builder"):
+                    if can_express(vm, "builder"):
                         layouts.append(self.by_harness(vm, policy))
-                if says(vm, "config"):
+                if can_express(vm, "config"):
                     layouts.append(self.by_service(vm))
                 for layout in layouts:
                     layout.assert_sound()
@@ -224,19 +224,19 @@ class Layouts(unittest.TestCase):
     def test_other_vms_get_other_layouts(self):
         names = collections.defaultdict(list)
         for vm in matrix.RESOLVED:
-            layout = self.by_line(vm, None) if says(vm, "line") else self.by_harness(vm, None)
+            layout = self.by_line(vm, None) if can_express(vm, "line") else self.by_harness(vm, None)
             names[layout.digest].append(vm.name)
         self.assertCountEqual([each for each in names.values() if len(each) > 1], matrix.SAME)
 
     def test_all_front_ends_that_can_express_a_vm_are_refused_for_the_same_reason(self):
         for vm in matrix.REFUSED:
-            if says(vm, "config"):
+            if can_express(vm, "config"):
                 with self.subTest(vm.name, front_end="VM service"), self.assertRaises(Refused) as caught:
                     self.services[vm.arch].call("CreateVM", {"name": "refused", "config": vm.config})
                 with self.subTest(vm.name, front_end="VM service"):
                     self.assertEqual((caught.exception.reason, caught.exception.pointer),
                                      (vm.refused.reason, vm.refused.config_at))
-            if says(vm, "builder"):
+            if can_express(vm, "builder"):
                 with self.subTest(vm.name, front_end="harness"), self.assertRaises(gpalayout.Refused) as caught:
                     builder(vm, POLICY).start(self.client, refuse=REFUSE)
                 with self.subTest(vm.name, front_end="harness"):
@@ -262,7 +262,7 @@ class Layouts(unittest.TestCase):
                 guide[reason].append(pattern)
         met = set()
         for vm in matrix.REFUSED:
-            if not says(vm, "line"):
+            if not can_express(vm, "line"):
                 continue
             reason = vm.refused.reason
             with self.subTest(vm.name):

@@ -537,7 +537,7 @@ class FileTestCase(unittest.TestCase):
 
 
 class Style(unittest.TestCase):
-    def test_it_is_written_in_python_3_9_and_imports_only_its_library_and_the_client(self):
+    def test_the_program_is_python_3_9_and_imports_only_the_standard_library_and_the_client(self):
         with open(PROGRAM, encoding="utf-8") as file:
             source = file.read()
         tree = ast.parse(source, feature_version=(3, 9))
@@ -672,7 +672,7 @@ class Lines(FileTestCase):
 class Igvm(FileTestCase):
     LINE = "--hv --vtl2 --igvm {igvm}"
 
-    def test_what_the_file_says_may_be_stated(self):
+    def test_options_may_state_the_values_of_the_igvm_file(self):
         line = "--hv --vtl2 --igvm /nowhere/f"
         stated = {"vtl2_size": 32 << 20, "vtl2_alignment": 1 << 30}
         self.assertEqual(self.convert(line, **stated)[0]["vtl2"],
@@ -685,7 +685,7 @@ class Igvm(FileTestCase):
         self.assertEqual(self.convert(self.LINE, vtl2_size=32 << 20)[0]["vtl2"],
                          {"memory": {"size": "32MiB", "alignment": "2MiB"}})
 
-    def test_files_that_do_not_say_it(self):
+    def test_igvm_files_without_the_values_are_refused(self):
         good = igvm_file(*GOOD_HEADERS)
         for number, (pattern, data) in enumerate((
                 ("not an IGVM file", b""), ("not an IGVM file", b"IGVM"),
@@ -712,7 +712,7 @@ class Program(FileTestCase, DaemonTestCase):
         reply_ = self.daemon.call("layout.resolve", {"request": hand_written})
         return reply_["result"]["layout"]["digest"]
 
-    def test_it_prints_the_request(self):
+    def test_the_program_prints_the_request(self):
         run = self.run_program("--host-bits=40", "--policy", "openvmm-2026.07", "--", "openvmm", "--uefi",
                                "--pcie-root-complex=ü")
         self.assertEqual((run.returncode, run.stderr), (OK, ""))

@@ -65,7 +65,7 @@ def buses(builder):
 
 
 class Source(unittest.TestCase):
-    def test_it_is_written_in_python_3_9_and_imports_only_its_library_and_the_client(self):
+    def test_the_module_is_python_3_9_and_imports_only_the_standard_library_and_the_client(self):
         with open(petri.__file__, encoding="utf-8") as file:
             source = file.read()
         tree = ast.parse(source, feature_version=(3, 9))
@@ -85,7 +85,7 @@ class Source(unittest.TestCase):
                     with self.subTest(f"{kind.__name__}.{name}"):
                         self.assertTrue(value.__doc__)
 
-    def test_its_example_works(self):
+    def test_the_example_of_the_module_works(self):
         shown = []
         test, = (test for test in doctest.DocTestFinder().find(petri) if test.examples)
         with mock.patch.dict(os.environ, GPALAYOUTD=GPALAYOUTD):
@@ -438,7 +438,7 @@ class PrivateDaemon(unittest.TestCase):
         os.chmod(path, 0o700)
         return path
 
-    def test_its_folder_is_private_and_removed_with_it(self):
+    def test_the_folder_is_private_and_removed_with_the_daemon(self):
         with petri.Daemon(program=GPALAYOUTD, timeout=PATIENCE) as daemon:
             self.assertEqual(stat.S_IMODE(os.stat(daemon.folder).st_mode), 0o700)
             self.assertEqual(os.path.dirname(daemon.socket), daemon.folder)
@@ -449,7 +449,7 @@ class PrivateDaemon(unittest.TestCase):
             os.kill(pid, 0)
         self.assertFalse(os.path.exists(daemon.folder))
 
-    def test_it_is_found_in_the_environment_and_on_the_path(self):
+    def test_the_program_is_found_in_the_environment_and_on_the_path(self):
         self.script(f'exec "{GPALAYOUTD}" --limit=live_layouts=7 "$@"')
         for environment in ({"GPALAYOUTD": GPALAYOUTD}, {"GPALAYOUTD": "", "PATH": f"{self.folder}:/usr/bin:/bin"}):
             with mock.patch.dict(os.environ, environment), petri.Daemon(timeout=PATIENCE) as daemon:
@@ -460,7 +460,7 @@ class PrivateDaemon(unittest.TestCase):
                 self.assertRaisesRegex(petri.DaemonFailed, "PATH; set GPALAYOUTD"):
             petri.Daemon()
 
-    def test_it_takes_options(self):
+    def test_options_are_passed_to_the_daemon(self):
         with petri.Daemon("--limit=live_layouts=1", program=GPALAYOUTD, timeout=PATIENCE) as daemon:
             with daemon.connect() as client, topology(1, 1).start(client), self.assertRaises(gpalayout.StoreFull):
                 topology(1, 1, name="vm-2").start(client)

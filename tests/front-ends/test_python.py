@@ -116,7 +116,7 @@ class Surface(unittest.TestCase):
                     with self.subTest(f"{kind.__name__}.{name}"):
                         self.assertTrue(value.__doc__)
 
-    def test_it_is_written_in_python_3_9_and_imports_only_its_library(self):
+    def test_the_module_is_python_3_9_and_imports_only_the_standard_library(self):
         source = read("front-ends", "python", "gpalayout.py")
         tree = ast.parse(source, feature_version=(3, 9))
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
@@ -146,7 +146,7 @@ class Surface(unittest.TestCase):
 
 
 class Documentation(DaemonTestCase):
-    def test_its_examples_work(self):
+    def test_the_examples_of_the_module_work(self):
         with mock.patch.dict(os.environ, GPALAYOUT_SOCKET=self.daemon.socket), gpalayout.Client() as client:
             globs = {**vars(gpalayout), "client": client}
             tests = [test for test in doctest.DocTestFinder().find(gpalayout, globs=globs) if test.examples]
@@ -448,7 +448,7 @@ class Restarts(unittest.TestCase):
                 client.get("again")
             self.assertNotIsInstance(caught.exception, gpalayout.ConnectionLost)
 
-    def test_one_connection_too_many_is_overloaded(self):
+    def test_a_connection_above_the_limit_is_overloaded(self):
         with Daemon("--limit=connections=1", "--limit=connections_for_root=0") as daemon:
             with gpalayout.Client(daemon.socket) as first:
                 first.policy_list()
@@ -465,7 +465,7 @@ class Peers(unittest.TestCase):
                 call(client)
             self.assertIs(type(caught.exception), kind)
 
-    def test_what_a_newer_daemon_adds_is_left_in_place(self):
+    def test_members_that_a_newer_daemon_adds_are_kept(self):
         result = {name: name for name in gpalayout.RESULT_MEMBERS["layout.get"]}
 
         def answer(message):
@@ -504,7 +504,7 @@ class Peers(unittest.TestCase):
                 line = json.dumps({"jsonrpc": "2.0", "id": 1, "error": members}).encode() + b"\n"
                 self.assert_fails(gpalayout.ProtocolError, f"has no {name}", line)
 
-    def test_what_is_not_a_reply_is_a_protocol_error(self):
+    def test_an_invalid_reply_is_a_protocol_error(self):
         for text, line in {
                 "not JSON": b"hello\n", "is not JSON": b"[" * 100000 + b"\n", "a line is not JSON": b'"\xff"\n',
                 "jsonrpc": b"{}\n", "no jsonrpc": b"[]\n", "not of JSON-RPC": b'{"jsonrpc":"1"}\n',
@@ -646,7 +646,7 @@ class EventPeers(unittest.TestCase):
                 while stages:
                     yield events.wait(PATIENCE)
 
-    def test_it_continues_after_the_last_event(self):
+    def test_following_continues_after_the_last_event(self):
         found = self.follow(
             reply({"revision": BASE}), reply({"revision": BASE}) + event(BASE + 1) + event(BASE + 2)[:-9],
             refusal(-32002, reason="overloaded"), reply({"revision": BASE + 9}) + event(BASE + 2), b"")
@@ -666,7 +666,7 @@ class EventPeers(unittest.TestCase):
                 with self.assertRaisesRegex(gpalayout.ProtocolError, f"not {BASE}"):
                     next(found)
 
-    def test_refusals_that_stay_end_it(self):
+    def test_a_permanent_refusal_ends_the_following(self):
         for code, reason in ((-32600, "invalid_request"), (-32601, "method_not_found"), (-32602, "out_of_range"),
                              (9, "resync_required")):
             with self.subTest(reason):

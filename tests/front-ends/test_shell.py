@@ -81,7 +81,7 @@ class Script(DaemonTestCase):
             self.assertRegex(run.stderr, "^layout.sh: vm-2 (has a layout already|exists)")
             self.assertEqual(self.names(), ["vm-2"])
 
-    def test_it_fails_without_a_daemon(self):
+    def test_the_script_fails_without_a_daemon(self):
         run = self.run_script("echo", "it runs", socket="/nowhere/at/all")
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn("/nowhere/at/all", run.stderr)
@@ -93,7 +93,7 @@ class Script(DaemonTestCase):
         self.assertEqual(run.returncode, 1)
         self.assertRegex(run.stderr, "layout.sh: there is no layout vm-1\n.* created vm-1\n.* deleted vm-1\n$")
 
-    def test_it_explains_itself(self):
+    def test_the_script_without_arguments_prints_its_usage(self):
         run = self.run_script()
         self.assertEqual((run.returncode, run.stdout), (2, ""))
         self.assertTrue(run.stderr.startswith("Usage: layout.sh"))

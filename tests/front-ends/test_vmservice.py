@@ -561,7 +561,7 @@ class Program(unittest.TestCase):
             self.assertIn(text, run.stderr.splitlines()[0])
             self.assertIn("-socket", run.stderr)
 
-    def test_it_is_built_in_a_folder_whose_name_has_a_space(self):
+    def test_the_service_is_built_in_a_folder_whose_name_has_a_space(self):
         folder = temporary_folder(self, "a b")
         names = [os.path.join(vmservice_harness.FOLDER, name) for name in ("main.go", "request.go", "daemon.go",
                                                                            "vmservice.proto")]
