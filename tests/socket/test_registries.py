@@ -204,7 +204,8 @@ class Killed(Recorded, unittest.TestCase):
 
 class Folders(unittest.TestCase):
     def test_each_folder_is_tested(self):
-        self.assertEqual({entry.name for entry in os.scandir(FOLDERS) if entry.is_dir()},
+        # An import of record.py may leave the folder __pycache__.
+        self.assertEqual({entry.name for entry in os.scandir(FOLDERS) if entry.is_dir()} - {"__pycache__"},
                          {case.FOLDER for case in Recorded.__subclasses__()})
 
 
