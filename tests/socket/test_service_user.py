@@ -35,8 +35,8 @@ class Case(unittest.TestCase):
         os.chmod(self.folder, 0o755)
         self.addCleanup(shutil.rmtree, self.folder)
         self.state = os.path.join(self.folder, "state")
-        self.run = os.path.join(self.folder, "run")
-        self.socket = os.path.join(self.run, "control.sock")
+        self.run_folder = os.path.join(self.folder, "run")
+        self.socket = os.path.join(self.run_folder, "control.sock")
         self.options = ["--socket", self.socket, "--state-dir", self.state, "--user=nobody"]
 
     def run_daemon(self, *options, **how):
@@ -60,7 +60,7 @@ class Names(Case):
         self.assertEqual((done.returncode, done.stderr),
                          (2, f"gpalayoutd: {path}:1: user: no such user\n"))
 
-    def test_its_own_user_is_accepted(self):
+    def test_the_current_user_is_accepted(self):
         with Daemon(f"--user={pwd.getpwuid(os.geteuid()).pw_name}") as daemon:
             self.assertEqual(status_of(daemon.process.pid)["Uid"].split(), 4 * [str(os.geteuid())])
 
@@ -75,8 +75,8 @@ class Root(Case):
 
     def daemon(self, *options):
         # If an option is given twice, the last one counts.
-        daemon = Daemon(*self.options, "--inspect-socket", os.path.join(self.run, "inspect.sock"), *options, wait=False)
-        daemon.socket, daemon.inspect_socket, daemon.state = self.socket, os.path.join(self.run, "inspect.sock"), self.state
+        daemon = Daemon(*self.options, "--inspect-socket", os.path.join(self.run_folder, "inspect.sock"), *options, wait=False)
+        daemon.socket, daemon.inspect_socket, daemon.state = self.socket, os.path.join(self.run_folder, "inspect.sock"), self.state
         daemon.wait_ready()
         return daemon
 
@@ -84,7 +84,7 @@ class Root(Case):
         info = os.stat(path)
         return info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)
 
-    def test_it_keeps_no_rights_of_root(self):
+    def test_the_daemon_keeps_no_rights_of_root(self):
         with self.daemon() as daemon:
             for task in tasks(daemon.process.pid):
                 with self.subTest(task["Name"]):
@@ -96,19 +96,19 @@ class Root(Case):
             # A process that may not dump core belongs to root.
             self.assertEqual(os.stat(f"/proc/{daemon.process.pid}").st_uid, self.uid)
 
-    def test_what_it_makes_belongs_to_the_user(self):
+    def test_files_of_the_daemon_belong_to_the_user(self):
         with self.daemon() as daemon:
             self.assertIn("result", daemon.call("layout.create", {"name": "vm", "request": {
                 "arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
             self.assertEqual(self.owner(self.state), (self.uid, self.gid, 0o700))
             for name in os.listdir(self.state):
                 self.assertEqual(self.owner(os.path.join(self.state, name)), (self.uid, self.gid, 0o600), name)
-            self.assertEqual(self.owner(self.run), (self.uid, 0, 0o755))
+            self.assertEqual(self.owner(self.run_folder), (self.uid, 0, 0o755))
             self.assertEqual(self.owner(self.socket), (self.uid, self.gid, 0o660))
-            self.assertEqual(self.owner(os.path.join(self.run, "inspect.sock")), (self.uid, self.gid, 0o666))
+            self.assertEqual(self.owner(os.path.join(self.run_folder, "inspect.sock")), (self.uid, self.gid, 0o666))
             self.assertEqual(self.owner(self.socket + ".lock")[0], self.uid)
             self.assertEqual(daemon.stop(), 0)
-            self.assertEqual(os.listdir(self.run), [])
+            self.assertEqual(os.listdir(self.run_folder), [])
             daemon.start()
             self.assertEqual(list(live(daemon)), ["vm"])
             self.assertNotIn("socket_folder", daemon.log())
@@ -127,7 +127,7 @@ class Root(Case):
     def test_a_socket_that_is_bound_again_has_its_group_again(self):
         with self.daemon("--socket-group=4711") as daemon:
             self.assertIn("4711", status_of(daemon.process.pid)["Groups"].split())
-            for path in (self.socket, os.path.join(self.run, "inspect.sock")):
+            for path in (self.socket, os.path.join(self.run_folder, "inspect.sock")):
                 before = self.owner(path)
                 self.assertEqual(before[:2], (self.uid, 4711))
                 os.unlink(path)
@@ -137,20 +137,20 @@ class Root(Case):
                 self.assertIn("result", daemon.call("daemon.info", {}, inspect=path != self.socket))
 
     def test_in_a_folder_of_root_the_socket_stays_with_a_warning(self):
-        os.mkdir(self.run, 0o755)
+        os.mkdir(self.run_folder, 0o755)
         with self.daemon() as daemon:
             line = daemon.wait_log("level=warning event=socket_folder")
             self.assertIn(f'path="{self.socket}" user=nobody', line)
-            self.assertEqual(self.owner(self.run), (0, 0, 0o755))
+            self.assertEqual(self.owner(self.run_folder), (0, 0, 0o755))
             self.assertEqual(daemon.stop(), 0)
             self.assertTrue(os.path.exists(self.socket))
             daemon.start()
             self.assertIn("result", daemon.call("daemon.info"))
             self.assertEqual(daemon.stop(), 0)
-            os.chown(self.run, self.uid, -1)
+            os.chown(self.run_folder, self.uid, -1)
             daemon.start()
             self.assertEqual(daemon.stop(), 0)
-            self.assertEqual(os.listdir(self.run), [])
+            self.assertEqual(os.listdir(self.run_folder), [])
 
     def test_a_state_folder_of_another_is_refused_with_the_command(self):
         for owner, file_owner, what in ((0, None, "the state folder belongs to uid 0"), (1, None, "the state folder belongs to uid 1"),
@@ -165,7 +165,7 @@ class Root(Case):
                 self.assertEqual(code, 1)
                 self.assertIn(f'event=state_not_owned user=nobody folder="{self.state}" what="{what}"', log)
                 self.assertIn("chown -R nobody FOLDER", log)
-                self.assertFalse(os.path.exists(self.run))
+                self.assertFalse(os.path.exists(self.run_folder))
                 self.assertEqual(os.stat(self.state).st_uid, owner)
                 shutil.rmtree(self.state)
 
@@ -175,7 +175,7 @@ class Root(Case):
             daemon.wait_ready()
             with daemon.connect() as client:
                 self.assertIn("result", create(client, "vm"))
-        subprocess.run(["chown", "-R", "nobody", self.state, self.run], check=True)
+        subprocess.run(["chown", "-R", "nobody", self.state, self.run_folder], check=True)
         with self.daemon() as daemon:
             self.assertEqual(list(live(daemon)), ["vm"])
 
@@ -186,7 +186,7 @@ class Root(Case):
         self.assertEqual(code, 1)
         self.assertIn(f"event=store_unusable error=\"{closed}/state: the state folder cannot be", log)
         self.assertIn("Permission denied", log)
-        self.assertEqual(os.listdir(self.run), [])
+        self.assertEqual(os.listdir(self.run_folder), [])
 
     def test_a_registry_that_must_be_there_is_not_made(self):
         code, log = self.run_daemon("--require-state")
@@ -202,7 +202,7 @@ class Root(Case):
 
     def test_a_lock_with_a_second_name_is_not_written(self):
         """In a folder of the user, that user could have made it a link to a file of root."""
-        os.mkdir(self.run)
+        os.mkdir(self.run_folder)
         precious = os.path.join(self.folder, "precious.pid")
         with open(precious, "w", encoding="ascii") as file:
             file.write("1\n")
@@ -212,7 +212,7 @@ class Root(Case):
         self.assertIn("the path is not a lock file", log)
         self.assertEqual((os.stat(precious).st_uid, os.path.getsize(precious)), (0, 2))
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
     def test_a_folder_swapped_for_a_new_one_keeps_its_owner(self):
         """A user who may write in the parent folder can move a folder of root there."""
         fault = os.path.join(self.folder, "fault")
@@ -220,7 +220,7 @@ class Root(Case):
             file.write("swap")
         environment = dict(os.environ, LD_PRELOAD=GPALAYOUT_FAULTS, GPALAYOUT_FAULT=fault)
         for path, what in ((self.state, "somebody has replaced the state folder"),
-                           (self.run, "somebody has replaced the folder of the socket")):
+                           (self.run_folder, "somebody has replaced the folder of the socket")):
             with self.subTest(what):
                 os.mkdir(path + ".other", 0o700)
                 os.mkdir(os.path.join(path + ".other", "precious"))
@@ -278,9 +278,9 @@ class NotRoot(Case):
                 log = process.stderr.read()
                 self.assertEqual(process.wait(PATIENCE), 1)
                 self.assertIn(f'level=error event=user_unusable user={user} what="only root can become another user"', log)
-                self.assertFalse(os.path.exists(self.run))
+                self.assertFalse(os.path.exists(self.run_folder))
 
-    def test_its_own_user_needs_no_root(self):
+    def test_the_current_user_needs_no_root(self):
         with self.start(pwd.getpwuid(os.geteuid() or nobody().pw_uid).pw_name) as process:
             wait_until(lambda: os.path.exists(self.socket) or process.poll() is not None, "the socket")
             process.terminate()
