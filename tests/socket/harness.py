@@ -2,8 +2,9 @@
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
 The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULTS (the library made
-from fault.c, in the same folder as that of record.c) and TOP_SRCDIR (the source tree, which may be read-only). Each
-Daemon has a folder of its own under the temporary directory. The folder is removed with it.
+from fault.c, in the same folder as that of record.c), GPALAYOUT_SHORTAGES (the library made from memory.c) and
+TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
+The folder is removed with it.
 """
 
 import contextlib

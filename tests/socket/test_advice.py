@@ -28,8 +28,9 @@ def put(request, pointer, value):
 
 
 class Exhausted(DaemonTestCase):
-    """{pointer: (other members of the request, a size that is too large)}"""
+    """Refused sizes. The error says which size would fit."""
 
+    # {pointer: (other members of the request, a size that is too large)}
     CASES = {
         "/request/pcie/root_complexes/0/low_mmio": ({}, "4GiB"),
         "/request/pcie/root_complexes/1/high_mmio": (HOLE, "8GiB"),
@@ -59,7 +60,7 @@ class Exhausted(DaemonTestCase):
                     bad = client.call("layout.resolve", {"request": put(request, pointer, hex(largest + step))})
                     self.assertEqual(bad["error"]["code"], 1)
 
-    def test_what_bounds_the_best_fit_is_next_to_it(self):
+    def test_the_neighbours_of_the_best_fit_are_reported(self):
         with self.daemon.connect() as client:
             request = put({**REQUEST, **HOLE}, "/request/pcie/root_complexes/1/high_mmio", "8GiB")
             data = client.call("layout.resolve", {"request": request})["error"]["data"]
@@ -129,7 +130,7 @@ class Exhausted(DaemonTestCase):
             slots["pcie"]["root_complexes"][0]["low_mmio"] = None
             self.assertIsNone(self.share(client, slots))
 
-    def test_the_bare_allocator_says_the_same(self):
+    def test_the_bare_allocator_reports_the_same_quantities(self):
         request = {"reserved": [{"tag": "wall", "start": "8GiB", "end": "0xfffffffffffff000"}],
                    "ram": [{"tag": "ram", "size": "16GiB", "alignment": "1GiB"}],
                    "post_mmio": [{"tag": "top", "size": "1GiB", "alignment": "1GiB"}]}
@@ -139,7 +140,7 @@ class Exhausted(DaemonTestCase):
             request["ram"][0]["size"] = data["largest_size"]
             self.assertIn("result", client.call("layout.allocate", request))
 
-    def test_create_reports_it_too(self):
+    def test_create_reports_what_would_fit_too(self):
         pointer = "/request/pcie/root_complexes/0/low_mmio"
         with self.daemon.connect() as client:
             reply = client.call("layout.create", {"name": "new", "request": put(REQUEST, pointer, "4GiB")})
@@ -274,7 +275,7 @@ class Advice(DaemonTestCase):
                     self.assertNotEqual(self.outcome(client, pointer, growth["resolved"]), "fails")
                     self.assertEqual(self.outcome(client, pointer, more["resolved"]), "fails")
 
-    def test_without_asking_there_is_none(self):
+    def test_a_reply_has_no_advice_unless_asked_for(self):
         with self.daemon.connect() as client:
             for params in ({}, {"advise": False}):
                 result = client.call("layout.resolve", {"request": self.REQUEST, **params})["result"]
@@ -306,7 +307,7 @@ class Advice(DaemonTestCase):
                                "--memory", "1GiB"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertRegex(done.stdout, r"(?m)^ram0 .* > 4 PiB$")
 
-    def test_the_client_shows_it_as_a_table(self):
+    def test_gpalayoutctl_shows_advice_as_a_table(self):
         done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "-"],
                               input=json.dumps(self.REQUEST), capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
@@ -425,7 +426,7 @@ class LayoutAdvise(DaemonTestCase):
                 self.assertTrue(start <= own[0] and own[1] <= end)
                 self.assertEqual([other for other in taken if other[0] < end and start < other[1]], [own])
 
-    def test_one_tag_is_advised_on_alone(self):
+    def test_a_tag_limits_the_advice_to_its_range(self):
         with self.daemon.connect() as client:
             client.call("layout.create", {"name": "one", "request": self.REQUEST})
         for source in ({"name": "one"}, {"request": self.REQUEST}):
@@ -500,7 +501,7 @@ class LayoutAdvise(DaemonTestCase):
                 self.assertEqual(self.advise(request=request)["error"], refusal)
                 self.assertEqual(self.advise(request=request, tag="ram0")["error"], refusal)
 
-    def test_it_is_about_a_name_or_a_request(self):
+    def test_advise_takes_either_a_name_or_a_request(self):
         cases = [
             ({}, "missing_member", "/name"), ({"tag": "ram0"}, "missing_member", "/name"),
             ({"name": "a", "request": self.REQUEST}, "unknown_member", "/request"),

@@ -128,7 +128,7 @@ class Backup(WithFolder):
             self.assertGreater(create(client, "vm-3")["generation"], lost)
             self.assertGreater(client.call("layout.list")["result"]["revision"], after)
 
-    def test_one_backup_may_be_restored_twice(self):
+    def test_a_backup_may_be_restored_twice(self):
         """The changes after the first restore are lost. Their numbers are not used again, even after a restart."""
         self.take()
         revisions, generations = [], []
@@ -150,7 +150,7 @@ class Backup(WithFolder):
 
     def test_owners_stay_owners(self):
         if not can_be_another_user():
-            self.skipTest("needs root to be another user")
+            self.skipTest("needs root, to become another user")
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o666)
         made = ctl_as(OTHER_UID, "--socket", self.daemon.socket, "create", "theirs", "--memory", "1G", "-q")
@@ -158,9 +158,9 @@ class Backup(WithFolder):
         self.take()
         self.assertEqual(self.restored().call("layout.get", {"name": "theirs"})["result"]["owner_uid"], OTHER_UID)
 
-    def test_only_root_and_admins_may_take_one(self):
+    def test_only_root_and_admins_may_take_a_backup(self):
         if not can_be_another_user():
-            self.skipTest("needs root to be another user")
+            self.skipTest("needs root, to become another user")
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o666)
         for args in (["backup", "-"], ["call", "registry.backup"]):
@@ -169,9 +169,9 @@ class Backup(WithFolder):
                        "run the command as root")
             self.assertEqual(result.out, "")
 
-    def test_a_member_of_the_admin_group_may_take_one(self):
+    def test_a_member_of_the_admin_group_may_take_a_backup(self):
         if not can_be_another_user():
-            self.skipTest("needs root to be another user")
+            self.skipTest("needs root, to become another user")
         group = grp.getgrnam("daemon").gr_gid
         with Daemon("--socket-mode", "0666", "--admin-group", str(group)) as daemon:
             os.chmod(daemon.folder, 0o755)
@@ -179,7 +179,7 @@ class Backup(WithFolder):
             self.assertEqual(answer["result"]["layouts"], 0)
             self.assertEqual(reason(call_as(OTHER_UID, [7], daemon.socket, "registry.backup", {})), "denied")
 
-    def test_the_inspect_socket_has_none(self):
+    def test_the_inspect_socket_serves_no_backup(self):
         self.assertEqual(reason(self.daemon.call("registry.backup", inspect=True)), "method_not_found")
 
     def test_after_and_revision_must_come_together(self):
@@ -238,7 +238,7 @@ class Backup(WithFolder):
                           for name in os.listdir(self.daemon.state)}, before)
         self.daemon.start()
 
-    def test_what_is_no_backup_is_refused(self):
+    def test_an_invalid_backup_is_refused(self):
         self.daemon.call("layout.create", {"name": "vm", "request": REQUEST})
         self.take()
         with open(self.file, "rb") as file:
@@ -281,7 +281,7 @@ class Small(WithFolder):
         for number in range(300):
             create(client, f"vm-{number:03}", request(1 + number % 7))
 
-    def test_layouts_change_while_it_is_taken(self):
+    def test_layouts_change_while_a_backup_is_taken(self):
         """The backup has exactly the layouts that were live at its revision."""
         with self.daemon.connect() as client:
             self.fill(client)
@@ -418,7 +418,7 @@ class Written(Case):
         self.assertEqual(answered(reply(self.LAST), "backup", "-q", standard).raw, self.CONTENT)
         self.assertTrue(os.path.islink(standard))
 
-    def test_a_signal_removes_what_is_unfinished(self):
+    def test_a_signal_removes_the_unfinished_backup(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with FakeDaemon(answers(page(1))) as daemon:
                 # The test's own process may ignore signals, as nohup makes it do.
@@ -449,7 +449,7 @@ class Written(Case):
             sent.set()
             self.assertEqual(process.wait(PATIENCE), OK)
 
-    def test_what_has_gone_to_a_pipe_is_not_followed_by_another_backup(self):
+    def test_a_backup_that_was_partly_written_to_a_pipe_is_not_restarted(self):
         behind = refusal(9, "behind", reason="resync_required", revision=9, oldest_since=8).replace(b'"id": 1', b'"id": 2')
         os.mkfifo(self.file)
         read = []
@@ -474,7 +474,7 @@ class Written(Case):
             self.check(answered(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),
                                 "backup", self.file), OK)
 
-    def test_an_older_daemon_has_none(self):
+    def test_a_daemon_without_backups_is_reported(self):
         result = answered(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
         self.check(result, REFUSED, "no method registry.backup", "a backup needs the control socket")
         self.assertEqual(os.listdir(self.folder), [])

@@ -38,7 +38,7 @@ class Comparing(DaemonTestCase):
                     with self.subTest(one=list(one), other=list(other)):
                         self.assertEqual(self.compare(client, one, other), {"compatible": True, "changes": []})
 
-    def test_what_is_added_or_grows_in_place_is_compatible_and_its_reverse_is_not(self):
+    def test_additions_and_growth_in_place_are_compatible_and_the_reverse_is_not(self):
         cases = {
             "slots grow downwards, and move": (changed(virtio_mmio={"slots": 5}), False),
             "vtl2": (changed(vtl2={"memory": {"size": "1GiB", "alignment": "2MiB"}}), True),
@@ -100,7 +100,7 @@ class Comparing(DaemonTestCase):
             result = self.compare(client, {"request": plain}, {"request": {**plain, "arch": "aarch64"}})
             self.assertEqual(result, {"compatible": False, "changes": []})
 
-    def test_one_request_under_two_policies(self):
+    def test_the_same_request_under_two_policies(self):
         with self.daemon.connect() as client:
             result = self.compare(client, {"request": changed(policy=OLD)}, {"request": changed(policy=NEW)})
             self.assertFalse(result["compatible"])
@@ -299,7 +299,7 @@ class Command(DaemonTestCase):
         return subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "compare", *arguments], input=stdin,
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
 
-    def test_its_exit_status_is_the_answer(self):
+    def test_the_exit_status_is_the_answer(self):
         there, back = self.run_ctl("vm-1", "vm-2"), self.run_ctl("vm-2", "vm-1")
         self.assertEqual((there.returncode, back.returncode), (OK, NO))
         self.assertEqual(there.stdout,
@@ -330,7 +330,7 @@ class Command(DaemonTestCase):
         self.assertEqual((done.returncode, done.stdout), (
             NO, "no range changes\n\nnot compatible: FROM and TO have different architectures\n"))
 
-    def test_one_request_under_two_policies(self):
+    def test_the_same_request_under_two_policies(self):
         request = self.file("request", changed(policy="openvmm-2026.05"))
         done = self.run_ctl(request, "--from-policy", OLD, "--to-policy", NEW)
         self.assertEqual((done.returncode, done.stderr), (NO, ""))

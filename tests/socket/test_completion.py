@@ -100,7 +100,7 @@ class Completion(DaemonTestCase):
         for words in (["get", "web-01", ""], ["probe", ""], ["resolve", ""], ["fit", ""], ["policies", ""], ["get", "nothing"]):
             self.assertEqual(self.proposals(*words), [])
 
-    def test_what_can_be_removed_is_what_the_request_has(self):
+    def test_remove_completes_the_tags_of_the_request(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB", "1GiB"], "hotplug": [{"size": "2GiB"}, {"size": "2GiB"}]},
                    "pcie": {"root_complexes": [{"name": "a", "cxl": {}}]}, "cxl_windows": [{"name": "w", "size": "1GiB", "targets": ["a"]}],
                    "reserved": [{"name": "r", "start": "1TiB", "end": "2TiB"}], "virtio_mmio": {"slots": 1}}

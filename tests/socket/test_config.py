@@ -118,13 +118,13 @@ class Reading(Case):
         self.assert_wrong("[daemon]\n", "1: no such key")
         self.assert_fine("socket = /x#1\n")
 
-    def test_what_options_together_exclude_names_the_line(self):
+    def test_options_that_exclude_each_other_name_the_line(self):
         self.assert_wrong("store = memory\nstate-dir = /x\n", "2: state-dir: the memory store has no folder")
         self.assert_wrong("require-state = yes\nstore = memory\n", "1: require-state: the memory store is always empty")
         self.assert_wrong("socket = /x\n\ninspect-socket = /x\n", "3: inspect-socket: each socket needs a path of its own")
         self.assert_wrong("socket = /x/inspect.sock\n", "1: socket: each socket needs a path of its own")
 
-    def test_what_is_no_text_is_refused_at_its_line(self):
+    def test_bytes_that_are_not_text_are_refused_at_their_line(self):
         for junk, text in ((b"\0", "control character"), (b"\x1b[31m", "control character"), (b"a\rb", "control character"),
                            (b"\x7fELF", "control character")):
             with self.subTest(junk):
@@ -136,7 +136,7 @@ class Reading(Case):
                 self.assert_wrong(b"state-dir = /" + value + b"\n", "1: not UTF-8")
         self.assert_fine("state-dir = /\xe4\u20ac\U0001f600\U0010ffff\n")
 
-    def test_long_lines(self):
+    def test_a_line_has_at_most_4096_bytes(self):
         self.assert_fine("#" * 4096 + "\nstate-dir = /" + "x" * 4000 + "\n")
         self.assert_wrong("\n" + "#" * 4097 + "\n", "2: the line has more than 4096 bytes")
         self.assert_wrong("k" * 4000 + " = 1\n", "1: kkk")
@@ -160,7 +160,7 @@ class Reading(Case):
                 self.assertIn(done.returncode, (0, 2))
                 self.assertEqual(bool(done.stderr), done.returncode == 2, done.stderr)
 
-    def test_what_cannot_be_read_is_named(self):
+    def test_a_file_that_cannot_be_read_is_named(self):
         cases = [(self.folder, "it is a folder"), (self.path, "No such file or directory"), ("/dev/zero", "it is not a regular file")]
         os.mkfifo(os.path.join(self.folder, "fifo"))
         cases.append((os.path.join(self.folder, "fifo"), "it is not a regular file"))
@@ -334,7 +334,7 @@ class Sample(Case):
     def test_all_lines_are_comments(self):
         self.assertEqual([line for line in self.text.splitlines() if line and not line.startswith("#")], [])
 
-    def test_it_has_each_option_once(self):
+    def test_the_sample_has_each_option_once(self):
         self.assertEqual(list(dict.fromkeys(name for name, _ in self.lines)), KEYS)
         self.assertEqual([name for name, _ in self.lines if name != "limit"], [key for key in KEYS if key != "limit"])
 
@@ -359,7 +359,7 @@ class Sample(Case):
         self.assertEqual([value for name, value in self.lines if name == "limit"],
                          [f"{name}={value}" for name, value in limits.items() if name not in fixed])
 
-    def test_without_its_comment_signs_it_is_valid(self):
+    def test_the_sample_without_its_comment_signs_is_valid(self):
         self.assert_fine(re.sub(r"(?m)^#(?=[a-z-]+ = )", "", self.text))
         self.assert_fine(self.text)
 

@@ -74,7 +74,7 @@ class Filter(Confined):
             self.assertIn(" confined=yes", daemon.wait_log("event=ready"))
             self.assertEqual(self.confine_of(daemon), [("yes", "default")])
 
-    def test_it_is_in_force_before_a_client_is_read(self):
+    def test_the_filter_is_in_force_before_a_client_is_read(self):
         """A client writes before the daemon starts, so the daemon must be confined before it reads the first byte."""
         with Manager("--log-level=debug", sockets=("control",)) as manager, Client(manager.path("control")) as client:
             client.send(b"x\n")
@@ -83,7 +83,7 @@ class Filter(Confined):
             self.assertEqual({task["Seccomp"] for task in tasks(manager.process.pid)}, {"2"})
             self.assertIsNotNone(client.read_line())
 
-    def test_with_no_it_only_gains_no_privileges(self):
+    def test_confine_no_only_sets_no_new_privileges(self):
         own = status_of(os.getpid())
         with Daemon("--confine=no") as daemon:
             for task in tasks(daemon.process.pid):
@@ -112,8 +112,8 @@ class Filter(Confined):
             Daemon.start(daemon)
 
 
-@unittest.skipUnless(platform.machine() in MACHINES, "the numbers of the system calls are not known here")
-@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+@unittest.skipUnless(platform.machine() in MACHINES, "NUMBERS lacks the system calls of this machine")
+@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
 class Forbidden(Confined):
     def number(self, name):
         number = NUMBERS[name][MACHINES.index(platform.machine())]
@@ -171,7 +171,7 @@ class Forbidden(Confined):
     def test_on_the_main_thread(self):
         self.check("execve", fault="log-call=")
 
-    def test_what_libraries_ask_for_gets_an_error(self):
+    def test_optional_calls_of_libraries_fail_and_the_daemon_goes_on(self):
         for name, *arguments in (("io_uring_setup",), ("ioctl", 0, 0x8004f50c)):
             with self.subTest(name), FaultyDaemon() as daemon, daemon.connect() as client:
                 daemon.set("call=" + ",".join(str(each) for each in (self.number(name), *arguments)))

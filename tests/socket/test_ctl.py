@@ -402,7 +402,7 @@ class Documents(Case):
                 self.assertEqual(json.loads(daemon.lines[-1]),
                                  {"jsonrpc": "2.0", "id": 1, "method": 'odd "name"\n', **members})
 
-    def test_what_the_daemon_would_not_read_is_exit_2_with_file_and_offset(self):
+    def test_invalid_json_is_exit_2_with_file_and_offset(self):
         cases = [
             (b"", 0, "ends too early"),
             (b" \n ", 3, "ends too early"),
@@ -443,7 +443,7 @@ class Documents(Case):
                    "standard input:17: ", "byte 17 is in line 3, column 7")
         self.check(ctl("call", "a.b", "{"), USAGE, "PARAMS:1: ")
 
-    def test_what_cannot_be_read_is_exit_2_with_its_name(self):
+    def test_a_file_that_cannot_be_read_is_exit_2_with_its_name(self):
         missing = os.path.join(self.folder, "missing")
         self.check(ctl("resolve", missing), USAGE, f"{missing}: No such file or directory")
         self.check(ctl("allocate", self.folder), USAGE, f"{self.folder}: Is a directory")

@@ -192,7 +192,7 @@ class Operands(Fleet):
                        "hint: a folder stands for the *.json files in it that are not hidden; ")
             self.assertEqual((result.raw, recorder.messages), (b"", []))
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_a_folder_that_cannot_be_read_is_exit_2(self):
         folder = self.fill("fleet", a=33)
         os.chmod(self.folder, 0o755)
@@ -284,7 +284,7 @@ class LargestBar(Fleet):
         self.assertEqual(result.code, code, result.err)
         return [row[3:] for row in cells(result.out)]
 
-    def test_it_is_the_largest_of_all_high_windows(self):
+    def test_the_largest_bar_is_that_of_all_high_windows(self):
         gib = 1 << 30
         for windows, text in (([(4 * gib, 8 * gib)], "4 GiB"), ([(6 * gib, 12 * gib)], "4 GiB"), ([(5 * gib, 8 * gib)], "2 GiB"),
                               ([(4 * gib, 5 * gib), None, (6 * gib, 8 * gib)], "2 GiB"), ([None], "-"),

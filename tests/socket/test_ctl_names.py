@@ -78,7 +78,7 @@ class Names(DaemonTestCase):
             if name != LONGEST:
                 self.assertEqual(cells(row[:-len(quoted(name))]), edge, row)
 
-    def test_what_a_terminal_obeys_is_escaped(self):
+    def test_control_characters_in_names_are_escaped(self):
         for args in (["get", "other"], ["map", "other"], ["explain", "other"], ["get", "other", "--request"], ["compare", "other", "odd"],
                      ["probe", self.layout("other")["pcie"]["root_complexes"][0]["low_mmio"]["start"], "other"]):
             _, output = on_terminal("--socket", self.daemon.socket, "--no-pager", *args)

@@ -72,7 +72,7 @@ class Quiet(Case):
         result = answered(lines, "watch", "-q", "--count", "2")
         self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
 
-    def test_it_excludes_options_that_print(self):
+    def test_quiet_excludes_options_that_print(self):
         for args, name in [(["--json"], "--json"), (["--field", "a"], "--field")]:
             self.check(ctl("-q", *args, "info"), USAGE, f"--quiet leaves nothing for {name} to print\n")
 
@@ -150,12 +150,12 @@ class Field(Case):
         result = answered(reply({**CHANGES, "compatible": False}), "--field", "compatible", "compare", "a", "b")
         self.assertEqual((result.code, result.out, result.err), (NO, "false\n", ""))
 
-    def test_a_refusal_has_none(self):
+    def test_a_refusal_has_no_fields(self):
         result = self.field("name", refusal(2, "no", reason="not_found", pointer="/name"))
         self.check(result, NOT_FOUND, "gpalayoutctl: not_found at NAME: no\n")
         self.assertEqual(result.raw, b"")
 
-    def test_it_excludes_the_whole_line(self):
+    def test_field_and_json_exclude_each_other(self):
         self.check(ctl("info", "--json", "--field", "version", "--socket", "/nonexistent"), USAGE,
                    "--json and --field exclude each other\n")
 

@@ -159,7 +159,7 @@ class OneLayout(Case):
             ("layout.update", {"name": "vm-1", "request": {"x": 1}},
              "updated vm-1 (generation 3)\n\n" + self.CHANGES_TEXT + "\n" + LAYOUT_TEXT))
 
-    def test_what_is_refused_is_passed_on(self):
+    def test_refuse_is_passed_on(self):
         for args, refuse in ((["a"], ["a"]), (["b", "a"], ["b", "a"]), (["no_low_memory", "all"], "all"), (["all"], "all"), (['"'], ['"'])):
             flags = [word for token in args for word in ("--refuse", token)]
             for command, result in (("create", {**NAME_AND_LAYOUT, "created": True}), ("update", {**NAME_AND_LAYOUT, "changes": []})):
@@ -182,7 +182,7 @@ class OneLayout(Case):
         out = self.asked(dict(NAME_AND_LAYOUT, changes=[]), "update", "vm-1", "-", "--dry-run", stdin=b"{}")[2]
         self.assertEqual(out, "dry run: nothing was changed; vm-1 (generation 3)\n\nno range changes\n\n" + LAYOUT_TEXT)
 
-    def test_what_would_move_is_listed_with_the_refusal(self):
+    def test_ranges_that_would_move_are_listed_with_the_refusal(self):
         line = refusal(5, "2 ranges would move", reason="would_move", pointer="/request", changes=self.CHANGES)
         result = answered(line, "update", "vm-1", "-", stdin=b"{}")
         self.check(result, REFUSED)
@@ -477,7 +477,7 @@ def placed(address=0xfe000000, **members):
 
 
 class Probe(Case):
-    def test_one_line_says_what_is_there(self):
+    def test_a_line_says_which_range_has_the_address(self):
         cases = [
             (placed(), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6000000"),
             (placed(tag="ram0", kind="ram", node=0), "0xfe000000 is in ram0 (ram) 0xf8000000-0x100000000, "
@@ -789,7 +789,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertIn("result", client.call("layout.create", {"name": name, "request": request}))
         return names
 
-    def test_what_is_created_is_what_resolve_shows_and_is_there_again(self):
+    def test_create_shows_the_layout_that_resolve_shows_also_when_repeated(self):
         resolved = self.ok("resolve", *self.VM)
         created = self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")
@@ -808,7 +808,7 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("created vm-2 ", self.ok("create", "vm-2", "-", stdin=request.encode()))
         self.assertEqual(self.ok("resolve", "-", stdin=request.encode()), self.ok("resolve", *self.WITH_SLOTS))
 
-    def test_that_request_works_with_another_default_policy_and_from_a_whole_reply(self):
+    def test_the_request_that_get_prints_works_with_another_default_policy_and_from_a_whole_reply(self):
         self.ok("create", "vm-1", *self.WITH_SLOTS)
         resolved, answer = self.ok("resolve", *self.WITH_SLOTS), self.ok("get", "vm-1", "--json").encode()
         with Daemon("--store", "memory", "--default-policy", "openvmm-2026.05") as other:
@@ -822,7 +822,7 @@ class WithDaemon(DaemonTestCase):
         self.ok("create", "vm-1", *self.VM)
         self.assertIn("gpalayoutctl update", self.refused("conflict", "NAME", "create", "vm-1", *self.WITH_SLOTS))
 
-    def test_what_is_not_there_is_refused(self):
+    def test_unknown_names_are_refused(self):
         for args in (["get", "vm-1"], ["delete", "vm-1"], ["update", "vm-1", *self.VM], ["probe", "0", "vm-1"]):
             with self.subTest(args[0]):
                 self.assertIn("gpalayoutctl list", self.refused("not_found", "NAME", *args))
@@ -985,7 +985,7 @@ class WithDaemon(DaemonTestCase):
             with self.subTest(args):
                 self.check_usage(self.ctl("update", "vm-1", *args), text)
 
-    def test_what_is_wrong_with_a_change_names_its_flag(self):
+    def test_an_invalid_change_names_its_flag(self):
         self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "c0,cxl", "--hotplug", "2G", "--cxl-window", "w,size=1G,targets=c0")
         for reason, args, place, hint in (
                 ("out_of_range", ["--add-cxl-window", "v,size=1G,targets=x"], None, "each target is a root complex"),
@@ -1032,7 +1032,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual([rc["name"] for rc in json.loads(shown)["result"]["layout"]["pcie"]["root_complexes"]], left)
             self.check_usage(self.ctl("update", names[0], "--remove", "reserved-x-ecam"), "has the tag reserved-x-ecam")
 
-    def test_what_has_been_set_can_be_changed_further(self):
+    def test_later_flags_change_members_that_earlier_ones_set(self):
         self.ok("create", "vm-1", *self.VM)
         self.ok("update", "vm-1", "--set", "pcie={}", "--set", "pcie.ecam=above-4gib", "--add-pcie-root-complex", "rc0",
                 "--set", "memory.nodes=[\"4G\"]", "--set", "memory.nodes.1=1G")
@@ -1085,7 +1085,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(result.code, REFUSED)
             self.assertIn("method_not_found", result.err)
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_another_user_is_denied(self):
         self.fill(1)
         os.chmod(self.daemon.folder, 0o755)
@@ -1094,7 +1094,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(result.code, REFUSED, result.err)
         self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: run the command as its creator")
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_a_user_who_may_not_use_the_control_socket_reads_through_the_other(self):
         self.fill(1)
         os.chmod(self.daemon.folder, 0o755)

@@ -140,7 +140,7 @@ class Watch(Case):
             self.assertEqual(fields(watching.lines(1)[0])[0], BASE + 2)
             self.assertEqual(watching.end(), (OK, "", ""))
 
-    def test_count_ends_it_though_more_events_are_there(self):
+    def test_watch_exits_after_count_events_though_there_are_more(self):
         events = b"".join(event(BASE + n) for n in range(1, 100))
         result, _ = self.watched(self.SUBSCRIBED + events, args=["--count", "7"])
         self.check(result, OK)
@@ -187,7 +187,7 @@ class Watch(Case):
         self.assertEqual(subscriptions, [{}, {"since": BASE + 2}])
         self.assertEqual(self.complaints(result), ["the connection was lost; connecting again", "connected again"])
 
-    def test_without_an_event_it_goes_on_from_the_revision_of_the_reply(self):
+    def test_without_an_event_watch_goes_on_from_the_revision_of_the_reply(self):
         result, subscriptions = self.watched(self.SUBSCRIBED, reply({"revision": BASE + 1}),
                                              reply({"revision": BASE + 3}) + event(BASE + 1), args=["--count", "1"])
         self.assertEqual(result.code, OK)
@@ -209,7 +209,7 @@ class Watch(Case):
         self.assertEqual([fields(line)[0] - BASE for line in result.out.splitlines()], [1, 2])
         self.assertEqual(subscriptions, [{}, {"since": BASE + 1}, {"since": BASE + 1}])
 
-    def test_it_keeps_trying_while_the_daemon_is_busy_or_away(self):
+    def test_watch_keeps_trying_while_the_daemon_is_busy_or_away(self):
         busy = refusal(-32002, "too many connections", None, reason="overloaded")
         stopping = refusal(-32004, "the daemon stops", reason="shutting_down")
         result, subscriptions = self.watched(self.SUBSCRIBED, busy, stopping, b"", lambda connection: None,
@@ -227,7 +227,7 @@ class Watch(Case):
         self.assertEqual(subscriptions, [{}, {"since": BASE + 1}])
         self.assertEqual(self.complaints(result), ["the daemon stops; connecting again", "connected again"])
 
-    def test_while_it_is_away_a_socket_that_is_missing_is_waited_for(self):
+    def test_watch_waits_for_a_missing_socket_after_a_lost_connection(self):
         def leaves(connection):
             FakeDaemon.read_line(connection)
             connection.sendall(self.SUBSCRIBED)
@@ -245,7 +245,7 @@ class Watch(Case):
         self.assertEqual((code, fields(out)[0]), (OK, BASE + 1))
         self.assertEqual(len(err.splitlines()), 1, err)
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_messages_name_the_socket_in_use(self):
         stages = Stages(self.SUBSCRIBED, self.SUBSCRIBED + event(BASE + 1))
         with FakeDaemon(b"") as control, FakeDaemon(stages) as inspect:
@@ -286,7 +286,7 @@ class Watch(Case):
         self.assertEqual(result.code, REFUSED)
         self.assertIn("method_not_found: no such method", result.err)
 
-    def test_a_first_subscription_that_is_refused_ends_it(self):
+    def test_watch_exits_if_its_first_subscription_is_refused(self):
         result, subscriptions = self.watched(refusal(-32002, "too many connections", None, reason="overloaded"))
         self.check(result, NO_DAEMON, "overloaded: too many connections")
         self.assertEqual(len(subscriptions), 1)
@@ -365,14 +365,14 @@ class Watch(Case):
         self.check(result, OK)
         self.assertEqual(fields(result.out), (BASE + 1, "deleted", "a", "-"))
 
-    def test_it_is_killed_by_the_signal_it_gets(self):
+    def test_a_signal_kills_watch(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with FakeDaemon(stays(self.SUBSCRIBED + event(BASE + 1))) as daemon, Watching(daemon.path) as watching:
                 watching.lines(1)
                 watching.process.send_signal(number)
                 self.assertEqual(watching.end(), (-number, "", ""))
 
-    def test_it_ends_when_nobody_reads_any_more(self):
+    def test_watch_exits_when_its_reader_has_gone(self):
         lost = threading.Event()
         stages = {"waiting for events": stays(self.SUBSCRIBED + event(BASE + 1)),
                   "connecting again": Stages(self.SUBSCRIBED + event(BASE + 1), lambda connection: lost.set())}
@@ -395,7 +395,7 @@ class Watch(Case):
             self.assertEqual(watching.process.wait(PATIENCE), USAGE)
             self.assertEqual(watching.complaint(), "gpalayoutctl: cannot write the output: Broken pipe\n")
 
-    def test_output_that_cannot_be_written_ends_it(self):
+    def test_watch_exits_if_its_output_cannot_be_written(self):
         with open("/dev/full", "wb") as full, FakeDaemon(stays(self.SUBSCRIBED + event(BASE + 1))) as daemon:
             for args in ([], ["--json"]):
                 result = ctl("--socket", daemon.path, "watch", *args, stdout=full)

@@ -46,7 +46,7 @@ class Doctor(Case):
         self.assertIn("systemctl enable --now gpalayoutd.socket", found["control socket"][2])
         self.assertNotIn("daemon", found)
 
-    def test_what_is_no_socket_and_what_nobody_listens_on(self):
+    def test_a_file_that_is_no_socket_and_a_socket_that_nobody_listens_on(self):
         found = self.find("--socket", self.write("control.sock", b""))
         self.assertEqual((found["control socket"][0], found["control socket"][1][-15:]), ("wrong", "is not a socket"))
         dead = os.path.join(self.folder, "dead.sock")
@@ -78,7 +78,7 @@ class Doctor(Case):
         self.assertRegex(found["clock"][1], r"^it was changed by -?\d+ s, or the host slept, since the daemon started$")
         self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
 
-    def test_what_was_refused(self):
+    def test_refused_changes_and_connections(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
         self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room"))
         self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused"))
@@ -140,7 +140,7 @@ class WithDaemon(DaemonTestCase):
         found = self.find(NO)
         self.assertEqual(found["state folder"], ("wrong", f"{path}: other users have access; its mode is 0755", f"chmod 700 {path}"))
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_a_user_who_may_not_use_the_control_socket(self):
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o660)

@@ -69,7 +69,7 @@ class Following(unittest.TestCase):
                  "generation": 2, "uid": uid}])
             self.assertEqual(times, sorted(times))
 
-    def test_what_changes_nothing_is_no_event(self):
+    def test_a_call_that_changes_nothing_makes_no_event(self):
         with self.daemon.connect() as client:
             create(client, "vm")
             before = revision_of(self.daemon)
@@ -97,7 +97,7 @@ class Following(unittest.TestCase):
         revisions = [message["params"]["revision"] for message in messages if "method" in message]
         self.assertEqual(revisions, list(range(start + 1, start + 101)))
 
-    def test_one_subscription_a_connection(self):
+    def test_a_connection_has_at_most_one_subscription(self):
         with self.daemon.connect() as client:
             subscribe(client)
             self.assertEqual(reason(subscribe(client)), "invalid_request")
@@ -223,7 +223,7 @@ class CatchingUp(unittest.TestCase):
             for thread in threads:
                 thread.join()
 
-    def test_it_goes_on_after_a_restart_and_after_a_crash(self):
+    def test_replay_goes_on_after_a_restart_and_after_a_crash(self):
         with Daemon() as daemon:
             start = revision_of(daemon)
             for number in range(4):
@@ -304,7 +304,7 @@ class NotReading(unittest.TestCase):
                 self.assertLess(expected, start + len(told))
                 self.assertEqual(client.call("daemon.stats")["result"]["connections"]["subscribers"], 1)
 
-    def test_one_that_stops_reading_while_nothing_much_happens_is_closed_too(self):
+    def test_a_subscriber_that_stops_reading_is_closed_though_few_events_are_sent(self):
         with Daemon("--store", "memory", "--limit", "output_stall_ms=300") as daemon:
             with daemon.connect() as client, daemon.connect() as stuck:
                 stuck.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

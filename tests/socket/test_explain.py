@@ -52,7 +52,7 @@ class Explaining(DaemonTestCase):
                 alone = client.call("layout.explain", {"request": REQUEST, "tag": step["tag"]})["result"]
                 self.assertEqual(alone["ranges"], [step])
 
-    def test_what_cannot_be_explained_is_refused(self):
+    def test_invalid_params_are_refused(self):
         with self.daemon.connect() as client:
             for params, reason, pointer in (
                     ({"request": REQUEST, "tag": "ram1"}, "not_found", "/tag"),
@@ -78,7 +78,7 @@ class Explaining(DaemonTestCase):
             self.assertGreater(len(step["passed_over"]), 2900)
             self.assertNotIn("passed_over_cut", step)
 
-    def test_what_is_cut_is_the_end_of_the_search(self):
+    def test_a_long_search_is_cut_at_its_end(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1MiB"]}, "reserved": [
             {"name": f"r{i}", "start": hex(0x10000000 + 0x400000 * i), "end": hex(0x10000000 + 0x400000 * i + 0x1000)}
             for i in range(928)],
@@ -92,7 +92,7 @@ class Explaining(DaemonTestCase):
 
 
 class Live(unittest.TestCase):
-    def test_what_an_update_kept_is_explained_after_a_restart(self):
+    def test_ranges_that_an_update_kept_are_explained_after_a_restart(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
                 client.call("layout.create", {"name": "vm", "request": REQUEST})

@@ -111,14 +111,14 @@ class WallClock(Promises):
             daemon.start()
             self.assertEqual(live(daemon), {"vm-1": layout})
 
-    def test_before_1970(self):
+    def test_a_clock_before_1970(self):
         self.check(-1, self.FIRST)
         self.check(-10 ** 9, self.FIRST)
 
-    def test_in_1970(self):
+    def test_a_clock_in_1970(self):
         self.check(0, self.FIRST)
 
-    def test_in_a_year_that_no_date_has(self):
+    def test_a_clock_beyond_the_year_9999(self):
         self.check(10 ** 12, self.LAST)
 
 
@@ -404,7 +404,7 @@ class Failing(Promises):
     def test_synchronising_fails(self):
         self.check("eio-sync")
 
-    def test_what_the_database_has_lost_stays_in_the_log(self):
+    def test_changes_that_the_database_lost_stay_in_the_log(self):
         """The system drops what it had to write into the database, and reports this only once."""
         with FaultyDaemon("--limit", "events_kept=10") as daemon:
             large = [request(4, virtio_mmio={"slots": slots}, memory={"nodes": ["4MiB"] * 1024}) for slots in (1000, 999)]
@@ -575,7 +575,7 @@ class Unusable(unittest.TestCase):
                     file.write(content)
         self.assert_refused(self.path, "newer gpalayoutd")
 
-    def test_something_else(self):
+    def test_a_file_that_is_no_database(self):
         self.daemon.stop()
         for content in (b"", b"x", b"hello, world\n" * 1000):
             with open(self.path, "wb") as file:

@@ -115,7 +115,7 @@ class Envelope(DaemonTestCase):
             data = '{"jsonrpc":"2.0","id":%s,"method":"policy.list"}' % request_id
             self.refused(data.encode(), -32600, "invalid_request")
 
-    def test_what_is_not_a_request_is_refused(self):
+    def test_an_invalid_request_is_refused(self):
         for data, request_id in (
                 (b"1", None), (b'"x"', None), (b"null", None), (b"{}", None), (b"[]", None),
                 (b'[{"jsonrpc":"2.0","id":1,"method":"policy.list"}]', None),
@@ -137,7 +137,7 @@ class Envelope(DaemonTestCase):
                                  -32601, "method_not_found", "m")
             self.assertLess(len(error["message"]), 500)
 
-    def test_what_is_not_json_is_refused_with_its_offset(self):
+    def test_invalid_json_is_refused_with_its_offset(self):
         for data, reason, offset in (
                 (b"x", "invalid_json", 0), (b"{", "invalid_json", 1), (b'{"a":1,"a":2}', "duplicate_key", 7),
                 (b'"\xff"', "invalid_utf8", 1), (b'"\\u0000"', "invalid_json", 1), (b"{}\0", "invalid_json", 2),

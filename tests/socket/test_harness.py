@@ -12,7 +12,7 @@ EMPTY = "import harness; harness.main()"
 ONE = """
 import harness, unittest
 class Case(unittest.TestCase):
-    def test_that_passes(self):
+    def test_passes(self):
         pass
 harness.main()
 """
@@ -28,7 +28,7 @@ class Main(unittest.TestCase):
         self.assertEqual(self.run_program(EMPTY), (1, "not ok 1 - there is no test\n1..1\n"))
 
     def test_a_test_that_passes_is_a_success(self):
-        self.assertEqual(self.run_program(ONE), (0, "ok 1 - __main__.Case.test_that_passes\n1..1\n"))
+        self.assertEqual(self.run_program(ONE), (0, "ok 1 - __main__.Case.test_passes\n1..1\n"))
 
 
 if __name__ == "__main__":

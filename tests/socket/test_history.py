@@ -54,8 +54,8 @@ class History(unittest.TestCase):
         self.assertEqual(times[:2], [seen["created_at"], seen["updated_at"]])
         self.assertGreaterEqual(times[2], times[1])
 
-    @unittest.skipIf(os.geteuid() != 0, "needs root to be another user")
-    def test_it_says_who(self):
+    @unittest.skipIf(os.geteuid() != 0, "needs root, to become another user")
+    def test_history_reports_the_user_of_each_change(self):
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o666)
         reply = call_as(OTHER_UID, [], self.daemon.socket, "layout.create", {"name": "vm", "request": REQUEST})
@@ -63,7 +63,7 @@ class History(unittest.TestCase):
         self.change("layout.delete", name="vm")
         self.assertEqual([event["uid"] for event in history(self.daemon, "vm")["result"]["events"]], [OTHER_UID, 0])
 
-    def test_a_name_without_any_is_not_found(self):
+    def test_a_name_without_events_is_not_found(self):
         self.come_and_go("vm")
         reply = history(self.daemon, "v")
         self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("not_found", "/name"))

@@ -29,7 +29,7 @@ def run(*options):
 
 
 class Stopping(unittest.TestCase):
-    def test_sigterm_and_sigint_end_it_and_remove_its_files(self):
+    def test_the_daemon_exits_on_sigterm_and_sigint_and_removes_its_files(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with Daemon() as daemon, daemon.connect() as idle:
                 self.assertIn("result", idle.call("daemon.info"))
@@ -39,7 +39,7 @@ class Stopping(unittest.TestCase):
                 self.assertEqual(sorted(os.listdir(daemon.folder)), ["log", "state"])
                 self.assertIn("event=stopped status=0", daemon.log())
 
-    def test_what_was_asked_is_answered(self):
+    def test_requests_before_the_signal_are_answered(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.send(b"".join(INFO % i for i in range(300)))
             self.assertEqual(client.read_reply()["id"], 0)
@@ -172,7 +172,7 @@ class Stopping(unittest.TestCase):
             self.assertGreater(len(ids), 0)
             self.assertEqual(daemon.stop(), 0)
 
-    def test_a_client_that_does_not_read_cannot_hold_it_up(self):
+    def test_a_client_that_does_not_read_cannot_delay_the_exit(self):
         # On a busy machine the store needs some time to close. It gets as much as the connections.
         with Daemon(*LONG_TIME_LIMITS, "--limit=drain_ms=5000", "--store=memory") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
@@ -180,7 +180,7 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
             self.assertIn("event=drain_timeout", daemon.log())
 
-    def test_a_second_signal_ends_it_at_once(self):
+    def test_the_daemon_exits_at_once_on_a_second_signal(self):
         with Daemon(*LONG_TIME_LIMITS) as daemon:
             with daemon.connect() as client:
                 client.send(b"".join(SCHEMA % i for i in range(60)))
@@ -313,7 +313,7 @@ class Sockets(unittest.TestCase):
             self.assertFalse(os.path.exists(daemon.folder + "/other.sock"))
             self.assertIn("result", daemon.call("daemon.info"))
 
-    def test_one_of_many_daemons_started_at_once_lives(self):
+    def test_of_many_daemons_started_at_once_exactly_one_runs(self):
         with Daemon() as daemon:
             daemon.stop()
             processes = [subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],

@@ -366,7 +366,7 @@ class Connections(unittest.TestCase):
                 return taken
         return count
 
-    @unittest.skipUnless(can_be_another_user(), "needs other users")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_users_with_many_connections_lock_nobody_out(self):
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
@@ -417,7 +417,7 @@ class Connections(unittest.TestCase):
             status = os.waitpid(child, 0)[1]
         self.assertEqual(status, 0)
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_some_connections_are_kept_for_root(self):
         with Daemon("--limit", "connections=6", "--limit", "connections_for_root=2", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
@@ -436,7 +436,7 @@ class Connections(unittest.TestCase):
                 self.refused(daemon.socket)
             daemon.wait_log(f"event=request_refused uid={NOBODY} ")
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_connections_turned_away_take_no_one_elses_place(self):
         with Daemon("--limit", "connections=40", "--limit", "connections_per_uid=4", "--limit",
                     "connections_for_root=10", "--socket-mode", "666") as daemon:
@@ -457,7 +457,7 @@ class Connections(unittest.TestCase):
             finally:
                 daemon.process.send_signal(signal.SIGCONT)
 
-    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_at_most_half_of_the_connections_are_kept_for_root(self):
         with Daemon("--limit", "connections=4", "--limit", "connections_for_root=16", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
@@ -556,7 +556,7 @@ class Idle(unittest.TestCase):
                 self.assertEqual(watching.read_reply()["params"]["name"], "vm")
                 self.assertEqual([reading.read_reply()["id"] for _ in range(60)], list(range(60)))
 
-    def test_what_takes_long_is_waited_for(self):
+    def test_a_client_that_waits_for_a_long_request_is_not_idle(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
             {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.explain", "params": {"request": request}})

@@ -85,23 +85,23 @@ class LostSockets(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual([name for name in os.listdir(daemon.run) if not name.endswith(".old")], [])
 
-    def test_removed(self):
+    def test_a_removed_socket_is_restored(self):
         self.check(lambda _, path: os.unlink(path))
 
-    def test_renamed(self):
+    def test_a_renamed_socket_is_restored(self):
         self.check(lambda _, path: os.rename(path, path + ".old"))
 
-    def test_replaced_by_one_that_nobody_listens_on(self):
+    def test_a_socket_replaced_by_a_stale_one_is_restored(self):
         self.check(stale_socket)
 
-    def test_with_the_lock(self):
+    def test_a_socket_removed_with_its_lock_is_restored(self):
         def lose(daemon, path):
             with daemon.paused():
                 os.unlink(path)
                 os.unlink(path + ".lock")
         self.check(lose)
 
-    def test_one_takes_the_place_of_the_other(self):
+    def test_the_inspect_socket_is_renamed_to_the_control_socket(self):
         with RunningDaemon() as daemon:
             os.rename(daemon.inspect_socket, daemon.socket)
             self.assert_restored(daemon, 2)

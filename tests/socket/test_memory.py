@@ -261,13 +261,13 @@ class Shortage(unittest.TestCase):
                     self.each(forever, *scenario)
                     live = self.settled()
                     self.each(forever, *scenario)
-                    self.assertLessEqual(self.settled(live), live, "something leaks")
+                    self.assertLessEqual(self.settled(live), live, "the daemon has more blocks than before the request")
 
 
 class Api(Shortage):
     OPTIONS = ("--store", "memory")
 
-    def test_reads(self):
+    def test_reads_are_answered_while_memory_is_short(self):
         self.run_all(READS)
 
     def test_changes(self):
@@ -308,7 +308,7 @@ class Connections(Shortage):
                 client.send(line("layout.get", {"name": "there"}))
             return self.reply(client)
 
-    def test_connecting(self):
+    def test_a_new_connection_is_answered_or_closed(self):
         expected = stable_part(self.quiet.call("layout.get", {"name": "there"}))
         for inspect, forever in ((False, False), (False, True), (True, False), (True, True)):
             live = self.settled()
@@ -321,7 +321,7 @@ class Connections(Shortage):
                 if reason(reply) != "overloaded":
                     self.assertEqual(stable_part(reply), expected)
                 which += 3
-            self.assertLessEqual(self.settled(live), live, "something leaks")
+            self.assertLessEqual(self.settled(live), live, "the daemon has more blocks than before the request")
 
     def test_each_new_highest_descriptor(self):
         """libuv has a table of descriptors that grows with them, and aborts if it cannot grow."""
@@ -337,7 +337,7 @@ class Connections(Shortage):
                 self.memory.stop()
                 stack.enter_context(self.daemon.connect()).call("daemon.info")
 
-    def test_lines_in_one_go(self):
+    def test_many_lines_at_once_are_answered_in_order(self):
         """Each line is answered, in order, or the connection is closed after a refusal."""
         count = 40
         data = b"".join(line("layout.get", {"name": "there" if i % 2 else "no"}, i) for i in range(count))
@@ -360,7 +360,7 @@ class Connections(Shortage):
                 failed = self.memory.stop()
                 which += 5 * STEP
 
-    def test_events(self):
+    def test_a_subscriber_gets_every_event_or_is_closed(self):
         """A subscriber gets every event, or the daemon hangs up with a line in the log."""
         which, failed = 1, True
         while failed:
@@ -466,7 +466,7 @@ class Limit(unittest.TestCase):
                 with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
                     size = int(file.read().split()[0]) * mmap.PAGESIZE
                 if size > 1 << 40:
-                    self.skipTest("AddressSanitizer has taken more than any limit")
+                    self.skipTest("AddressSanitizer reserves more address space than any limit")
                 resource.prlimit(daemon.process.pid, resource.RLIMIT_AS, (size + spare, resource.RLIM_INFINITY))
                 threads = [threading.Thread(target=self.work, args=(daemon, i, acknowledged, refused)) for i in range(8)]
                 for thread in threads:
@@ -528,11 +528,11 @@ class Start(unittest.TestCase):
             daemon.start()
             return before, daemon.call("layout.list")["result"]["layouts"]
 
-    def test_with_a_registry(self):
+    def test_a_start_with_a_registry_damages_nothing(self):
         before, after = self.run_all(lambda daemon: None)
         self.assertEqual(after, before)
 
-    def test_without_one(self):
+    def test_a_start_without_a_registry_succeeds_or_fails_with_a_message(self):
         _, after = self.run_all(lambda daemon: shutil.rmtree(daemon.state, ignore_errors=True))
         self.assertEqual(after, [])
 

@@ -73,7 +73,7 @@ class Refuse(DaemonTestCase):
             reply = client.call("layout.update", {"name": "clean", "request": {**CLEAN, "virtio_mmio": {"slots": 100}}, "refuse": "all"})
             self.assertEqual((warnings(reply), reply["result"]["generation"]), ([], made["result"]["generation"] + 1))
 
-    def test_the_inspect_socket_serves_it_with_resolve(self):
+    def test_resolve_has_refuse_on_the_inspect_socket_too(self):
         params = {"request": WARNED["ram_not_at_zero"], "refuse": "all"}
         self.assert_refused(self.daemon.call("layout.resolve", params, inspect=True), "ram_not_at_zero")
 
@@ -134,7 +134,7 @@ class Refuse(DaemonTestCase):
             other = client.call("layout.create", {"name": "again", "request": WARNED["ram_not_at_zero"], "refuse": "all"})
             self.assertEqual(reason(other), "conflict")
 
-    def test_what_is_refused_is_not_part_of_the_request(self):
+    def test_refuse_is_not_part_of_the_request(self):
         with self.daemon.connect() as client:
             client.call("layout.create", {"name": "plain", "request": CLEAN, "refuse": "all"})
             kept = client.call("layout.get", {"name": "plain"})["result"]

@@ -85,7 +85,7 @@ class Creating(DaemonTestCase):
                              ("exhausted", "/request/pcie/root_complexes/0/low_mmio"))
             self.assertEqual(reason(get(client, "too-large")), "not_found")
 
-    def test_many_connections_at_once_create_it_once(self):
+    def test_many_connections_at_once_create_a_layout_once(self):
         """All ask for one name before any of them is answered."""
         message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.create",
                               "params": {"name": "raced", "request": REQUEST}}).encode() + b"\n"
@@ -218,7 +218,7 @@ class Deleting(DaemonTestCase):
 
 
 class Updating(DaemonTestCase):
-    def test_what_is_new_is_placed_and_nothing_moves(self):
+    def test_new_ranges_are_placed_and_nothing_moves(self):
         more = request(4, virtio_mmio={"slots": 4}, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}})
         # Inserted before the other root complex, so that the numbers of IOMMUs change.
         more["pcie"]["root_complexes"].insert(0, {"name": "rc1", "start_bus": 128, "iommu": "amd-vi"})
@@ -247,7 +247,7 @@ class Updating(DaemonTestCase):
                 self.assertEqual(error["data"]["reason"], "invalid_alignment")
                 self.assertEqual(error["data"]["pointer"], "/request/vtl2/memory/alignment")
 
-    def test_what_is_dropped_is_freed(self):
+    def test_dropped_ranges_are_freed(self):
         with self.daemon.connect() as client:
             create(client, "shrunk")
             after = update(client, "shrunk", request(4, pcie={"root_complexes": []}), allow_removals=True)["result"]
@@ -325,7 +325,7 @@ class Updating(DaemonTestCase):
             self.assertEqual((reason(reply), kinds_and_tags(reply["error"]["data"]["changes"])),
                              ("would_remove", {("removed", "ram1")}))
 
-    def test_what_would_move_something_is_refused_unless_that_is_allowed(self):
+    def test_an_update_that_would_move_a_range_is_refused_unless_that_is_allowed(self):
         with self.daemon.connect() as client:
             before = create(client, "stays")["result"]
             reply = update(client, "stays", request(8))
@@ -409,7 +409,7 @@ class Listing(unittest.TestCase):
                 "ram_size": layout["ram_size"], "top": layout["top"], "digest": layout["digest"],
                 "owner_uid": os.getuid(), "created_at": found["created_at"]})
 
-    def test_what_stays_is_listed_once_while_others_come_and_go(self):
+    def test_layouts_that_stay_are_listed_once_while_others_come_and_go(self):
         with Daemon("--store", "memory") as daemon, daemon.connect() as client, daemon.connect() as other:
             staying = [f"stay-{i:04}" for i in range(400)]
             for name in staying:
@@ -507,7 +507,7 @@ class Probing(DaemonTestCase):
             self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("unknown_member", "/request"))
 
 
-@unittest.skipUnless(can_be_another_user(), "needs other users")
+@unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
 class Owning(unittest.TestCase):
     def setUp(self):
         self.group = grp.getgrnam("daemon").gr_gid
@@ -549,13 +549,13 @@ class Owning(unittest.TestCase):
                        {"request": request(8), "dry_run": True}):
             self.assertEqual(reason(self.call(1002, "layout.update", {"name": "of-1001", **params})), "denied")
 
-    def test_its_owner_may_delete_it(self):
+    def test_the_owner_may_delete_a_layout(self):
         self.assertIn("result", self.call(1001, "layout.delete", {"name": "of-1001"}))
 
-    def test_root_may_delete_it(self):
+    def test_root_may_delete_a_layout_of_another(self):
         self.assertIn("result", self.call(0, "layout.delete", {"name": "of-1001"}))
 
-    def test_members_of_the_admin_group_may_change_it(self):
+    def test_members_of_the_admin_group_may_change_a_layout_of_another(self):
         """Supplementary groups count. The owner stays the same."""
         reply = self.call(1003, "layout.update",
                           {"name": "of-1001", "request": request(4, virtio_mmio={"slots": 2})}, [7, self.group])
@@ -634,7 +634,7 @@ class Limits(unittest.TestCase):
                 delete(client, f"vm-{reasons.index(None)}")
                 self.assertTrue(create(client, "one-more")["result"]["created"])
 
-    @unittest.skipUnless(can_be_another_user(), "needs other users")
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_each_owner_has_limits_of_its_own(self):
         def as_user(uid, method, **params):
             return call_as(uid, [], daemon.socket, method, params)
@@ -680,7 +680,7 @@ class Limits(unittest.TestCase):
 
 
 class Statistics(unittest.TestCase):
-    def test_what_was_done_is_counted(self):
+    def test_statistics_count_requests_changes_and_connections(self):
         with Daemon() as daemon, daemon.connect() as client:
             for i in range(5):
                 create(client, f"vm-{i}")

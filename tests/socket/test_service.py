@@ -250,7 +250,7 @@ class Notifying(unittest.TestCase):
                 manager.wait_notified("STATUS=Serving 1 layouts on 1 connections")
                 manager.wait_notified("WATCHDOG=1")
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
     def test_the_watchdog_is_not_fed_while_the_store_is_stuck(self):
         with Manager(sockets=("control",)) as manager:
             manager.environment.update(WATCHDOG_USEC="90000")
@@ -360,7 +360,7 @@ class Log(unittest.TestCase):
                              [f" uid={os.getuid()} pid={os.getpid()} method={method} name=vm generation={generation} digest={digest} result={method[7:]}d"
                               for method, generation, digest in expected])
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
     def test_a_change_whose_client_has_gone_is_a_line_too(self):
         with Manager(sockets=("control",)) as manager:
             manager.set_fault("none")

@@ -51,7 +51,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual(daemon.log().count("signal="), 1)
 
-    def test_ending_signals_are_logged_and_stop_it_in_order(self):
+    def test_ending_signals_are_logged_and_stop_the_daemon_in_order(self):
         """The exit status says whether the stop was wanted, so that a service manager restarts the daemon if not."""
         with Daemon() as daemon:
             # Of the range of real-time signals, only a few are tried.
@@ -78,7 +78,7 @@ class Signals(unittest.TestCase):
                 daemon.wait_log(f"event=stopping signal={name_of(second)} again=true")
                 daemon.start()
 
-    def test_a_signal_that_was_blocked_at_the_start_ends_it_too(self):
+    def test_the_daemon_exits_on_a_signal_that_was_blocked_at_the_start_too(self):
         with Daemon() as daemon:
             daemon.stop()
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
@@ -88,7 +88,7 @@ class Signals(unittest.TestCase):
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self.assertEqual(daemon.stop(), 0)
 
-    def test_it_starts_under_a_tool_that_keeps_the_last_signal(self):
+    def test_the_daemon_starts_under_a_tool_that_keeps_the_last_signal(self):
         """valgrind keeps it. For any other signal that cannot be handled, the start fails."""
         with FaultyDaemon(env={"GPALAYOUT_KEPT_SIGNAL": str(LAST)}) as daemon:
             daemon.process.send_signal(signal.SIGRTMIN)

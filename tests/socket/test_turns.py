@@ -164,7 +164,7 @@ class Niceness(unittest.TestCase):
             found[name] = int(after.split()[16])
         return found
 
-    def test_what_takes_long_is_done_at_a_lower_priority_than_the_loop(self):
+    def test_long_work_runs_at_a_lower_priority_than_the_loop(self):
         with Daemon() as daemon:
             daemon.stop()
             # The daemon's niceness must differ from this program's, which is in the same process group.
@@ -297,7 +297,7 @@ class Memory(unittest.TestCase):
             self.check(daemon, clients, idle, idle + 64)
 
 
-@unittest.skipUnless(can_be_another_user(), "needs other users")
+@unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
 class Users(unittest.TestCase):
     def test_a_user_is_charged_for_what_takes_long(self):
         with open_daemon() as daemon:
