@@ -5,8 +5,8 @@
  * Input: lines, which are answered one after the other. A line that begins with a tab comes from
  * the inspect socket, one that begins with a space from another user. Each reply must match the
  * OpenRPC document and have the id of its request. Each layout in it must be accepted as a layout
- * in full. If a request is resolved, created or explained, each of these methods must make the same
- * layout, or refuse it alike.
+ * in full. The first request that a line resolves, creates or explains is given to all three
+ * methods: they must make the same layout, or refuse it alike.
  */
 #include "config.h"
 
@@ -249,7 +249,7 @@ static void check_agreement(const cJSON *request)
 	cJSON_Delete(created);
 }
 
-/* Returns a request that is worth a comparison, or NULL if there is none. */
+/* Returns the request of a line that resolves, creates or explains it, or NULL. */
 static const cJSON *find_request(const cJSON *tree)
 {
 	static const char *const methods[] = { "layout.resolve", "layout.create",

@@ -23,11 +23,13 @@ const char fuzz_target[] = "ttrpc";
 #define FRAMES_MAX 16
 #define LENGTH_MAX 65536
 
+/* Numbers of fields in the envelopes. */
 enum {
-	SERVICE = 1,
-	METHOD,
-	PAYLOAD
-}; /* fields of a Request; of a Response: status, payload */
+	REQUEST_METHOD = 2,
+	REQUEST_PAYLOAD = 3,
+	RESPONSE_STATUS = 1,
+	RESPONSE_PAYLOAD = 2,
+};
 
 /*
  * Finds the last field with that number. Its bytes are empty if there is none. Returns false if
@@ -53,7 +55,7 @@ static const ProtobufCMethodDescriptor *method_of(const uint8_t *request, size_t
 	const ProtobufCServiceDescriptor *layouts = &gpalayout__v1__layouts__descriptor;
 	struct gpald_protobuf_field name;
 
-	if (!find(request, length, METHOD, &name))
+	if (!find(request, length, REQUEST_METHOD, &name))
 		return NULL;
 	for (unsigned int i = 0; i < layouts->n_methods; i++)
 		if (strlen(layouts->methods[i].name) == name.value &&
@@ -123,15 +125,16 @@ static void check_reply(const char *frame, size_t length)
 	FUZZ_CHECK(header.stream == asked.stream && header.type == 2 && header.flags == 0 &&
 			   header.length == serving_space.out.text.length - GPALD_TTRPC_HEADER_SIZE,
 		   "the header of the reply is wrong");
-	FUZZ_CHECK(find(response, header.length, 1, &status) &&
-			   find(response, header.length, 2, &payload),
-		   "this is no Response");
+	FUZZ_CHECK(find(response, header.length, RESPONSE_STATUS, &status) &&
+			   find(response, header.length, RESPONSE_PAYLOAD, &payload),
+		   "the reply is not a Response");
 	read_reason(&status, reason);
 	if (reason[0] && has_bad_form(reason))
 		return;
 	FUZZ_CHECK(method && length == GPALD_TTRPC_HEADER_SIZE + asked.length,
 		   "a frame that names no method was answered");
-	FUZZ_CHECK(find(request, asked.length, PAYLOAD, &params), "this is no Request");
+	FUZZ_CHECK(find(request, asked.length, REQUEST_PAYLOAD, &params),
+		   "the answered frame is not a Request");
 	FUZZ_CHECK(is_read(method->input, &params), "protobuf-c does not read the request");
 	if (!reason[0])
 		FUZZ_CHECK(is_read(method->output, &payload), "protobuf-c does not read the reply");
