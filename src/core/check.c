@@ -390,7 +390,8 @@ static bool check_measures(struct checking *c)
 			    measures.end_of_ram);
 	if (layout->end_of_layout != measures.end_of_layout)
 		return fail(c, member_path("/end_of_layout"),
-			    "RAM, rooms, chipset MMIO and PCIe end at 0x%" PRIx64,
+			    "RAM, rooms, chipset and VTL2 chipset MMIO, PCIe windows and ECAM end "
+			    "at 0x%" PRIx64,
 			    measures.end_of_layout);
 	if (layout->top != measures.top)
 		return fail(c, member_path("/top"), "the map ends at 0x%" PRIx64, measures.top);
