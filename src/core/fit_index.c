@@ -6,8 +6,8 @@
  * blocks, each node has the size of the largest aligned window that fits in a leaf below it. So a
  * search walks down from the root and never enters a block in which nothing fits.
  *
- * A leaf is never split, because a window leaves at most one piece on each side, and only one of
- * them can be used at the same alignment:
+ * A leaf is never split. A window in a leaf leaves at most one piece on each side. One stays the
+ * leaf, and the other is dead or becomes the tail of the leaf:
  *
  *  - Bottom up, the window starts at the first aligned address of the leaf. The piece below it
  *    has no aligned address, so it is dead: unusable until the alignment becomes smaller.

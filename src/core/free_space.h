@@ -34,8 +34,8 @@ static inline bool gpald_free_space_init(struct gpald_free_space *space, struct 
 
 /*
  * Appends a range, or extends the last one if they touch. It ignores an empty range. The range
- * must not start below the end of the last one. The function is inline because a fragmented space
- * spends most of its time here. frama-c proves the following contract (`make prove`).
+ * must not start below the end of the last one. The function is inline because it takes most of
+ * the time if the free space is fragmented. frama-c proves the following contract (`make prove`).
  */
 /*@ requires \valid(space) && space->count < space->capacity;
     requires \valid(space->ranges + (0 .. space->capacity - 1));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gpal_resolve() and gpal_update(). They call the resolver. If a request does not fit, they add to
- * the error a size that would have fitted.
+ * gpal_resolve() and gpal_update() call the resolver. If a request does not fit, they add to the
+ * error a size that would have fitted. gpal_layout_refuse() checks the warnings of a finished
+ * layout.
  */
 #include "config.h"
 

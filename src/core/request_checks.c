@@ -76,8 +76,9 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
 }
 
 /*
- * Returns the size of the policy's low RAM window, reduced to the whole 2 MiB of node 0; 0 if the
- * window does not end below the other RAM. A window that the request states is never reduced.
+ * Returns the size of the policy's low RAM window, but at most the size of node 0 rounded down to a
+ * multiple of 2 MiB; 0 if the window does not end below the other RAM. A window that the request
+ * states is never reduced.
  */
 static uint64_t default_low_ram_window(const struct gpald_resolution *r)
 {

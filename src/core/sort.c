@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Most lists consist of few sorted runs, because windows lie side by side and requests count
- * upwards. So a merge sort joins these runs. A list of many runs gets a radix sort, least
- * significant digit first, over the bits in which the keys differ.
+ * Most lists consist of few sorted runs, because windows are placed side by side, and requests
+ * usually list buses and addresses in ascending order. So a merge sort joins these runs. A list of
+ * many runs gets a radix sort, least significant digit first, over the bits in which the keys
+ * differ.
  */
 #include "config.h"
 
