@@ -45,8 +45,9 @@ static int decode_call_result(const struct call *call, const struct gpald_result
 }
 
 /*
- * Calls a method and sets *object to a new object with the decoded result. If the daemon refuses
- * the call and `refusal_result` is not NULL, the object has the details of the refusal.
+ * Calls a method and sets *object to a new object with the decoded result. If the call fails,
+ * *object is NULL, unless `refusal_result` is not NULL and the refusal has changes: then the object
+ * has the decoded data of the refusal.
  */
 static int make_call(struct gpal_client *client, const struct call *call,
 		     const struct gpald_result *refusal_result, const void **object,

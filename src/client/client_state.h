@@ -60,7 +60,10 @@ int gpald_client_fail_call(struct gpal_client *client, int code, struct gpal_cli
 /* Writes the params of a call as one JSON value; `args` are the caller's. */
 typedef void gpald_write_params(struct gpald_writer *w, const void *args);
 
-/* Writes a request line into the output of an open link. Returns false if out of memory. */
+/*
+ * Writes a request line with a new id into the output of the link, which need not be open. Returns
+ * false if out of memory.
+ */
 GPAL_MUST_USE bool gpald_client_write_request(struct gpal_client *client, const char *method,
 					      gpald_write_params *write, const void *args);
 

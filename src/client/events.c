@@ -123,7 +123,7 @@ static int make_resync_event(struct gpal_client *client, const struct gpald_repl
 	return 0;
 }
 
-/* Handles a line. Returns GPAL_E_IN_PROGRESS if it is not an event. */
+/* Handles a line. Returns GPAL_E_IN_PROGRESS if it is neither an event nor a failure. */
 static int take_notification(struct gpal_client *client, const char *line, size_t length,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
 			     struct gpal_client_error *error)
@@ -167,7 +167,7 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 	return 0;
 }
 
-/* Returns the time until which the daemon must accept the subscription. */
+/* Returns the time by which the daemon must accept the subscription. */
 static int64_t accept_deadline(const struct gpal_client *client)
 {
 	const int64_t deadline_ms = gpald_client_deadline(client);
