@@ -135,7 +135,7 @@ enum gpal_allow {
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_WOULD_REMOVE  ranges would be removed, and @allow lacks GPAL_ALLOW_REMOVALS
- *   GPAL_E_WOULD_MOVE    ranges would move, and @allow lacks GPAL_ALLOW_MOVES
+ *   GPAL_E_WOULD_MOVE    ranges would move or be resized, and @allow lacks GPAL_ALLOW_MOVES
  *   GPAL_E_OUT_OF_RANGE  this library does not know the policy of the live layout
  *   any code of gpal_resolve(), if the request has no layout
  */

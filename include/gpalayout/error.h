@@ -47,7 +47,7 @@ enum gpal_code {
 	GPAL_E_INTERNAL = -18,  /* a bug in the library, or a layout of another request */
 
 	/* The change of a live layout is not allowed. */
-	GPAL_E_WOULD_MOVE = -19,   /* the change needs ranges of the layout to move or shrink */
+	GPAL_E_WOULD_MOVE = -19,   /* the change would move or resize ranges of the layout */
 	GPAL_E_WOULD_REMOVE = -20, /* the change removes ranges of the layout */
 
 	GPAL_E_WARNING_REFUSED = -21, /* the layout has a warning that the caller refuses */
