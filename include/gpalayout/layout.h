@@ -91,10 +91,10 @@ enum gpal_warning_reason {
 	GPAL_WARN_PINNED_WINDOW_UNALIGNED,       /* a pinned window lacks the usual alignment */
 	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,        /* x86_64: more than 100 slots */
 	GPAL_WARN_PARTIAL_INTEL_VTD,             /* not every root complex has VT-d */
-	GPAL_WARN_NO_LOW_MEMORY,                 /* no room for RAM below 4 GiB */
-	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* a high window could fit a larger BAR */
+	GPAL_WARN_NO_LOW_MEMORY,                 /* chipset low MMIO begins at address 0 */
+	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* if aligned, a high window holds a larger BAR */
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and a range overlaps the hole */
-	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of RAM is above one */
+	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* a pinned window lies below most of the RAM */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI: no RAM is below 1 GiB */
 	GPAL_WARN_HOTPLUG_OFF_BLOCK,             /* a room is not whole Linux memory blocks */
 	GPAL_WARN_COUNT

@@ -178,8 +178,8 @@ struct gpal_request {
 
 	/*
 	 * Size of the low RAM window: the first bytes of node 0 lie at address 0, and the rest of
-	 * the RAM begins at memory_start. A multiple of 2 MiB, at most node 0, below memory_start;
-	 * 0: as the policy says.
+	 * the RAM begins at memory_start. A multiple of 2 MiB, no larger than node 0, below
+	 * memory_start; 0: as the policy says.
 	 */
 	uint64_t memory_low_window;
 	const struct gpal_hotplug_room *hotplug_rooms;
@@ -211,7 +211,7 @@ struct gpal_request {
 
 	/*
 	 * Physical address bits of the host, 1 to 64; 0: not known, so no limit. An alias map takes
-	 * the highest bit. The limit refuses a layout, and never moves a range.
+	 * the highest bit. A layout above the limit is refused; the limit never moves a range.
 	 */
 	unsigned int host_physical_address_bits;
 
