@@ -169,7 +169,8 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	wanted = used + deletion_pages(store, used);
 	store->is_at_limit = exceeds_limit(store, pages, used, is_deletion);
 	if (store->is_at_limit) {
-		gpald_sqlite_fail(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
+		gpald_sqlite_fail(error,
+				  "%s: the database would exceed store_bytes (%" PRIu64 " bytes)",
 				  store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
 		return GPALD_COMMIT_FULL;
 	}

@@ -675,7 +675,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 	store = open_small(&folder, 8);
 	ck_assert_int_eq(commit_together(store, changes, 2, error), GPALD_COMMIT_FULL);
 	ck_assert_ptr_nonnull(strstr(error, path_in(&folder, "registry.db")));
-	ck_assert_ptr_nonnull(strstr(error, "store_bytes (32768)"));
+	ck_assert_ptr_nonnull(strstr(error, "store_bytes (32768 bytes)"));
 	close_store(store);
 	store = open_small(&folder, 8);
 	ck_assert_uint_eq(loaded.record_count, 0);
