@@ -53,7 +53,7 @@ GPAL_MUST_USE bool gpald_backup_encode(const struct gpald_backup_page *page,
 struct gpald_backup {
 	const char *path; /* borrowed */
 	const uint8_t *bytes;
-	size_t length; /* of the entries */
+	size_t length; /* of the file without the SHA-256 at its end */
 	size_t mapped; /* size of the file */
 	size_t at;     /* offset of the next entry */
 	struct gpald_arena *arena;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums of stored rows: SHA-256 over fields, each with its length. */
+/*
+ * Checksums of stored rows: SHA-256 over integers of 8 bytes, and over texts and bytes, each after
+ * its length.
+ */
 #ifndef GPALD_REGISTRY_CHECKSUM_H
 #define GPALD_REGISTRY_CHECKSUM_H
 

@@ -15,7 +15,10 @@ static inline uint64_t gpald_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Returns the time since 1970-01-01 UTC; only for dates. A clock before 1970 gives 0. */
+/*
+ * Returns the time since 1970-01-01 UTC. It is not for durations, because the clock can be set. A
+ * clock before 1970 gives 0.
+ */
 static inline uint64_t gpald_wall_us(void)
 {
 	struct timespec now;

@@ -149,7 +149,7 @@ static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
 	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
 }
 
-/* Checks a log whose header is zero: empty if the rest is zero, too. */
+/* Checks a log whose header is zero: it is damaged unless the rest is zero, too. */
 static enum gpald_sqlite_log check_zeros(struct log *log)
 {
 	ssize_t length;

@@ -122,8 +122,9 @@ struct gpald_store_ops {
 GPAL_MUST_USE struct gpald_store *gpald_memory_store_open(void);
 
 struct gpald_sqlite_options {
-	const char *folder; /* created with mode 0700 if missing; its parents are not */
-	bool must_exist;    /* do not create a registry: fail without one */
+	/* A missing folder is created with mode 0700, but its parents are not; see must_exist. */
+	const char *folder;
+	bool must_exist;    /* create no folder and no registry, except from a backup */
 	const char *backup; /* create the registry from it, and fail if one exists; NULL: none */
 	uint64_t bytes_max; /* of the database file; deletions may exceed it a little */
 	size_t events_kept; /* older events are dropped */

@@ -23,7 +23,7 @@ struct gpald_batch {
 	size_t count;                 /* of changes; 0: the store failed to tidy up */
 	enum gpald_commit_result result;
 	uint64_t duration_us;               /* of the commit */
-	char error[GPALD_STORE_ERROR_SIZE]; /* "": none; may be set with GPALD_COMMIT_DONE */
+	char error[GPALD_STORE_ERROR_SIZE]; /* "" after GPALD_COMMIT_DONE */
 };
 
 STAILQ_HEAD(gpald_batches, gpald_batch);

@@ -2,7 +2,8 @@
 /*
  * Transfers values between structs and bytes, in both directions: one description of a struct
  * serves both, so the writer and the reader cannot differ. Integers are little-endian base 128, in
- * their shortest form. After the first fault, all further calls do nothing.
+ * their shortest form. After the first fault, calls write nothing, and read each value as 0 or
+ * empty.
  */
 #ifndef GPALD_REGISTRY_TRANSFER_H
 #define GPALD_REGISTRY_TRANSFER_H
