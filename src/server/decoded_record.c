@@ -6,17 +6,18 @@
 
 #include "server/methods.h"
 
-int gpald_decode_record(struct gpald_decoded_record *opened, const struct gpald_record *record,
+int gpald_decode_record(struct gpald_decoded_record *decoded, const struct gpald_record *record,
 			struct gpald_wire_error *error)
 {
 	enum gpald_codec_result result = GPALD_CODEC_NO_MEMORY;
 
-	opened->arena = gpald_arena_new(0);
-	if (opened->arena)
-		result = gpald_decode_layout_blob(&record->layout, opened->arena, &opened->layout);
+	decoded->arena = gpald_arena_new(0);
+	if (decoded->arena)
+		result =
+			gpald_decode_layout_blob(&record->layout, decoded->arena, &decoded->layout);
 	if (result == GPALD_CODEC_OK)
-		result = gpald_decode_request_blob(&record->request, opened->arena,
-						   &opened->request);
+		result = gpald_decode_request_blob(&record->request, decoded->arena,
+						   &decoded->request);
 	if (result == GPALD_CODEC_OK)
 		return 0;
 	if (result == GPALD_CODEC_NO_MEMORY)
@@ -25,7 +26,7 @@ int gpald_decode_record(struct gpald_decoded_record *opened, const struct gpald_
 			    "the record of %s cannot be read", record->name);
 }
 
-void gpald_decoded_record_clear(struct gpald_decoded_record *opened)
+void gpald_decoded_record_clear(struct gpald_decoded_record *decoded)
 {
-	gpald_arena_free(opened->arena);
+	gpald_arena_free(decoded->arena);
 }

@@ -36,11 +36,11 @@ static int write_changes(const struct gpald_operation *operation, bool removals_
 static int write_warnings(const struct gpald_operation *operation, struct gpald_writer *w,
 			  struct gpald_wire_error *error)
 {
-	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
-	if (gpald_decode_record(&opened, operation->record, error))
+	if (gpald_decode_record(&decoded, operation->record, error))
 		return -1;
-	gpald_encode_warnings(w, "warnings", &opened.layout);
+	gpald_encode_warnings(w, "warnings", &decoded.layout);
 	return 0;
 }
 
@@ -171,16 +171,16 @@ static void write_name_and_generation(struct gpald_writer *w,
 int gpald_layout_create_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
-	if (gpald_decode_record(&opened, operation->record, error))
+	if (gpald_decode_record(&decoded, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	write_name_and_generation(w, operation);
 	gpald_write_bool(w, "created", operation->created);
-	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
+	gpald_encode_layout(w, "layout", &decoded.layout, operation->record->digest);
 	gpald_write_object_end(w);
 	return 0;
 }
@@ -206,15 +206,15 @@ int gpald_layout_update_begin(const void *params, struct gpald_operation *operat
 int gpald_layout_update_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
-	if (gpald_decode_record(&opened, operation->record, error))
+	if (gpald_decode_record(&decoded, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	write_name_and_generation(w, operation);
-	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
+	gpald_encode_layout(w, "layout", &decoded.layout, operation->record->digest);
 	if (write_changes(operation, false, w, error))
 		return -1;
 	gpald_write_object_end(w);
@@ -253,13 +253,13 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 	const struct gpald_name_params *get = params;
 	gpald_cleanup_record const struct gpald_record *record =
 		gpald_registry_get_record(context->service->registry, get->name);
-	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
 	if (!record)
 		return gpald_method_not_found(get->name, "/name", error);
 	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
-	if (gpald_decode_record(&opened, record, error))
+	if (gpald_decode_record(&decoded, record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", record->name);
@@ -267,8 +267,8 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 	gpald_write_integer(w, "owner_uid", record->facts.owner_uid);
 	gpald_write_time(w, "created_at", record->facts.created_at_ms);
 	gpald_write_time(w, "updated_at", record->facts.updated_at_ms);
-	gpald_encode_request(w, "request", &opened.request);
-	gpald_encode_layout(w, "layout", &opened.layout, record->digest);
+	gpald_encode_request(w, "request", &decoded.request);
+	gpald_encode_layout(w, "layout", &decoded.layout, record->digest);
 	gpald_write_object_end(w);
 	return 0;
 }

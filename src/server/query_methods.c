@@ -21,7 +21,7 @@
 /* The layout that a query is about. Zero it before use, and call release_queried() at the end. */
 struct queried {
 	const struct gpald_record *record; /* referenced */
-	struct gpald_decoded_record opened;
+	struct gpald_decoded_record decoded;
 	struct gpal_layout *resolved;
 
 	const struct gpal_layout *layout;
@@ -30,7 +30,7 @@ struct queried {
 
 static void release_queried(struct queried *queried)
 {
-	gpald_decoded_record_clear(&queried->opened);
+	gpald_decoded_record_clear(&queried->decoded);
 	gpald_record_unref(queried->record);
 	gpal_layout_free(queried->resolved);
 }
@@ -53,10 +53,10 @@ static int use_live(struct queried *queried, const struct gpald_context *context
 	}
 	if (!context->may_take_long && queried->record->layout.length > in_turn_max)
 		return GPALD_TAKES_LONG;
-	if (gpald_decode_record(&queried->opened, queried->record, error))
+	if (gpald_decode_record(&queried->decoded, queried->record, error))
 		return -1;
-	queried->layout = &queried->opened.layout;
-	queried->request = &queried->opened.request;
+	queried->layout = &queried->decoded.layout;
+	queried->request = &queried->decoded.request;
 	return 0;
 }
 
