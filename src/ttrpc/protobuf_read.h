@@ -2,7 +2,7 @@
 /*
  * Reads protobuf messages into the same trees as JSON objects, so that one set of tables decodes
  * both. A size becomes a text. A `refuse` with the single element "all" becomes the text "all". A
- * single field without presence that is missing has its default.
+ * missing singular field without presence has its default.
  */
 #ifndef GPALD_TTRPC_PROTOBUF_READ_H
 #define GPALD_TTRPC_PROTOBUF_READ_H
@@ -48,7 +48,7 @@ GPAL_MUST_USE int gpald_protobuf_next(struct gpald_protobuf_cursor *cursor,
  * pointer leads to the field. The reason is:
  *   GPALD_INVALID_REQUEST   the bytes are not a message, or a text has a NUL
  *   GPALD_INVALID_UTF8      a text is not UTF-8
- *   GPALD_DUPLICATE_KEY     a single field is there twice
+ *   GPALD_DUPLICATE_KEY     a singular field is there twice
  *   GPALD_UNKNOWN_MEMBER    the message does not have such a field
  *   GPALD_WRONG_TYPE        a field has another type
  *   GPALD_TOO_MANY_VALUES   there are more values than a line of JSON may have
