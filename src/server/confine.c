@@ -204,9 +204,10 @@ static const struct call allowed_if[] = {
 	{ "ioctl", ENOTTY, 1, INT_BITS, F2FS_IOC_GET_FEATURES },
 
 	/*
-	 * Forbid set-user-ID and set-group-ID modes, and changes of owner by path. The kernel
-	 * uses the mode of open() only if the call may create a file, so other calls may have
-	 * any mode.
+	 * Forbid set-user-ID and set-group-ID modes. The kernel uses the mode of open() only if
+	 * the call may create a file, so other calls may have any mode. fchownat() is allowed only
+	 * with AT_EMPTY_PATH, as listener.c calls it; the filter cannot see whether its path is
+	 * empty.
 	 */
 	{ "open", 0, 1, MAKES_FILE, 0 },
 	{ "open", 0, 2, S_ISUID | S_ISGID, 0 },

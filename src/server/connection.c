@@ -336,7 +336,7 @@ static void on_turns(uv_check_t *check)
 			uv_idle_stop(&all->awake);
 			return;
 		}
-		/* Output of this connection that is already in the workspace must be sent first. */
+		/* If earlier output of this connection is held, it must be sent first. */
 		if (turn && connection_of_turn(turn)->output_length > 0)
 			now = flush_held(all, now);
 		if (turn)

@@ -64,8 +64,9 @@ struct gpald_connections {
 };
 
 /*
- * Accepts the waiting client of a listening pipe, or turns it away with a reply and a log line.
- * Returns false if memory ran out; the client, and all after it, wait until this is called again.
+ * Accepts the waiting client of a listening pipe, or turns it away with a log line and, except on
+ * the ttrpc socket, a reply. Returns false if memory ran out; the client, and all after it, wait
+ * until this is called again.
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
 					   uv_pipe_t *listener, const struct gpald_socket *socket);
@@ -78,7 +79,10 @@ void gpald_waits_init(struct gpald_connections *connections);
  */
 void gpald_connection_answer_ready(struct gpald_connection *connection);
 
-/* Sends new events to subscribers. Call it after the registry was settled. */
+/*
+ * Sends new events to subscribers and to calls that wait for events. Call it after the registry was
+ * settled.
+ */
 void gpald_connections_send_events(struct gpald_connections *connections);
 
 /* Enforces the limits on time. Call it regularly while there are connections. */

@@ -123,7 +123,7 @@ void gpald_connection_flush(struct gpald_connection *c);
 
 /*
  * Holds the added lines, to send them together with those of others. `held` must have a free place.
- * Returns false if there are none, or so many that they must be flushed.
+ * Returns false if no line was added, or if the lines are too long to be held and must be flushed.
  */
 GPAL_MUST_USE bool gpald_connection_hold(struct gpald_connection *c);
 

@@ -40,7 +40,7 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 
 /*
  * Sends the reason, reads some of the input, and closes the connection. Without the reading, most
- * clients would see a reset before the reply.
+ * clients would see a reset before the reply. On the ttrpc socket there is no reply.
  */
 static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reason)
 {
@@ -72,7 +72,7 @@ static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *
 	*found = group != (gid_t)-1 && peer->gid == group;
 	if (group == (gid_t)-1 || *found)
 		return true;
-	/* The first call returns their number. */
+	/* The first call returns their size in bytes. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
 		return true;
 	groups = malloc(size);

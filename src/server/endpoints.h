@@ -63,7 +63,7 @@ GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 /* Accepts clients that wait to be accepted. Returns whether some still wait. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 
-/* Undoes gpald_endpoints_bind(). The loop must not exist yet. */
+/* Undoes gpald_endpoints_bind() if the start fails before gpald_endpoints_listen(). */
 void gpald_endpoints_unbind(struct gpald_endpoints *all);
 
 /*

@@ -56,12 +56,15 @@ void gpald_line_buffer_trim(struct gpald_line_buffer *buffer);
 /* Returns the number of all received bytes. */
 uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer);
 
-/* Returns whether a line has begun but not ended, even if it is skipped. */
+/*
+ * Returns whether a line has begun but not ended, even if it is skipped. Call it only if
+ * gpald_line_buffer_has_line() returns false.
+ */
 bool gpald_line_buffer_is_unfinished(const struct gpald_line_buffer *buffer);
 
 /*
- * Returns whether gpald_line_buffer_next() would return a line. Each byte is searched once, however
- * often this is called.
+ * Returns whether gpald_line_buffer_next() would return a line, or drop a blank one or the rest of
+ * one that is too long. Each byte is searched once, however often this is called.
  */
 bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer);
 

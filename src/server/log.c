@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF: a pipe takes a line completely or not */
+#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF: a pipe takes a line completely or not at all */
 #define ALLOWED_PER_SECOND 100
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };

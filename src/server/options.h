@@ -117,7 +117,7 @@ const char *gpald_options_set(struct gpald_options *options, enum gpald_option o
  */
 bool gpald_options_is_given(const struct gpald_options *options, enum gpald_option option);
 
-/* Turns confinement off, because the kernel cannot do it and nobody has set the option. */
+/* Turns confinement off, because the kernel cannot do it. */
 void gpald_options_drop_confine(struct gpald_options *options);
 
 /*

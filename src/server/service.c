@@ -524,7 +524,7 @@ static int begin_change(const struct gpald_call *received, const void *params, v
 		free_call(call);
 		return -1;
 	}
-	/* The call has no waiter yet, so ready() is not called during the submission. */
+	/* The call needs no waiter yet, because gpald_registry_submit() never calls on_done(). */
 	call->is_submitted = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
 		/*

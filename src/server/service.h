@@ -152,7 +152,10 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  const struct gpald_message *message, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer);
 
-/* Refuses a message without reading it. `method` may be NULL. Frees what the error owns. */
+/*
+ * Refuses a call for the reason in *error: a frame that was not read, or a call that waits.
+ * `method` is NULL if it is not known. Frees what the error owns.
+ */
 void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
 			  const struct gpald_method *method, const struct gpald_id *id,
 			  struct gpald_wire_error *error, struct gpald_workspace *space,

@@ -2,8 +2,8 @@
 /*
  * The effect of signals on the daemon: nothing, an orderly stop, or a line in the log before they
  * kill it. Three kill it without a line: SIGKILL, which no program can handle, and the two that the
- * C library reserves (32 and 33). So does a stack overflow of the store thread, which has no signal
- * stack.
+ * C library reserves (32 and 33). So does a stack overflow of the store thread or a work thread;
+ * only the thread of the loop has a signal stack.
  */
 #ifndef GPALD_SERVER_SIGNALS_H
 #define GPALD_SERVER_SIGNALS_H

@@ -44,7 +44,10 @@ void gpald_subscription_send(struct gpald_connection *c)
 		const struct gpald_event *event =
 			gpald_event_ring_after(ring_of(c), c->revision_sent);
 
-		/* No event was added since gpald_subscription_check(). */
+		/*
+		 * `event` is not NULL: gpald_subscription_check() has closed subscribers whose
+		 * next event is no longer kept.
+		 */
 		if (!event)
 			return;
 		gpald_rpc_begin_notification(out, "layout.event");
