@@ -98,7 +98,7 @@ static uint64_t arithmetic(struct share *share)
 	return cases;
 }
 
-/* Returns true if the address is in the range. The reference for a cut only looks at addresses. */
+/* Returns true if the address is in the range. The reference for clipping tests only addresses. */
 static bool contains(struct gpal_range range, uint64_t address)
 {
 	return range.start <= address && address < range.end;

@@ -34,9 +34,9 @@ struct space {
 };
 
 /*
- * Runs all spaces, with --long in the long form. Each space runs in one process for each processor,
- * so that a crash counts as a difference, too. Prints TAP with "N cases, 0 differences". Returns
- * the exit status.
+ * Runs all spaces, with --long in the long form. Each space runs in one worker process for each
+ * processor, and fails if a worker crashes. Prints TAP with "N cases, 0 differences". Returns the
+ * exit status.
  */
 int exhaustive_main(int argc, char **argv, const struct space *spaces, size_t count);
 

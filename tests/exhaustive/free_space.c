@@ -16,7 +16,7 @@
 
 #define PAGES_MAX 192u
 #define TAKES_MAX 4
-/* The eighth page begins at 4 GiB, so that alignments up to 8 pages matter. */
+/* Page 8, counted from 0, begins at 4 GiB, so that alignments up to 8 pages matter. */
 #define BASE (GPAL_4GIB - 8 * GPAL_PAGE_SIZE)
 
 static struct gpald_arena *arena;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stable sort. Short lists are tested exhaustively. Lists of 33 to 40 items have a few runs,
- * and longer ones have so many that the radix sort is used. The result is right if each item has
- * its key, and no item comes before one that must precede it.
+ * The stable sort. Short lists are tested exhaustively. Lists of 33 to 40 items have a few runs.
+ * Lists of 256 items have as many runs as can be merged, and longer ones need the radix sort. The
+ * result is right if each item has its key, and no item comes before one that must precede it.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 
 #define FIRST 33u
 #define LAST 40u
-#define LONG 273u /* one more run than is merged */
+#define LONG 273u /* one more run of 16 items than is merged, and one more item */
 
 /* Each list ends at an unreadable page, and so does its room for sorting. */
 static struct gpald_sort_item *lists[LONG + 1], *rooms[LONG + 1];
@@ -154,7 +154,7 @@ static uint64_t many_runs(struct share *share)
 	return check_two_bits(share, LONG - 17, LONG);
 }
 
-/* Every list of up to this many items with as many keys. */
+/* Every list of up to `longest` items, with keys below the number of its items. */
 static uint64_t short_lists(struct share *share)
 {
 	const unsigned int longest = share->is_long ? 8 : 6;
