@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Some are unusual, because tags and digests contain names. */
+/* Some of these names are unusual, because tags and digests contain names. */
 static const char *const names[] = { "rc0", "rc1", "rc2", "rc3", "a", "ram0", "b:1", "pcie-rc0" };
 static const char *const odd_names[] = { "a b", "\xc3\xbc", ",\"\\",   "-low-mmio",
 					 "=",   ".",        "window-a" };

@@ -159,7 +159,7 @@ static void check_exception(const char *line, size_t length, const json_t *other
 		/* jansson stops at a NUL. */
 		if (error->offset < length && line[error->offset] == '\0')
 			break;
-		/* cJSON reads at most 63 bytes of a number. */
+		/* Like cJSON, the parser reads no number of more than 63 bytes. */
 		FUZZ_CHECK(error->reason == GPALD_INVALID_JSON &&
 				   number_length(line, length, error->offset) > 63,
 			   "only the parser refuses it: %s", error->message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that share no code with the code under test, except for encoding and decoding. */
+/* Checks that share no code with the code under test, except for digests, encoding and decoding. */
 #include "config.h"
 
 #include "tests/fuzz/layouts.h"
