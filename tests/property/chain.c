@@ -7,7 +7,7 @@
 #define MIB UINT64_C(0x100000)
 #define GIB UINT64_C(0x40000000)
 
-/* Leaves so little room below 4 GiB that no RAM fits there and ECAMs shrink to their minimum. */
+/* Leaves so little room below 4 GiB that no RAM fits and ECAMs lie near their lowest address. */
 static void cramp(struct random *random, struct gpal_request *request)
 {
 	static const uint64_t one_node[] = { 2 * GIB };

@@ -399,7 +399,8 @@ START_TEST(reports_every_free_range_that_it_passes)
 END_TEST
 
 /*
- * If a version without these marks updated a layout, the rules of its ranges are unknown.
+ * An older version did not mark the ranges that an update kept. If it updated a layout, the rules
+ * of the ranges are unknown.
  */
 START_TEST(a_layout_without_marks_is_explained_as_recorded)
 {

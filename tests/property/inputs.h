@@ -3,7 +3,7 @@
  * Random inputs for the property test.
  *
  * A seed always gives the same input. Inputs are drawn from a table of styles, so that cramped,
- * fragmented, enormous and everyday spaces all occur. Some inputs then get one or two faults, so
+ * fragmented, enormous and everyday spaces all occur. Some inputs then get up to three faults, so
  * that every error occurs.
  *
  * A case object holds all memory of an input. Tests pass a copy to the library. In a copy every
@@ -63,8 +63,8 @@ bool draw_cxl_window(struct blocks *blocks, struct random *random,
 		     const struct gpal_request *request, struct gpal_cxl_window *window);
 
 /*
- * Draws a size of up to 2^bits bytes, 12 <= bits <= 64. It is page aligned and not 0: a power of
- * two, a neighbour of one, or any smaller size.
+ * Draws a size of up to 2^bits bytes and 3 pages, 12 <= bits <= 64. It is page aligned and not 0: a
+ * power of two, a neighbour of one, or any smaller size.
  */
 uint64_t draw_size(struct random *random, unsigned int bits);
 

@@ -52,7 +52,7 @@ struct oracle {
 	struct gpal_error error;
 	bool alignment_open; /* error.alignment is not predicted */
 	bool index_open;     /* error.subject is predicted, but not its index */
-	bool part_open;      /* error.part is not predicted, either */
+	bool part_open;      /* error.part is not predicted */
 
 	/* The numbers in the error of the current phase. */
 	uint64_t demand;
@@ -95,7 +95,7 @@ bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
 /* Adds a range of an item to the placed ranges. */
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
 
-/* Returns true if the numbers of devices, BARs and functions are within their limits. */
+/* Returns true if the numbers of devices, BARs and virtual functions are within their limits. */
 bool oracle_has_valid_counts(const struct gpal_window *window);
 
 /* Returns true if a BAR is invalid. Size and part of the error then name it. */

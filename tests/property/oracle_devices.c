@@ -10,7 +10,7 @@
 
 #define MIB UINT64_C(0x100000)
 
-/* The devices behind one port. */
+/* The size and alignment that the device behind a port needs. */
 struct port {
 	unsigned __int128 size;
 	uint64_t alignment;

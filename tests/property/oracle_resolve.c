@@ -52,7 +52,7 @@ static void refuse_out_of_range(struct oracle *oracle, enum gpal_subject subject
 	oracle->part_open |= !first;
 }
 
-/* Nor does it predict which count of a window's devices is named. */
+/* If several counts of devices are wrong, the oracle does not predict which one is named. */
 static void window_in_domain(struct oracle *oracle, const struct gpal_window *window,
 			     enum gpal_subject subject, size_t index)
 {

@@ -11,7 +11,7 @@
 #define GIB UINT64_C(0x40000000)
 
 enum seen {
-	/* The codes come first: code -GPAL_E_... is its own index. */
+	/* The codes come first: the index of a code is its negated value. */
 	FIRST_FEATURE = GPAL_CODE_COUNT,
 	X86_64 = FIRST_FEATURE,
 	AARCH64,
@@ -175,7 +175,7 @@ static void name_features(struct sight seen[SEEN_COUNT])
 		[DEVICES_HIGH] = "high window for devices",
 		[DEVICES_MANY] = "window for more than 100 devices",
 		[DEVICES_ALIGNED] = "window of an alignment that devices need",
-		[FUNCTIONS] = "devices with functions",
+		[FUNCTIONS] = "devices with virtual functions",
 		[ROOM] = "room",
 		[ROOMS] = "several rooms",
 		[ROOM_ALIGNED] = "room with an alignment",
@@ -190,7 +190,7 @@ static void name_features(struct sight seen[SEEN_COUNT])
 		[ALL_AT_ONCE] = "devices, room, low window and cxl window",
 		[ODD_NAME] = "name of other characters than letters and digits",
 		[LONGEST_NAME] = "name of 255 bytes",
-		[BAD_DEVICE_COUNT] = "too few or too many devices, bars or functions",
+		[BAD_DEVICE_COUNT] = "too few or too many devices, bars or virtual functions",
 		[DEVICES_TOO_LARGE] = "devices that need 2^64 bytes",
 		[NO_REST_OF_NODE] = "exhausted, node 0 above its low window",
 		[NO_DEVICES] = "exhausted, window for devices",

@@ -487,7 +487,7 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 START_TEST(the_largest_size_of_an_update_fits_and_more_does_not)
 {
 	struct sight seen[] = { { .name = "updates that are too large" },
-				{ .name = "and how large they may be" } };
+				{ .name = "updates with a size that fits" } };
 
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct chain chain;
@@ -785,14 +785,15 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 	}
 	if (is_pinned(round->request, &member)) {
 		if (growth->resolved)
-			fail_round(round, "%s: is pinned", growth->tag);
+			fail_round(round, "%s: is pinned, but a size is advised", growth->tag);
 		seen[PIN_STAYS].count++;
 		return;
 	}
 	/* The size of a window for devices cannot be chosen. */
 	if (is_window && needs_devices(round->request, &member)) {
 		if (growth->resolved)
-			fail_round(round, "%s: its size is not to be chosen", growth->tag);
+			fail_round(round, "%s: its size cannot be chosen, but a size is advised",
+				   growth->tag);
 		return;
 	}
 	if (!growth->resolved)

@@ -191,8 +191,8 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 }
 
 /*
- * Returns a copy of the BAR sizes of a random device, or of its functions. The caller may change
- * them.
+ * Returns a copy of the BAR sizes of a random device, or of its virtual functions. The caller may
+ * change them.
  */
 static uint64_t *open_bars(struct draft *draft, struct gpal_window *window, size_t *count)
 {
@@ -249,7 +249,7 @@ static void spoil_counts(struct draft *draft, struct gpal_window *window)
 	}
 }
 
-/* Draws devices that need 2^64 bytes, a block of functions less, or some other large size. */
+/* Draws devices that need 2^64 bytes, one virtual function less, or some other large size. */
 static void draw_enormous_devices(struct draft *draft, struct gpal_window *window)
 {
 	static const uint64_t bar[] = { UINT64_C(1) << 63 };

@@ -9,7 +9,7 @@
 #define RANGE "0x%" PRIx64 "-0x%" PRIx64
 
 enum seen {
-	/* The codes come first: code -GPAL_E_... is its own index. */
+	/* The codes come first: the index of a code is its negated value. */
 	FIRST_FEATURE = GPAL_CODE_COUNT,
 	SECOND_UPDATE = FIRST_FEATURE,
 	THIRD_UPDATE,
@@ -54,8 +54,8 @@ enum seen {
 static void name_features(struct sight seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
-		[SECOND_UPDATE] = "an updated layout updated",
-		[THIRD_UPDATE] = "the same once more",
+		[SECOND_UPDATE] = "a layout updated twice",
+		[THIRD_UPDATE] = "a layout updated three times",
 		[RESIZED] = "would move: another size or place",
 		[NO_MMIO32] = "would move: no room for mmio32",
 		[NO_RAM] = "would move: no room for ram",
