@@ -26,8 +26,8 @@ void daemon_remove(struct daemon *daemon);
 
 /*
  * Starts a peer that accepts `count` connections, one after the other. On each it reads a line,
- * sends the entry of `replies` for this connection, and closes. If `waits` is set, it first reads
- * to the end of the input.
+ * sends the entry of `replies` for this connection, and closes. If `waits` is set, it reads to the
+ * end of the input before it closes.
  */
 void daemon_fake(struct daemon *daemon, const char *const *replies, size_t count, int waits);
 

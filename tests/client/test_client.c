@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests the client library against the library of layouts, over the real daemon. */
+/* Compares what the client library reads from a real daemon with the results of libgpalayout. */
 #include "config.h"
 
 #include "tests/client/daemon.h"

@@ -363,8 +363,8 @@ START_TEST(notifications_of_another_kind_are_passed_over)
 }
 END_TEST
 
-/* What was received since replaces it. */
-START_TEST(the_next_call_replaces_the_line)
+/* gpal_client_line() returns NULL after a call that received nothing. */
+START_TEST(the_next_call_clears_the_line)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") EVENT("8", NAMED("a")) };
 	struct gpal_client_event event;
@@ -395,7 +395,7 @@ static int64_t now_ms(void)
  * If each subscription is cut, the client waits between attempts, so that neither side is kept
  * busy.
  */
-START_TEST(connections_are_made_now_and_then)
+START_TEST(the_client_waits_between_attempts_to_connect)
 {
 	const char *const replies[] = { PAGE("\"revision\":7"), SUBSCRIBED("2"), SUBSCRIBED("3"),
 					SUBSCRIBED("4") EVENT("8", NAMED("a")) };
@@ -494,7 +494,7 @@ START_TEST(a_peer_that_has_gone_raises_no_signal)
 	const struct gpal_layout *layout;
 
 	connect_to(&reply, 1, 0);
-	/* The peer exits with its only connection, which it closes after one line. */
+	/* After one line the peer closes its only connection and exits. */
 	ck_assert_int_eq(
 		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
 		GPAL_E_CLOSED);
@@ -545,8 +545,8 @@ int main(void)
 	add(suite, events_out_of_sequence_are_errors, 4);
 	add(suite, a_daemon_that_does_not_answer_is_given_up, 1);
 	add(suite, notifications_of_another_kind_are_passed_over, 1);
-	add(suite, the_next_call_replaces_the_line, 2);
-	add(suite, connections_are_made_now_and_then, 1);
+	add(suite, the_next_call_clears_the_line, 2);
+	add(suite, the_client_waits_between_attempts_to_connect, 1);
 	add(suite, an_event_that_has_come_is_not_waited_for, 1);
 	add(suite, a_full_queue_is_waited_for_without_a_descriptor, 1);
 	add(suite, paths_without_a_daemon_have_different_errors, 1);
