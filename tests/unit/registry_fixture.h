@@ -60,7 +60,7 @@ void bench_start(struct bench *bench);
 /* Closes the registry and opens it again, from what the store holds. */
 void bench_reopen(struct bench *bench);
 
-/* Closes the registry if it is open, and checks that no change still waits. */
+/* Closes the registry if it is open, and checks that this closes the store. */
 void bench_end(struct bench *bench);
 
 /* Returns a request for this many GiB of RAM. */

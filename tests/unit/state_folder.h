@@ -50,7 +50,7 @@ struct snapshot {
 void snapshot_take(struct snapshot *snapshot, const struct state_folder *folder);
 void snapshot_clear(struct snapshot *snapshot);
 
-/* Fails the test unless the folder has the same files with the same bytes. */
+/* Fails the test unless the folder has the same files with the same bytes and modes. */
 void assert_untouched(const struct snapshot *before, const struct state_folder *folder);
 
 /* What a store has loaded. */

@@ -501,7 +501,7 @@ static void spoil(const char *path, size_t from, size_t to, const void *put, siz
 START_TEST(a_refused_backup_leaves_no_registry)
 {
 	static const uint8_t end_with_3[] = { 2, 1, 1, 3 };
-	/* The same with a revision of 2^53 - 1. */
+	/* An end with a revision of 2^53 - 1 and 2 layouts. */
 	static const uint8_t highest[] = {
 		2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2
 	};
@@ -521,7 +521,7 @@ START_TEST(a_refused_backup_leaves_no_registry)
 	folder_init(&folder);
 	backup_path(&folder, path);
 	write_example(&bench, path);
-	/* The entry of the end: its kind, a revision of two bytes, and two numbers of one. */
+	/* The entry of the end: its kind, a revision of two bytes, and two numbers of one byte each. */
 	end = taken.length - 5;
 	if (_i == 0)
 		spoil(path, end, taken.length, end_with_3, sizeof(end_with_3));

@@ -403,7 +403,7 @@ static const struct {
 	  "00 00 00 01 0161 00 00 00 00 04 01 07 8020 8020 8020 8020 8020 8020 8020 00 "
 	  "00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
-	/* Only the second version can have such a name. */
+	/* A name with a space needs the second version. A plain name must not use it. */
 	{ HEAD OPTIONALS "00 01 0120 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS

@@ -81,8 +81,8 @@ START_TEST(the_newest_events_are_kept_in_order)
 		ck_assert_uint_eq(gpald_event_ring_oldest_since(&ring), start + added - kept);
 	}
 	/*
-	 * Clients may continue from `oldest`: all later events are there, but `oldest` itself is
-	 * not.
+	 * Clients may continue from `oldest_since`: the ring has all later events, but not the
+	 * event of this revision.
 	 */
 	for (uint64_t r = gpald_event_ring_oldest_since(&ring) + 1; r <= ring.revision; r++)
 		assert_kept(&ring, r);
@@ -96,7 +96,7 @@ END_TEST
 
 START_TEST(a_revision_in_a_gap_is_unknown)
 {
-	/* The last event of the ring, and the next one, follow others with a gap. */
+	/* Events 500 and 900 follow others with a gap. The ring has no room for event 11. */
 	static const uint64_t revisions[] = { 11, 12, 500, 501, 900 };
 	struct gpald_event_ring ring;
 	uint64_t before = 10;
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(a_new_registry_starts_above_what_an_earlier_one_reached)
 {
-	/* Revisions would reach the clock only after a million events a second. */
+	/* Revisions overtake the clock only at more than a million events a second. */
 	const uint64_t first = gpald_event_first_revision();
 	const uint64_t now_us = (uint64_t)time(NULL) * 1000000;
 

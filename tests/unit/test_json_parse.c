@@ -124,7 +124,7 @@ static const struct {
 	{ "{\"a\":1,\"a\":2,\"a\":3}", GPALD_DUPLICATE_KEY, 7 },
 	{ "{\"\":1,\"\":2}", GPALD_DUPLICATE_KEY, 6 },
 	/*
-	 * Of several duplicates the parser reports the first in the text, whatever their order by
+	 * The parser reports the first of several duplicates in the text, whatever their order by
 	 * name.
 	 */
 	{ "{\"b\":1,\"a\":2,\"b\":3,\"a\":4}", GPALD_DUPLICATE_KEY, 13 },

@@ -10,10 +10,7 @@
 
 #define LINE_LENGTH_MAX 8
 
-/*
- * The resulting lines: each is its text, or "!" if it is too long. If asked for, its offset in the
- * stream follows.
- */
+/* The resulting lines. Each is its text, or "!" if it is too long, and a "|". */
 struct outcome {
 	char text[512];
 	size_t length;

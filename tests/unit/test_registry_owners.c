@@ -365,7 +365,7 @@ static void finish_all(struct trial *trial)
 		commit_some(trial);
 }
 
-/* Compares the counters with the recount, also after a restart. */
+/* Checks that exactly the expected layouts exist, with their owners and bytes. */
 static void check_layouts(struct trial *trial)
 {
 	size_t count = 0;

@@ -696,7 +696,10 @@ END_TEST
 
 #define STAYING 30
 
-/* Names that end in a dot come and go. The others exist all the time. */
+/*
+ * Names that end in a dot come and go. Names that begin with "a" come too late to be listed. The
+ * others exist all the time.
+ */
 START_TEST(pages_list_each_layout_that_stays_exactly_once)
 {
 	char after[GPALD_NAME_SIZE] = "", name[16];

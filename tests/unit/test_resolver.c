@@ -223,7 +223,7 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 }
 END_TEST
 
-/* Each of these members puts a range at the top of a VM that fits 36 bits without it. */
+/* Each of these members adds a range to a VM that fits in 36 bits without it. */
 static const struct gpal_root_complex cxl_rc[] = {
 	{ .name = "rc0", .has_buses = true, .end_bus = 255, .has_cxl = true, .cxl_hdm = 64 * GIB },
 };

@@ -256,7 +256,7 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 	ck_assert_uint_eq(loaded.state.floor, 0);
 	newest = loaded.state.revision;
 	for (int i = 0; i < 4; i++) {
-		/* The registry is opened twice, first without any change, then after some. */
+		/* The registry is opened twice, without a change in between. */
 		for (int twice = 0; twice < 2; twice++) {
 			loaded_clear(&loaded);
 			close_store(store);
@@ -298,7 +298,7 @@ static size_t open_descriptors(void)
 	return count;
 }
 
-/* The store is made, found, emptied of a log, and refused. No descriptor stays open. */
+/* The store is new, then in use, then left by a crash, then damaged. No descriptor stays open. */
 START_TEST(a_store_leaves_no_descriptor_behind)
 {
 	struct state_folder folder, crashed;

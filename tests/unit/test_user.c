@@ -78,7 +78,7 @@ START_TEST(who_has_been_served_least_goes_first)
 	gpald_user_charge(&users, busy, 1000);
 	ck_assert_uint_eq(busy->served_ns, 1100);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
-	/* Both users leave and come back: the one who stayed longer has been served more. */
+	/* Both users have left. `other` comes back later and gets no credit for its time away. */
 	gpald_user_enqueue(&users, busy, &of_busy);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
 	gpald_user_enqueue(&users, other, &of_other);
