@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Zero a writer before use, and call gpald_writer_clear() at the end. */
+/* Zero a writer before use, and call gpald_writer_clear() at the end, unless it is fixed. */
 struct gpald_writer {
 	struct gpald_bytes text; /* without a NUL */
 	bool is_fixed; /* the text belongs to the caller, and its capacity does not grow */

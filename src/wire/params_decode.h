@@ -2,7 +2,8 @@
 /*
  * The params of the methods on live layouts, of events.subscribe and WaitEvents, of registry.backup
  * and of daemon.stats. A comment lists their members; ? marks one that may be omitted. A name is
- * NULL if it is omitted. A request has its policy, unless stated otherwise.
+ * NULL if it is omitted. A request that names no policy has the default one, unless stated
+ * otherwise.
  */
 #ifndef GPALD_WIRE_PARAMS_DECODE_H
 #define GPALD_WIRE_PARAMS_DECODE_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The params of methods that store nothing, as structs of libgpalayout. */
+/*
+ * The params of layout.resolve and layout.allocate, and decoders that the params of other methods
+ * share.
+ */
 #ifndef GPALD_WIRE_REQUEST_DECODE_H
 #define GPALD_WIRE_REQUEST_DECODE_H
 

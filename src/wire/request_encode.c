@@ -115,8 +115,8 @@ static void write_chipset(struct gpald_writer *w, const struct gpal_request *req
 }
 
 /*
- * If there are no buses, writes null, which a decoder refuses. If it wrote nothing, the defaults
- * would apply.
+ * If the buses are not stated, writes null, which a decoder refuses. If it wrote nothing, the
+ * defaults would apply.
  */
 static void write_request_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
