@@ -192,14 +192,14 @@ static const struct hint hints[] = {
 	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied",
-	  "run the command as its creator, uid {owner_uid}, as root, or as a member of the "
-	  "daemon's admin group, which gpalayoutctl info names" },
+	  "run the command as the layout's owner, uid {owner_uid}, as root, or as a member of "
+	  "the daemon's admin group, which gpalayoutctl info names" },
 	{ "denied",
 	  "{?backup}run the command as root, or as a member of the daemon's admin group, which "
 	  "gpalayoutctl info names" },
 	{ "denied",
-	  "run the command as its creator, as root, or as a member of the daemon's admin group, "
-	  "which gpalayoutctl info names" },
+	  "run the command as the layout's owner, as root, or as a member of the daemon's admin "
+	  "group, which gpalayoutctl info names" },
 	{ "store_failed",
 	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
 	{ "store_full",
@@ -215,7 +215,8 @@ static const struct hint hints[] = {
 	/* the daemon's state */
 	{ "internal", "this is a defect of the daemon: report it with the request and its log" },
 	{ "message_too_large", "{?backup}start the daemon with a larger limit reply_bytes" },
-	{ "message_too_large", "gpalayoutctl info shows the limit; ask for less at once" },
+	{ "message_too_large",
+	  "gpalayoutctl info shows the limits; send or ask for less in one call" },
 	{ "overloaded", "try again in a moment; gpalayoutctl info shows the limits" },
 	{ "timeout", "try again; the request line was not finished in time" },
 	{ "shutting_down", "try again once the daemon is back" },

@@ -1092,7 +1092,7 @@ class WithDaemon(DaemonTestCase):
         os.chmod(self.daemon.socket, 0o666)
         result = ctl_as(65534, "--socket", self.daemon.socket, "delete", "vm-0000")
         self.assertEqual(result.code, REFUSED, result.err)
-        self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: run the command as its creator")
+        self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: run the command as the layout's owner")
 
     @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_a_user_who_may_not_use_the_control_socket_reads_through_the_other(self):

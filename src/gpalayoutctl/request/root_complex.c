@@ -217,7 +217,7 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	uint64_t count;
 
 	if (!devices->list.text.length)
-		return ctl_error("%s: %s needs %s before it: it adds functions to that device",
+		return ctl_error("%s: %s needs %s before it, for the device with these functions",
 				 rc->flag->name, name,
 				 keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS].name);
 	if (devices->has_vfs)
