@@ -38,9 +38,9 @@ void ctl_write_error_text(const struct gpald_bytes *text);
 enum ctl_exit ctl_output_without_reader(void);
 
 /*
- * pager.c: writes text to standard output. If that is a terminal with fewer lines than the text and
+ * pager.c: writes text to standard output. If that is a terminal on which the text does not fit and
  * --no-pager was not given, the text goes through $PAGER, by default less. If PAGER is empty or
- * "cat", there is no pager. Returns as ctl_write_output() does.
+ * "cat", or TERM is not set or "dumb", there is no pager. Returns as ctl_write_output() does.
  */
 enum ctl_exit ctl_print_paged(const struct ctl_invocation *invocation,
 			      const struct gpald_bytes *text);

@@ -15,7 +15,7 @@ void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size);
 
 /*
  * Appends `size` in its largest unit. If that is not exact, it is rounded to three digits: "~2.94
- * TiB", "~3.00 GiB".
+ * TiB", "~3.00 GiB". From 999.5 on it is rounded down to a whole number: "~1023 KiB".
  */
 void ctl_size_append(struct gpald_bytes *out, uint64_t size);
 

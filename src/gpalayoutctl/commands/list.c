@@ -43,8 +43,8 @@ static const struct ctl_field entry_fields[] = {
 /* clang-format on */
 
 /*
- * No page is asked for with a higher limit. A daemon whose limit list_page is lower refuses the
- * request.
+ * The highest `limit` that this client sends. A daemon whose limit list_page is lower refuses a
+ * request with this `limit`.
  */
 #define PAGE_LIMIT 100
 

@@ -82,7 +82,9 @@ void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map);
 /* "8 GiB of RAM in 2 nodes, 1 PCIe root complex, VTL2" */
 void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows);
 
-/* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
+/*
+ * "34 of 46 address bits". If the host's bits are not known, `without` and then "34 address bits".
+ */
 void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without);
 
 /*

@@ -34,8 +34,8 @@ static int larger_of(int a, int b)
 }
 
 /*
- * Returns the height of a row, which grows by k tenths of a pixel for each doubling of the size
- * above 4 KiB.
+ * Returns the height of a row. A range grows by k tenths of a pixel for each doubling of the size
+ * above 4 KiB, and a gap by a third of that.
  */
 static int height_of(const struct ctl_row *row, int k)
 {

@@ -44,13 +44,13 @@ static int padding_width(size_t width, const char *text)
 	return cells < width ? (int)(width - cells) : 0;
 }
 
-/* Appends cells of a class, or of `classes` adjacent shades in turn. */
-static void append_block(struct page *page, enum ctl_paint paint, unsigned int classes,
+/* Appends cells in `shades` adjacent paints in turn; 1: all cells have the same paint. */
+static void append_block(struct page *page, enum ctl_paint paint, unsigned int shades,
 			 unsigned int cells)
 {
 	put(page, "\033[%sm", ctl_paints[paint].sgr);
 	for (unsigned int i = 0; i < cells; i++) {
-		const struct ctl_paint_style *style = &ctl_paints[paint + i % classes];
+		const struct ctl_paint_style *style = &ctl_paints[paint + i % shades];
 
 		ctl_buffer_puts(&page->out, page->ascii ? style->ascii : style->block);
 	}

@@ -19,7 +19,7 @@
 
 struct reading {
 	struct ctl_request_files *files;
-	struct gpald_bytes scratch; /* the file being read; a copy without spare room is kept */
+	struct gpald_bytes scratch; /* the file being read; a smaller copy is kept */
 	bool has_read_input;
 };
 

@@ -41,7 +41,7 @@ enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file);
 /*
  * Appends the request in a result of layout.get, or in the line of that reply. It states the policy
  * of the layout, so that a daemon with another default policy gives the same addresses. Returns
- * false if there is no request.
+ * false if there is no request or no policy.
  */
 bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw reply);
 
