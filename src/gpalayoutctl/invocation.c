@@ -66,9 +66,9 @@ const struct ctl_flag ctl_global_flags[] = {
 	  .help = "the control socket; default $GPALAYOUT_SOCKET, else\n"
 		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
-	  .help = "the inspect socket, which commands that change nothing,\n"
-		  "except backup, use if this user may not use the control\n"
-		  "socket; default inspect.sock beside it" },
+	  .help = "the inspect socket; commands that change nothing, except\n"
+		  "backup, use it if this user may not use the control\n"
+		  "socket; default inspect.sock beside the control socket" },
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
 	  .help = "how long to wait for a connection, and for each reply;\n"
 		  "default 30" },
