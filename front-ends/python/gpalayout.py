@@ -415,7 +415,7 @@ class Client:
         return self._ask("layout.create", name=name, request=request, refuse=refuse)
 
     def get(self, name):
-        """Returns a live layout with its request, generation, owner and times, or `NotFound`."""
+        """Returns a live layout with request, generation, owner and times. Raises `NotFound`."""
         return self._ask("layout.get", name=name)
 
     def list(self, *, after=None, limit=None):
