@@ -43,7 +43,7 @@ void gpald_arena_free(struct gpald_arena *arena);
 GPAL_MUST_USE void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena);
 void gpald_arena_free_object(void *object);
 
-/* Allocates from a new block; for gpald_arena_alloc() only. */
+/* Allocates from a new block; for gpald_arena_alloc() and gpald_arena_text() only. */
 void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes);
 
 /*

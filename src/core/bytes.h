@@ -18,7 +18,7 @@ struct gpald_bytes {
 	size_t capacity;
 };
 
-/* Makes the capacity larger; for gpald_bytes_reserve() only. */
+/* Does the same as gpald_bytes_reserve(), for a caller that knows that the room is missing. */
 GPAL_MUST_USE bool gpald_bytes_grow(struct gpald_bytes *bytes, size_t room, size_t least);
 
 /*

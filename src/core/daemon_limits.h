@@ -15,7 +15,7 @@
 #define GPALD_ADDRESS_BITS_MAX 64
 #define GPALD_HOTPLUG_ROOMS_MAX 1024
 #define GPALD_CXL_WINDOWS_MAX 256
-#define GPALD_NAME_MAX 64           /* bytes of the name of a live layout */
+#define GPALD_NAME_MAX 64           /* bytes of the name of a live layout, or of an allocator tag */
 #define GPALD_UTF8_NAME_MAX 255     /* bytes of the name of a root complex or a CXL window */
 #define GPALD_RESERVED_NAME_MAX 256 /* bytes of the name of a reserved range */
 #define GPALD_TAG_MAX 280           /* bytes of a tag: a name with a prefix and a suffix */

@@ -112,7 +112,10 @@ GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
 				struct gpald_resolve_options options, struct gpal_layout **layout,
 				struct gpal_error *error);
 
-/* Does the same. If that fails and options.may_move is set, resolves again without options. */
+/*
+ * Does the same. If that fails and options.may_move is set, resolves again without options, unless
+ * memory ran out.
+ */
 GPAL_MUST_USE int gpald_resolve_or_move(const struct gpal_request *request,
 					const struct gpal_policy *policy,
 					struct gpald_resolve_options options,
