@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a size that would have fitted when a request is refused. It is the size of the range that
+ * Finds a size that would have fitted when a request is refused: a smaller size of the range that
  * does not fit, or of one that makes the layout too wide for its host. sizing.c tries the sizes.
  */
 #include "config.h"

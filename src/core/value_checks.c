@@ -98,7 +98,8 @@ int gpald_check_values(const struct gpal_request *request, struct gpal_error *er
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > GPAL_4GIB)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "chipset low MMIO of 0x%" PRIx64
-				  " bytes does not fit below 4 GiB; at most 0x%" PRIx64 " bytes do",
+				  " bytes does not fit below 4 GiB; at most 0x%" PRIx64
+				  " bytes fit",
 				  request->chipset_low_mmio.value, GPAL_4GIB);
 	if (request->host_physical_address_bits > 64)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,

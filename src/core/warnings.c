@@ -107,7 +107,7 @@ static uint64_t ram_from(const struct gpal_layout *layout, uint64_t start)
 	return size;
 }
 
-/* Warns of the first pinned window above 4 GiB above which most of the RAM lies. */
+/* Warns of the first pinned window that starts at or above 4 GiB and below most of the RAM. */
 static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
