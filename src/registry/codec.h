@@ -2,8 +2,8 @@
 /*
  * Requests and layouts as bytes: their stored form, in memory and on disk. The form is canonical:
  * requests are equal if, and only if, their bytes are. It is stored as long as the VM lives, so the
- * meaning of existing bytes never changes. A form with a new member gets a new version, and only
- * readers of that version expect the member.
+ * meaning of existing bytes never changes. A form with a new member gets a new version, and the
+ * reader expects the member only in bytes of that version or a later one.
  */
 #ifndef GPALD_REGISTRY_CODEC_H
 #define GPALD_REGISTRY_CODEC_H

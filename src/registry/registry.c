@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of one name run one at a time: while one is with the store thread, others of that name
- * wait, so that none is decided on a state that may never be committed. Changes of different names
- * are independent, except for the limits on the number of layouts and on the share of an owner.
- * For these limits a change under way counts as the larger of the current and the new layout, so
- * that they hold whether it succeeds or not.
+ * Changes of one name run one at a time: while one is being decided or is with the store thread,
+ * others of that name wait, so that none is decided on a state that may never be committed. Changes
+ * of different names are independent, except for the limits on the number of layouts and on the
+ * share of an owner. For these limits a change under way counts as the larger of the current and
+ * the new layout, so that they hold whether it succeeds or not.
  *
- * Other threads only look records up, and decide on operations that no other thread uses at that
- * time. A name is locked until its operation has its outcome, so what was looked up stays true
- * until then.
+ * Other threads only read the index and the events, and decide on operations that no other thread
+ * uses at that time. A name is locked until its operation has its outcome, so `current` of the
+ * operation stays the record of that name until then.
  */
 #include "config.h"
 
@@ -43,7 +43,10 @@ struct gpald_registry {
 	const char *store_kind;
 	struct gpald_store_thread *thread;
 
-	/* Protects the index and the ring when they change, and when another thread reads them. */
+	/*
+	 * Protects the index, `count`, `generation_top` and the ring when they change, and when
+	 * another thread reads them.
+	 */
 	pthread_mutex_t lock;
 	struct index index;
 	size_t count;

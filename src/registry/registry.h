@@ -53,7 +53,7 @@ enum gpald_operation_kind {
 	GPALD_OPERATION_DELETE,
 };
 
-/* The largest stored layout, in bytes, that is compared or written within the turn of a client. */
+/* The largest stored layout, in bytes, that is decoded within the turn of a client. */
 #define GPALD_LAYOUT_IN_TURN_MAX 8192
 
 /* The state on which a decision depends, besides the current record. */
