@@ -220,7 +220,8 @@ class WarningRefused(Refused):
 
 
 class NotFound(Refused):
-    """No live layout has this name, or the layout has no range with this tag."""
+    """No live layout has this name, the layout has no range with this tag, or the request cannot
+    choose the size of that range."""
 
     REASON = "not_found"
 
@@ -493,8 +494,9 @@ class Client:
         """Lists who changed a layout and when, even if it was deleted:
         {name, revision, oldest_since, events}, the oldest event first.
 
-        The list is complete after the revision `oldest_since`. Raises `NotFound` if the daemon
-        has no event of this name.
+        The list is complete after the revision `oldest_since`. It is empty if the daemon keeps no
+        event of a live layout. Raises `NotFound` if the daemon has neither a layout nor an event
+        of this name.
         """
         return self._ask("layout.history", name=name)
 
