@@ -199,7 +199,7 @@ static const struct row {
 	const char *text;
 	const char *default_value; /* the default; NULL: there is none */
 	const char *words;         /* the default in --help; NULL: `default_value` */
-	option_set *set;           /* NULL: main() or limits.c handles it */
+	option_set *set;           /* NULL: gpalayoutd.c or limits.c handles it */
 	int has_arg;               /* for getopt_long() */
 	int letter;                /* the short option; 0: none */
 } rows[] = {
@@ -473,7 +473,8 @@ static int finish_store(struct gpald_options *options)
 				     "--store=sqlite or omit this option");
 	if (options->require_state && settings[GPALD_OPTION_REQUIRE_STATE].source >= chosen)
 		return refuse_option(options, GPALD_OPTION_REQUIRE_STATE,
-				     "the memory store is always empty");
+				     "the memory store is always empty; use --store=sqlite or "
+				     "omit this option");
 	options->state_folder = NULL;
 	options->require_state = false;
 	settings[GPALD_OPTION_STATE_DIR] = (struct gpald_setting){ 0 };
