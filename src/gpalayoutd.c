@@ -77,8 +77,8 @@ struct command_line {
 };
 
 /*
- * Sets an option that the configuration file may have, too. Returns -1 to continue, or the exit
- * status if the value is wrong.
+ * Sets an option to a value of the command line. Returns -1 to continue, or the exit status if the
+ * value is wrong.
  */
 static int set_option(struct gpald_options *options, enum gpald_option option, const char *value)
 {

@@ -47,7 +47,7 @@ static bool read_given_socket(int fd, struct gpald_given_socket *given)
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) || !listens)
 		return false;
 	given->fd = fd;
-	/* The last byte of the path may not be a NUL. */
+	/* A path of the greatest length has no NUL, so its last byte is dropped. */
 	memcpy(given->path, address.sun_path, sizeof(given->path) - 1);
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }

@@ -2,9 +2,9 @@
 /*
  * The list of the system calls that the daemon makes while it serves, by itself and through known
  * versions of the C library, libuv and SQLite. No call on it starts a program, a thread or a
- * process, or signals or traces another process. None makes memory executable, except on s390, or
- * opens a socket other than a Unix socket, except on i386. The filter does not look at the files
- * that are opened: that is left to the user, the modes of files and the unit.
+ * process, or signals or traces another process. Except on s390, none makes memory executable.
+ * Except on i386, none opens a socket other than a Unix socket. The filter does not look at the
+ * files that are opened: the user of the daemon, the modes of files and the unit restrict them.
  *
  * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
  * handler may call nothing that allocates, so the names are looked up before.

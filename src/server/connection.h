@@ -45,7 +45,7 @@ struct gpald_connections {
 	uint64_t held_since; /* when the first one was held */
 	uint64_t read_since; /* when the last read began, in uv_hrtime() */
 	uint64_t reading_ns; /* time that reading took since turns were given */
-	uint64_t to_read_ns; /* time that large reads after their turn will take */
+	uint64_t to_read_ns; /* expected time of the large reads after these turns */
 	size_t freed_bytes;  /* bytes freed since malloc_trim() was last called */
 
 	LIST_HEAD(, gpald_connection) list;

@@ -42,7 +42,7 @@ struct gpald_endpoints {
 	uv_timer_t watch;      /* for the checks of the files */
 };
 
-/* Initialises the handles. Set the members before them first. */
+/* Initialises the handles. Set `loop`, `connections`, `arrived` and `data` first. */
 void gpald_endpoints_init(struct gpald_endpoints *all);
 
 /*

@@ -155,7 +155,7 @@ static enum gpald_line take_line(struct gpald_line_buffer *buffer, size_t length
 	return *line_length > buffer->length_max ? GPALD_LINE_TOO_LONG : GPALD_LINE_WHOLE;
 }
 
-/* Reports an unfinished line that is already too long, CR included, and skips it. */
+/* Reports an unfinished line that is too long, even if its last byte is a CR, and skips it. */
 static enum gpald_line skip_rest(struct gpald_line_buffer *buffer, uint64_t *offset)
 {
 	const bool is_new = !buffer->is_skipping;

@@ -109,7 +109,7 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 /* Writes the object of an event. */
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
-/* backup_method.c: backups; functions of the registry have the prefix gpald_registry_ */
+/* backup_method.c: registry.backup; gpald_registry_backup() is a function of the registry */
 gpald_method_call gpald_method_registry_backup;
 
 /* daemon_methods.c: the daemon itself */

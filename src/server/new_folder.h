@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gives a folder that root has just made to another user. Before it is given, anyone who may write
- * in its parent folder can replace it.
+ * Changes the owner of a folder that root has just made. Until then, anyone who may write in its
+ * parent folder can replace it.
  */
 #ifndef GPALD_SERVER_NEW_FOLDER_H
 #define GPALD_SERVER_NEW_FOLDER_H

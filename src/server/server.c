@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starts and stops the parts: listeners, signals, timers. One libuv loop owns the sockets and all
- * stored state. Most layouts are computed in microseconds, on the loop. Requests that take long run
+ * Starts and stops the parts: listeners, signals, timers. One libuv loop owns the sockets and the
+ * registry. Most layouts are computed in microseconds, on the loop. Requests that take long run
  * on a few other threads, and the store has a thread of its own. All of them wake the loop when
  * they have finished something.
  *

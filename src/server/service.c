@@ -528,8 +528,8 @@ static int begin_change(const struct gpald_call *received, const void *params, v
 	call->is_submitted = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
 		/*
-		 * The store has not received the change, so it can be refused. A change that took
-		 * long to decide is answered later.
+		 * The store has not received the change, so it can be refused. If the decision
+		 * takes long, gpald_registry_submit() returns false.
 		 */
 		call->is_submitted = false;
 		is_answered = gpald_call_answer(call, space, answer);

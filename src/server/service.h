@@ -189,8 +189,8 @@ GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_works
 void gpald_call_abandon(struct gpald_call *call);
 
 /*
- * Writes the reply to a line that was not read, such as one that is too long; its id is null.
- * Returns its length; 0 on the ttrpc socket, where a reply needs a stream.
+ * Writes the refusal of a line that was not read, such as one that is too long, and logs it. Its id
+ * is null. Returns its length; 0 on the ttrpc socket, where a reply needs a stream.
  */
 size_t gpald_service_plain_refusal(const struct gpald_service *service,
 				   const struct gpald_caller *caller, enum gpald_reason reason,

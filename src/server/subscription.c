@@ -10,7 +10,7 @@
 #include "server/methods.h"
 #include "wire/rpc.h"
 
-/* Once this many bytes are queued, further events wait until all are written. */
+/* Events are added only while libuv holds no bytes, and only until a turn has this much output. */
 #define QUEUED_BYTES_MAX 65536
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)

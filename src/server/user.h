@@ -34,7 +34,7 @@ struct gpald_user {
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */
 	bool is_working; /* work of the user runs, or its result has not been taken */
 
-	uint64_t served_ns;  /* time of turns, and processor time on threads */
+	uint64_t served_ns;  /* time of reads and turns, and processor time on threads */
 	uint64_t virtual_ns; /* orders turns: served_ns, but after a pause that of others */
 };
 

@@ -191,7 +191,7 @@ static const struct gpald_member root_complex_rows[] = {
 	BUSES(struct gpal_layout_root_complex),
 	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_layout_window),
 	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_layout_window),
-	/* These fill two members of the struct. */
+	/* These fill several members of the struct. */
 	{ .name = "node", .decode = decode_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_layout_cxl },
 };

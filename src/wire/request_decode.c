@@ -323,7 +323,7 @@ static const struct gpald_member root_complex_rows[] = {
 	GPALD_ROW(struct gpal_root_complex, low_mmio, decode_request_window),
 	GPALD_ROW(struct gpal_root_complex, high_mmio, decode_request_window),
 	GPALD_ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &gpald_iommus),
-	/* These fill two members of the struct. */
+	/* These fill several members of the struct. */
 	{ .name = "node", .decode = decode_rc_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_request_cxl },
 };
