@@ -14,7 +14,8 @@
  *
  * Results: sizes and addresses are in bytes. Times are UTC text such as
  * "2026-11-22T15:04:05.123Z". The library ignores members of a reply that it does not know,
- * because a newer daemon may add some. A reply that lacks a member is GPAL_E_PROTOCOL.
+ * because a newer daemon may add some. A reply that lacks a required member is
+ * GPAL_E_PROTOCOL.
  *
  * Errors: a function that can fail returns 0 or a negative code, and fills in *@error unless that
  * is NULL. Every function that calls the daemon may return:
@@ -69,7 +70,7 @@ enum gpal_client_code {
 	GPAL_E_NO_DAEMON = -101,   /* cannot connect: see `system_error` */
 	GPAL_E_TIMED_OUT = -102,   /* no reply, or no connection, within the time limit */
 	GPAL_E_CLOSED = -103,      /* the connection was closed before the reply was complete */
-	GPAL_E_PROTOCOL = -104,    /* the reply is not valid, or lacks a member */
+	GPAL_E_PROTOCOL = -104,    /* the reply is not valid, or lacks a required member */
 	GPAL_E_IN_PROGRESS = -105, /* not finished: call the same function again */
 	GPAL_E_BUSY = -106,        /* another call is in progress, or the client is subscribed */
 };
@@ -195,7 +196,8 @@ GPAL_API short gpal_client_events(const struct gpal_client *client);
  *
  * The time applies even if there is no descriptor to wait for.
  *
- * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already.
+ * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already, or the time
+ * limit is over.
  */
 GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 

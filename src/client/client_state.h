@@ -29,7 +29,7 @@ struct gpal_client {
 	bool is_subscribed;
 	uint64_t revision;     /* of the last event; the next one follows it */
 	int64_t connect_at_ms; /* no new connection is made before this time */
-	int64_t accept_by_ms;  /* when the subscription must be accepted; INT64_MAX: it has been */
+	int64_t accept_by_ms;  /* deadline for accepting the subscription; INT64_MAX: none */
 	char outage[128];      /* why events are interrupted; empty: they are not */
 };
 

@@ -124,9 +124,9 @@ static int make_resync_event(struct gpal_client *client, const struct gpald_repl
 }
 
 /* Handles a line. Returns GPAL_E_IN_PROGRESS if it is neither an event nor a failure. */
-static int take_notification(struct gpal_client *client, const char *line, size_t length,
-			     struct gpald_arena *arena, struct gpal_client_event *event,
-			     struct gpal_client_error *error)
+static int take_subscription_line(struct gpal_client *client, const char *line, size_t length,
+				  struct gpald_arena *arena, struct gpal_client_event *event,
+				  struct gpal_client_error *error)
 {
 	struct gpal_client_error refusal;
 	const struct gpal_client_event *next;
@@ -243,7 +243,7 @@ static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 		gpald_arena_reset(arena);
 		client->last_line = line;
 		return continue_after_failure(
-			client, take_notification(client, line, length, arena, event, error));
+			client, take_subscription_line(client, line, length, arena, event, error));
 	}
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;

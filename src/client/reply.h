@@ -23,7 +23,7 @@ struct gpald_reply {
 
 /*
  * Parses a line into the arena. Returns GPAL_E_PROTOCOL if it is neither a reply to the request
- * `id`, nor a refusal without an id, nor a notification.
+ * `id`, nor a refusal whose id is null, nor a notification.
  */
 GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id,
 				    struct gpald_arena *arena, struct gpald_reply *reply,
