@@ -39,7 +39,7 @@ static const struct hint hints[] = {
 	{ "duplicate_key", "an object has a member twice: keep one of them" },
 	{ "too_deep", "no request needs that much nesting; look for a bracket that is not closed" },
 	{ "too_many_values", "split the request; no single VM needs that many values" },
-	{ "invalid_request", "PARAMS must be an object, as in '{\"request\": {...}}'" },
+	{ "invalid_request", "params must be an object, as in '{\"request\": {...}}'" },
 	{ "method_not_found",
 	  "{?backup}a backup needs the control socket of a daemon of version 0.2.0 or later" },
 	{ "method_not_found",

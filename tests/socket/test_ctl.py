@@ -441,7 +441,7 @@ class Documents(Case):
     def test_the_hint_counts_lines_and_columns_from_1(self):
         self.check(ctl("allocate", "-", stdin=b'{\n "a": 1,\n "b": 02\n}'), USAGE,
                    "standard input:17: ", "byte 17 is in line 3, column 7")
-        self.check(ctl("call", "a.b", "{"), USAGE, "PARAMS:1: ")
+        self.check(ctl("call", "a.b", "{"), USAGE, "JSON:1: ")
 
     def test_a_file_that_cannot_be_read_is_exit_2_with_its_name(self):
         missing = os.path.join(self.folder, "missing")
@@ -930,7 +930,7 @@ HINTS = [
     ({"reason": "duplicate_key"}, "keep one of them"),
     ({"reason": "too_deep"}, "nesting"),
     ({"reason": "too_many_values"}, "split"),
-    ({"reason": "invalid_request"}, "PARAMS must be an object, as in '{\"request\": {...}}'"),
+    ({"reason": "invalid_request"}, "params must be an object, as in '{\"request\": {...}}'"),
     ({"reason": "method_not_found"}, "gpalayoutctl schema"),
     ({"reason": "missing_member"}, "gpalayoutctl schema lists all members"),
     ({"reason": "unknown_member"}, "misspelling"),

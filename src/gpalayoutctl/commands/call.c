@@ -33,7 +33,7 @@ enum ctl_exit ctl_run_call(struct ctl_session *session)
 	else if (params && strcmp(params, "-") == 0)
 		code = ctl_document_read(&document, "-");
 	else if (params)
-		code = ctl_document_set(&document, "PARAMS", params);
+		code = ctl_document_set(&document, "JSON", params);
 	return code ? code : call_method(session, session->invocation->operands[0], document.data);
 }
 
