@@ -19,8 +19,8 @@ struct ctl_output_file {
 };
 
 /*
- * Opens a file. A new one gets `mode` without the bits of the umask. If the function succeeds,
- * the caller must call one of the functions below.
+ * Opens a file. A new file, also one that replaces another, gets `mode` without the bits of the
+ * umask. If the function succeeds, the caller must call one of the functions below.
  */
 int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t mode);
 

@@ -28,7 +28,7 @@ enum ctl_exit ctl_range_params(struct ctl_session *session, struct gpald_bytes *
 
 /*
  * The list of layouts, which the daemon sends in pages. A command that needs all layouts must read
- * the last page, too. `after` starts as the name after which the list begins.
+ * pages until `ended` is true. `after` starts as the name after which the list begins.
  */
 struct ctl_pages {
 	const char *after; /* NULL: begin with the first layout */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Prints words for the completion of a command line in a shell. Commands and options come from the
- * tables of the command line. A value or an operand is completed by its name there, such as NAME or
- * TAG.
+ * tables of the command line. The name of a value or an operand in these tables, such as NAME or
+ * TAG, decides which words are offered for it.
  */
 #include "config.h"
 
@@ -241,7 +241,10 @@ static void offer_operand(struct completion *c)
 
 	if (number >= command->max_operands)
 		return;
-	/* A command that has a request takes no NAME. */
+	/*
+	 * With a request, map, probe, explain and advise take no NAME. Commands that take both,
+	 * such as update, get no words either.
+	 */
 	if (ctl_flag_was_given(&c->invocation, "--request") ||
 	    ctl_request_flag_count(&c->invocation))
 		return;

@@ -368,7 +368,8 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 }
 
 /*
- * Appends an address as people read it, and that it is the top or the end of RAM, if there is room.
+ * Appends an address as people read it. Says whether it is the end of RAM and, if there is room,
+ * whether it is the top.
  */
 static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uint64_t address)
 {
