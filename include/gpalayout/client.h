@@ -624,7 +624,9 @@ struct gpal_client_history {
  * @name: name of a live layout, or of one that was deleted
  * @history: receives the events
  *
- * Reason of a refusal: "not_found", the daemon has no event of this name.
+ * If the layout is live and the daemon keeps no event of it, the history is empty.
+ *
+ * Reason of a refusal: "not_found", the daemon has neither a layout nor an event of this name.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_history(struct gpal_client *client, const char *name,
 					       const struct gpal_client_history **history,

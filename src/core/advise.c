@@ -182,7 +182,7 @@ static void advise_on_range(struct advising *a, const struct candidate *candidat
 #define TRIES_PER_RANGE 112           /* enough for two searches among 2^52 sizes */
 #define BUDGET_MAX (8 * GPALD_BUDGET) /* limit for RAM, or for a single range */
 
-static size_t count_nodes(const struct candidate *list, size_t count)
+static size_t count_ram_candidates(const struct candidate *list, size_t count)
 {
 	size_t nodes = 0;
 
@@ -199,7 +199,7 @@ static size_t count_nodes(const struct candidate *list, size_t count)
 static void advise_within_budget(struct advising *a, const struct candidate *list, size_t count,
 				 bool is_ram)
 {
-	const size_t nodes = count_nodes(list, count);
+	const size_t nodes = count_ram_candidates(list, count);
 	size_t wanting = is_ram ? nodes : count - nodes;
 	size_t left = a->left;
 
@@ -234,7 +234,7 @@ static size_t budget_for_tries(const struct advising *a, size_t ranges, size_t u
 /* RAM comes first: it grows most often, and the budget may not last for all ranges. */
 static void advise_all(struct advising *a, const struct candidate *list, size_t count)
 {
-	const size_t nodes = count_nodes(list, count);
+	const size_t nodes = count_ram_candidates(list, count);
 
 	if (count == 1) {
 		a->left = budget_for_tries(a, 1, GPALD_BUDGET);

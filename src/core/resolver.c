@@ -246,7 +246,7 @@ static int slice_ecams(struct gpald_resolution *r)
 	for (size_t i = 0; i < r->segment_count; i++) {
 		struct gpal_layout_segment *segment = &r->segments[i];
 
-		/* The base wraps only for an ECAM below the minimum, which the next loop refuses. */
+		/* The base wraps only for an ECAM below the minimum, which is refused below. */
 		segment->bus0_base =
 			segment->ecam.start - segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
 	}

@@ -175,6 +175,7 @@ static const struct hint hints[] = {
 	/* layouts the daemon keeps */
 	{ "not_found", "omit TAG to see all ranges: {tag} is not one of them" },
 	{ "not_found", "gpalayoutctl list shows all layouts" },
+	{ "conflict", "{?update}" },
 	{ "conflict", "the name belongs to uid {owner_uid}: use another name" },
 	{ "conflict",
 	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
@@ -203,8 +204,9 @@ static const struct hint hints[] = {
 	{ "store_failed",
 	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
 	{ "store_full",
-	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or free "
-	  "space on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
+	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or "
+	  "free space on the disk of the daemon's state folder; gpalayoutctl info shows the "
+	  "limits" },
 	{ "resync_required",
 	  "the daemon no longer keeps these events: read gpalayoutctl list again, then continue "
 	  "with gpalayoutctl watch --since {revision}" },

@@ -46,6 +46,11 @@ static bool is_allocate(const struct ctl_hint_context *context)
 	return is_method(context, "layout.allocate");
 }
 
+static bool is_update(const struct ctl_hint_context *context)
+{
+	return is_method(context, "layout.update");
+}
+
 static bool is_backup(const struct ctl_hint_context *context)
 {
 	return is_method(context, "registry.backup");
@@ -234,7 +239,7 @@ static struct windows find_windows(const struct ctl_hint_context *context)
 		found.count++;
 		found.has_devices = found.has_devices || ctl_member_of(window, "devices");
 	}
-	if (!context->session->method || is_method(context, "layout.update"))
+	if (!context->session->method || is_update(context))
 		found.count = 0;
 	return found;
 }
@@ -282,6 +287,7 @@ static const struct {
 	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
 	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
+	{ "?update", is_update },
 };
 
 static const struct {

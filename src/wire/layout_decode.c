@@ -469,5 +469,5 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	gpald_decoder_enter(decoder, "virtio_mmio");
 	return gpald_decoder_refuse(
 		decoder, GPALD_BAD_LAYOUT,
-		"slots must list the start of each 4 KiB page from start to end, in ascending order");
+		"slots must list the start of each 4 KiB page from start to end, in this order");
 }

@@ -88,7 +88,7 @@ class Completion(DaemonTestCase):
 
     def test_operands_are_names_from_the_daemon(self):
         for words in (["get"], ["delete"], ["update"], ["map"], ["explain"], ["compare"], ["compare", "a"], ["list"], ["list", "x"],
-                      ["probe", "0"], ["probe", "0", "web-01"]):
+                      ["probe", "0"], ["probe", "0", "web-01"], ["get", "--request"], ["update", "--memory", "1G"]):
             with self.subTest(" ".join(words)):
                 self.assertEqual(self.proposals(*words, "web"), ["web-01", "web-02"])
                 self.assertEqual(len(self.proposals(*words, "")), 4)
@@ -96,6 +96,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("advise", "web-01", ""), ["ram0", "chipset-low-mmio", "chipset-high-mmio"])
         for request in (["--request", "file"], ["--memory", "1G"]):
             self.assertEqual([self.proposals(command, *request, "") for command in ("advise", "explain", "probe")], [[]] * 3)
+        self.assertEqual(self.proposals("map", "--memory", "1G", ""), [])
         self.assertEqual(self.proposals("call", "layout.c"), ["layout.create", "layout.compare"])
         for words in (["get", "web-01", ""], ["probe", ""], ["resolve", ""], ["fit", ""], ["policies", ""], ["get", "nothing"]):
             self.assertEqual(self.proposals(*words), [])

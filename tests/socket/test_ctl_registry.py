@@ -822,6 +822,11 @@ class WithDaemon(DaemonTestCase):
         self.ok("create", "vm-1", *self.VM)
         self.assertIn("gpalayoutctl update", self.refused("conflict", "NAME", "create", "vm-1", *self.WITH_SLOTS))
 
+    def test_a_policy_or_an_architecture_that_cannot_change_gets_no_hint(self):
+        self.ok("create", "vm-1", *self.VM)
+        self.refused("conflict", "/policy of the changed request", "update", "vm-1", "--set", "policy=openvmm-2026.05", hint=None)
+        self.refused("conflict", "/arch of the changed request", "update", "vm-1", "--set", "arch=aarch64", hint=None)
+
     def test_unknown_names_are_refused(self):
         for args in (["get", "vm-1"], ["delete", "vm-1"], ["update", "vm-1", *self.VM], ["probe", "0", "vm-1"]):
             with self.subTest(args[0]):

@@ -191,7 +191,7 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 	if (stats->connections_turned_away)
 		add_finding(
 			d, "connections",
-			"compare the limits (gpalayoutctl info) with the users (gpalayoutctl stats)",
+			"compare the limits (gpalayoutctl info) to the users (gpalayoutctl stats)",
 			"%" PRIu64 " connections were refused", stats->connections_turned_away);
 }
 

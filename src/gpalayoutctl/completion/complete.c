@@ -241,18 +241,15 @@ static void offer_operand(struct completion *c)
 
 	if (number >= command->max_operands)
 		return;
-	/*
-	 * With a request, map, probe, explain and advise take no NAME. Commands that take both,
-	 * such as update, get no words either.
-	 */
-	if (ctl_flag_was_given(&c->invocation, "--request") ||
-	    ctl_request_flag_count(&c->invocation))
-		return;
 	ctl_buffer_puts(&names, command->operands);
 	rest = names.data;
 	name = strsep(&rest, " ");
 	while (number-- && (next = strsep(&rest, " ")))
 		name = next;
+	/* If NAME is optional, a request stands in its place. */
+	if (*name == '[' && (ctl_flag_was_given(&c->invocation, "--request") ||
+			     ctl_request_flag_count(&c->invocation)))
+		return;
 	name += strspn(name, "[");
 	name[strcspn(name, "]|.")] = '\0';
 	for (size_t i = 0; i < sizeof(operands) / sizeof(operands[0]); i++)

@@ -51,8 +51,8 @@ const struct ctl_paint_style ctl_paints[CTL_PAINT_COUNT] = {
 		.block = "╱", .ascii = "/", .sgr = "32" },
 	[CTL_PAINT_ECAM] = {
 		PAINT("ecam", "#009E73", "#27B78C", "#E4F4EE", "#0C2C23", "#006B4E", "#5FD0AC"),
-		.label = "PCIe ECAM", .short_label = "ECAM", .block = ":", .ascii = ":", .sgr = "92",
-		.pattern = DOT("1.5") DOT("4.5") },
+		.label = "PCIe ECAM", .short_label = "ECAM",
+		.pattern = DOT("1.5") DOT("4.5"), .block = ":", .ascii = ":", .sgr = "92" },
 	[CTL_PAINT_CXL] = {
 		PAINT("cxl", "#F0E442", "#F0E442", "#FAF6C4", "#3D3A0C", "#7A7000", "#F5EE8E"),
 		.label = "CXL", .short_label = "CXL", .block = "╬", .ascii = "*", .sgr = "93",
@@ -72,8 +72,9 @@ const struct ctl_paint_style ctl_paints[CTL_PAINT_COUNT] = {
 		.pattern = DOT("3"), .block = "░", .ascii = ".", .sgr = "36" },
 	[CTL_PAINT_RESERVED] = {
 		PAINT("reserved", "#8C939B", "#8C939B", "#E9EBEE", "#2C3238", "#5F666E", "#B5BCC4"),
-		.label = "reserved", .short_label = "reserved", .block = "╳", .ascii = "x", .sgr = "90",
-		.pattern = LINES("M0 0 6 6M6 0 0 6", "1") },
+		.label = "reserved", .short_label = "reserved",
+		.pattern = LINES("M0 0 6 6M6 0 0 6", "1"),
+		.block = "╳", .ascii = "x", .sgr = "90" },
 	[CTL_PAINT_OTHER] = {
 		PAINT("other", "#8C939B", "#8C939B", "#F1F2F4", "#252A30", "#5F666E", "#B5BCC4"),
 		.label = "other", .short_label = "other", .block = "─", .ascii = "-", .sgr = "37" },
