@@ -71,7 +71,7 @@ def builder(vm, policy=None):
 
 
 def flag_at(explanation, pointer):
-    """Returns the flag that determines the member at a pointer, or about a part of it; "" if no flag does."""
+    """Returns the flag that determines the member at a pointer, or a part of the member; "" if no flag does."""
     member = re.sub("/([0-9]+)", r"[\1]", pointer[len("/request/"):]).replace("/", ".")
     found = {}
     for line in explanation:

@@ -425,7 +425,7 @@ class Restarts(unittest.TestCase):
                     self.assertEqual(events.wait(PATIENCE)["name"], name)
                     self.assertEqual([call.args for call in clock.sleep.call_args_list], [(0.1,), (0.2,)])
 
-    def test_other_events_than_the_last_followed_are_a_resync(self):
+    def test_a_daemon_that_forgot_the_last_event_requires_a_resync(self):
         with Daemon("--store=memory") as daemon, gpalayout.Client(daemon.socket).events() as events:
             with gpalayout.Client(daemon.socket) as client:
                 client.create("forgotten", REQUEST)

@@ -253,7 +253,7 @@ class Shell(Client):
         "silent": (1, SILENT),
         "closed": (1, SILENT),
         "cut off": (1, CUT_OFF),
-        # jq cannot tell why a line ends, and on a busy machine not even its begin comes in time.
+        # jq cannot tell why a line ends, and on a busy machine even the start of the line may come too late.
         "half silent": (1, f"{SILENT}|{CUT_OFF}"),
         "not there": (1, f"(?s)Connection refused.*{SILENT}"),
         "new reason": (1, "^layout.sh: too blue$"),
@@ -585,7 +585,7 @@ class ManyCalls(unittest.TestCase):
             self.client.receive(stream)
         self.assertTrue(self.client.call("Info").version)
 
-    def test_an_invalid_reply_is_that_of_its_call_alone(self):
+    def test_an_invalid_reply_fails_only_its_call(self):
         bad = (b"\xff", bytes_field(2, b"\xff"), varint(1 << 3) + varint(5), varint(2 << 3) + varint(5),
                bytes_field(1, bytes_field(1, b"5")), bytes_field(1, b"\x08\x05\x10\x05"))
         for message in bad:

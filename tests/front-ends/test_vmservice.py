@@ -193,7 +193,7 @@ class Configurations(ServiceTestCase):
             with self.subTest(name):
                 self.assertEqual(self.made(config_), request)
 
-    def test_an_omitted_number_is_that_of_one_that_is_0(self):
+    def test_an_omitted_number_is_0(self):
         omitted = root_complex()
         del omitted["end_bus"]
         self.assertEqual(self.made(config(omitted)), requested(requested_rc(end_bus=0)))
@@ -236,7 +236,7 @@ class Configurations(ServiceTestCase):
 
 
 class OnAarch64(Configurations):
-    """The same configurations for the other architecture."""
+    """A service for aarch64: the IOMMU, and the address width of the host."""
 
     SERVICE_OPTIONS = ("--policy", POLICY, "--arch", "aarch64", "--host-bits", "48")
 
@@ -244,7 +244,7 @@ class OnAarch64(Configurations):
         config_, request = SMMU
         self.assertEqual(self.made(config_), {**request, "host": {"physical_address_bits": 48}})
 
-    test_an_omitted_number_is_that_of_one_that_is_0 = None
+    test_an_omitted_number_is_0 = None
     test_the_other_fields_of_openvmm_change_nothing = None
     test_each_wrong_configuration_is_refused_at_its_fault = None
 
@@ -368,8 +368,8 @@ class Restarts(unittest.TestCase):
 
 
 class FakeDaemon:
-    """Answers each request with the next function of `answers`. The function gets the method, and returns the bytes to
-    send, or None to close the connection."""
+    """Answers each request with the next function of `answers`. The function gets the stream id. It returns the bytes
+    to send, and false to close the connection after them."""
 
     def __init__(self, path, *answers):
         self.path, self.answers, self.methods = path, list(answers), []
