@@ -258,7 +258,7 @@ func calls(path string) error {
 
 // Cases.
 
-// On one connection, waits are in flight together with as many other calls. Each call gets its own
+// Waits and the same number of other calls are in flight on one connection. Each call gets its own
 // reply, and each wait gets the one event that follows.
 func manyInFlight(path string) error {
 	c, err := connect(path)

@@ -322,7 +322,7 @@ class TestFields(Connected):
             self.assertEqual((type(reply), getattr(reply, "status", 0)), (Refused, INVALID), length)
         self.assertNotIsInstance(self.ask_payload("Resolve", whole), Refused)
 
-    def test_numbers_may_be_longer_than_they_have_to_be(self):
+    def test_varints_may_be_longer_than_necessary(self):
         nodes = gpalayout_pb2.MemoryRequest(nodes=[1 << 30]).SerializeToString()
         for start in (b"\x10\x00", b"\x10\x80\x00", b"\x10\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"):
             request = bytes_field(1, b"x86_64") + bytes_field(4, nodes + start)
@@ -358,7 +358,7 @@ class TestFields(Connected):
         with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as status:
             return int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) << 10
 
-    def test_a_message_has_only_so_many_values(self):
+    def test_the_values_of_a_message_are_limited(self):
         before = self.peak()
         tags = message("Allocate", {"ram": [{"tag": "t", "size": 4096, "alignment": 4096}]})
         for payload in (b"\x0a\x00" * (1 << 19), tags * ((1 << 20) // len(tags)), b"\x22\x00" * (1 << 19)):
@@ -416,7 +416,7 @@ class TestCalls(Connected):
                 since = reply.revision
             self.assertEqual((names, since), ([f"piece-{number}" for number in range(300)], revision + 300))
 
-    def test_a_wait_ends_when_it_was_to_end(self):
+    def test_a_wait_ends_after_its_timeout(self):
         with self.daemon.ttrpc() as client:
             reply = client.call("WaitEvents", {"timeout_ms": 20})
             self.assertEqual(list(reply.events), [])
@@ -553,7 +553,7 @@ class TestConnections(unittest.TestCase):
                 client.send(call_frame(3, "Info"))
                 self.assertEqual(client.read_frame()[0], 3)
 
-    def test_only_so_many_calls_of_a_connection_wait(self):
+    def test_the_waiting_calls_of_a_connection_are_limited(self):
         with Daemon("--store=memory", "--limit=queued_requests=4") as daemon, daemon.frames() as client:
             client.send(b"".join(call_frame(stream, "WaitEvents", {"timeout_ms": HOUR_MS}) for stream in range(1, 11, 2)))
             stream, refusal = client.read_response(reply_class("WaitEvents"))
@@ -638,7 +638,7 @@ class TestUsers(unittest.TestCase):
             events = client.call("History", {"name": "theirs"}).events
             self.assertEqual([(event.event, event.uid) for event in events], [("created", 65534), ("deleted", 65534)])
 
-    def test_the_mode_of_the_control_socket_holds_here_too(self):
+    def test_the_ttrpc_socket_has_the_mode_of_the_control_socket(self):
         with Daemon("--store=memory", "--socket-mode=0600") as daemon:
             os.chmod(daemon.folder, 0o755)
             self.assertEqual(os.stat(daemon.ttrpc_socket).st_mode & 0o777, 0o600)

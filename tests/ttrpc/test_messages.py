@@ -127,7 +127,8 @@ class Conversations(unittest.TestCase):
         self.compared[rpc, reply.get("error", {}).get("data", {}).get("reason", "")] += 1
 
     def ask(self, json_client, client, cases):
-        """Sends each case (an id, a method and its params), compares the answers, and yields the reply in JSON."""
+        """Sends each case (an id, a method and its params), compares the answers, and yields the case with its reply in
+        JSON."""
         cases = iter(cases)
         self.faults = []
         while batch := list(itertools.islice(cases, IN_FLIGHT)):
@@ -183,7 +184,7 @@ class Vectors(Conversations):
                 yield case, "layout.resolve", {"request": request, "advise": True}
 
     def saved(self, layouts):
-        """Yields layouts in full. Some are consistent; in others a digit was changed."""
+        """Yields comparisons of layouts in full. Every fifth layout has a wrong digest."""
         for number, (case, request, layout) in enumerate(layouts):
             if number % 5 == 0:
                 layout = dict(layout, digest=layout["digest"][::-1])

@@ -140,7 +140,7 @@ class Walk:
 
 
 def all_fields():
-    """Yields message, name, number and type of each field."""
+    """Yields the full name and the descriptor of each field."""
     def walk(message):
         for field in message.fields:
             yield f"{message.full_name}.{field.name}", field
