@@ -23,11 +23,11 @@ check() { # WHAT COMMAND...
 	fi
 }
 
-# Runs a command as a user with one more group, or with none.
-as_user() { # UID GROUP COMMAND...
-	uid=$1 group=$2
+# Runs a command as a user with these supplementary groups, or with none.
+as_user() { # UID GROUPS COMMAND...
+	uid=$1 groups=$2
 	shift 2
-	setpriv --reuid="$uid" --regid="$uid" "${group:+--groups=}${group:---clear-groups}" "$@"
+	setpriv --reuid="$uid" --regid="$uid" "${groups:+--groups=}${groups:---clear-groups}" "$@"
 }
 
 prop() { systemctl show --property="$1" --value gpalayoutd.service; }

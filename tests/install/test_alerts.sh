@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# promtool checks the metrics in Prometheus's form and the alert rules on them.
+# promtool checks the metrics in Prometheus's form, and the alert rules that use them.
 set -eu
 
 work=$(mktemp -d)
