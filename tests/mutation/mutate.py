@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Changes one token of the code at a time and checks that a test notices.
+"""Changes one token of the code, or removes one statement, and checks that a test notices.
 
 FOLDERS has a row for each folder that can be mutated: what to rebuild, and which tests to run. The tree is copied
 and built once for each job. There each mutant is compiled, run against the tests until one fails, and undone. A mutant
@@ -299,7 +299,8 @@ def run(folder, mutants, explained, jobs, scratch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Changes one token of the code at a time and checks that a test notices.")
+    parser = argparse.ArgumentParser(
+        description="Changes one token of the code, or removes one statement, and checks that a test notices.")
     parser.add_argument("folder", choices=sorted(FOLDERS))
     parser.add_argument("--count", type=int, default=250, help="how many mutants to judge, besides those that do not count")
     parser.add_argument("--seed", type=int, default=1, help="chooses the order of the mutants")
