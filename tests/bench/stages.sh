@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Prints how many instructions of a request each stage takes. It counts them with valgrind's callgrind, which
+# Prints how many instructions each stage of a request takes. It counts them with valgrind's callgrind, which
 # a busy machine does not disturb. `make bench-stages` runs it in a build folder.
 #
 # The daemon gets a short and a long load. The script prints the difference for each further request, so that

@@ -3,8 +3,9 @@
 """Runs README.md and then proto/README.md, from top to bottom, with one daemon and one folder.
 
 A block marked sh is a script: its commands must succeed and print no errors, and no reply may be an error. A block that
-begins with "$ " is a session: its commands must print the lines below them, in which "..." stands for any lines. Times
-are not compared. The commands that build gpalayoutd and start it are not run, because the test has done that.
+begins with "$ " is a session: its commands must print the lines below them, in which "..." stands for any lines.
+Times, revisions and users are not compared. The commands that build gpalayoutd and start it are not run: it is built
+already, and the test starts it.
 """
 
 import difflib
@@ -79,7 +80,7 @@ class Shell:
         raise AssertionError(f"the shell exits after this:\n{text}\nand prints:\n{''.join(lines)}{self.errors()}")
 
     def errors(self):
-        """Returns the standard error of the last script, if the last block was one."""
+        """Returns the standard error of the last script, or "" if no script has run."""
         try:
             with open(os.path.join(self.folder, "errors"), encoding="utf-8") as file:
                 return file.read()

@@ -103,7 +103,7 @@ EXTREMES = {
                    warnings=[[HOSTILE, HOSTILE]]),
 }
 
-# {name: (level, a drawing that needs this level)}. The first two have 32 and 33 rows.
+# {name: (level, a drawing that needs this level)}. At level 0, the first two have 32 and 33 rows.
 LEVELS = {
     "32 rows": (0, drawing(nodes=["64GiB"], reserved=holes(13), virtio_mmio={"slots": 1})),
     "33 rows": (5, drawing(nodes=["64GiB"], reserved=holes(14))),
