@@ -399,7 +399,7 @@ class LayoutAdvise(DaemonTestCase):
         self.assertEqual(result, self.advise(request=self.REQUEST)["result"])
         self.assert_rows(result["advice"], {"name": "live"})
 
-    def test_after_an_update_it_is_the_updated_layout(self):
+    def test_after_an_update_the_advice_is_about_the_updated_layout(self):
         first = {**REQUEST, "host": {"physical_address_bits": 39}}
         second = put(first, "/request/memory/hotplug", [{"size": "4GiB"}])
         second["pcie"]["root_complexes"].append({"name": "rc2", "start_bus": 32, "end_bus": 47})

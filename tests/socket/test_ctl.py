@@ -101,7 +101,7 @@ class CommandLine(Case):
             result = ctl("info", "--socket", "/nonexistent/s", env={"GPALAYOUT_SOCKET": daemon.path})
             self.check(result, NO_DAEMON, "/nonexistent/s: cannot connect")
 
-    def test_without_both_the_socket_is_the_system_one(self):
+    def test_without_option_and_environment_the_default_socket_is_used(self):
         self.assertIn("/run/gpalayoutd/control.sock", ctl("--help").out)
         result = ctl("info", "--timeout", "0.001", env={"GPALAYOUT_SOCKET": ""})
         if result.code:

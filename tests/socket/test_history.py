@@ -98,7 +98,7 @@ class Cut(History):
                          [result["oldest_since"] + 1 + number for number in range(3)])
 
 
-class OfAnOlderVersion(unittest.TestCase):
+class OlderRegistry(unittest.TestCase):
     def test_events_without_an_author_stay_so_and_new_ones_have_one(self):
         with Daemon() as daemon:
             daemon.stop()

@@ -75,7 +75,7 @@ class Lines(unittest.TestCase):
     def test_dribbling_does_not_extend_the_time(self):
         self.dribble(b"")
 
-    def test_dribbling_into_a_line_that_is_too_long_does_not_either(self):
+    def test_dribbling_into_a_line_that_is_too_long_does_not_extend_the_time(self):
         self.dribble(b"x" * 5000)
 
     def dribble(self, start):

@@ -450,7 +450,7 @@ class Listing(unittest.TestCase):
 
 
 class Holes(unittest.TestCase):
-    def test_a_hole_that_is_named_often_is_refused_and_no_more(self):
+    def test_a_hole_that_is_named_more_than_once_is_refused(self):
         """The request is read back from its stored form."""
         with Daemon("--store", "memory") as daemon, daemon.connect() as client:
             for count in (2, 3, 16, 17):

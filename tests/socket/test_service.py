@@ -126,7 +126,7 @@ class Sockets(unittest.TestCase):
                 manager.start()
                 self.assertIn("result", client.read_reply())
 
-    def test_an_option_that_the_unit_has_to_set_is_warned_of(self):
+    def test_an_option_that_only_the_unit_can_set_causes_a_warning(self):
         with Manager("--socket-mode=0600", sockets=("control",)) as manager:
             manager.start()
             manager.wait_notified("READY=1")
@@ -407,14 +407,14 @@ class Environment(unittest.TestCase):
         wait_until(lambda: os.path.exists(manager.path("own")) or manager.process.poll() is not None, "the socket")
         return manager.process.poll() is None
 
-    def test_a_namespace_that_hides_users_is_warned_of(self):
+    def test_a_namespace_that_hides_users_causes_a_warning(self):
         with Manager() as manager:
             if not self.start_in_namespace(manager, "--map-current-user"):
                 self.skipTest("no user namespaces here")
             _, log = manager.end()
             self.assertRegex(log, r"level=warning event=users_hidden seen=1 ")
 
-    def test_without_one_there_is_no_warning(self):
+    def test_without_a_user_namespace_there_is_no_warning(self):
         with open("/proc/self/uid_map", encoding="ascii") as file:
             if sum(int(line.split()[2]) for line in file) < 0xffffffff:
                 self.skipTest("this is a user namespace itself")
