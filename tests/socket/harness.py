@@ -243,7 +243,7 @@ class Daemon:
 
     @contextlib.contextmanager
     def paused(self):
-        """Suspends the daemon inside the `with` block. When it continues, everything has happened at once."""
+        """Suspends the daemon inside the `with` block. Afterwards it finds everything that was sent meanwhile."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -355,7 +355,7 @@ class TapResult(unittest.TestResult):
 
 
 def main(module="__main__"):
-    # A shell ignores these for a program in the background, and its children would inherit that.
+    # A shell starts a background program with these signals ignored, and its children would inherit that.
     for number in (signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

@@ -32,7 +32,7 @@ def delete(client, name):
 
 
 def everything(daemon):
-    """Returns each live layout by name, as layout.get returns it but without its generation."""
+    """Returns two dictionaries by layout name: the generations, and what else layout.get returns."""
     with daemon.connect() as client:
         names = [row["name"] for row in client.call("layout.list", {"limit": 1000})["result"]["layouts"]]
         layouts = {name: client.call("layout.get", {"name": name})["result"] for name in names}

@@ -236,8 +236,7 @@ class Sources(Case):
     """The values in force and their sources. The command line wins over the file, and the file over the environment."""
 
     def serve(self, *options, environment=None):
-        """Starts a daemon with its sockets in the folder. Returns the options in daemon.info."""
-        # The harness sets the options of sockets and folder itself.
+        """Starts a daemon with the file. Returns daemon.info, and the options that the harness does not set."""
         with Daemon(f"--config={self.path}", *options, env=environment) as daemon:
             self.shown = ctl("--socket", daemon.socket, "info").out
             result = daemon.call("daemon.info", inspect=True)["result"]

@@ -19,7 +19,7 @@ DEFAULT = "39,40,42,44,46,48,52"
 
 
 def needing(bits, **members):
-    """Returns the result for a layout that needs this many bits, all of them."""
+    """Returns the result for a layout whose top is the last address of this width."""
     return {"layout": {**layout(top=hex((1 << bits) - 1), required_address_bits=bits), **members}}
 
 

@@ -765,7 +765,7 @@ class WithDaemon(DaemonTestCase):
         return result.out
 
     def refused(self, reason, place, *args, hint="", **options):
-        """Checks that a refusal is at this place, with a hint that contains this text, or without one for None. Returns
+        """Checks that a refusal is at this place, and that its hint contains this text; None: it has no hint. Returns
         the messages."""
         result = self.ctl(*args, **options)
         self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)

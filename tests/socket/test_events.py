@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Events come in order, without a gap or a repeat, whichever clients read or do not read."""
+"""Events come in order, without a gap or a repeat, even if some clients do not read."""
 
 import json
 import os

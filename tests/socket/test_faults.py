@@ -150,7 +150,7 @@ class Stalled(Promises):
                 log = os.path.join(daemon.state, "registry.db-wal")
                 before_it = contents(log)
                 send_create(clients[0], "vm-0")
-                # The first change must be with the disk before the others come.
+                # The commit of the first change must have begun before the others are sent.
                 wait_until(lambda: contents(log) != before_it, "the first change in the log of the database")
                 for i in range(1, 32):
                     send_create(clients[i], f"vm-{i}")
@@ -280,7 +280,7 @@ class Full(Promises):
             self.assertEqual(sorted(live(daemon)), ["one-more", "vm-00000", "vm-00002"])
             self.assert_same_after_restart(daemon, live(daemon))
 
-    def test_a_full_disk_keeps_nothing_from_being_deleted(self):
+    def test_layouts_can_be_deleted_while_the_disk_is_full(self):
         """The same as on a real disk in test_full_disk.py, for users who may not mount one."""
         with FaultyDaemon() as daemon:
             with daemon.connect() as client:
@@ -534,7 +534,7 @@ class Unusable(unittest.TestCase):
         self.assert_refused(self.path + "-journal")
 
     def test_every_page_of_the_database_counts(self):
-        """Bytes in the header that make the database read-only, in the events, and in the state."""
+        """Damages the bytes of the header that make the database read-only, the events, and the state."""
         self.daemon.stop()
         for at in (18, 19):
             flip(self.path, at)

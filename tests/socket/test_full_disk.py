@@ -175,7 +175,7 @@ class FullDisk:
         filler = Filler(daemon.disk.folder)
         try:
             with daemon.connect() as client:
-                # Room that was set aside ahead is used up first.
+                # The daemon first uses up the disk space that it had reserved.
                 more = 0
                 while "result" in client.call("layout.create", {"name": f"more-{more}", "request": REQUEST}):
                     more += 1

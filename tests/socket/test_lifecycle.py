@@ -173,7 +173,7 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_a_client_that_does_not_read_cannot_delay_the_exit(self):
-        # On a busy machine the store needs some time to close. It gets as much as the connections.
+        # On a busy machine the store needs some time to close. At least a tenth of drain_ms is left for it.
         with Daemon(*LONG_TIME_LIMITS, "--limit=drain_ms=5000", "--store=memory") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             self.assertEqual(client.read_reply()["id"], 0)

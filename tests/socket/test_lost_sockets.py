@@ -74,7 +74,7 @@ class LostSockets(unittest.TestCase):
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
                 lose(daemon, path)
                 wait_until(lambda at=path: is_served(at), daemon.log)
-                # Each client that it serves can see in the log that the socket was restored.
+                # The daemon logs that it has restored the socket before it serves a client there.
                 self.assertEqual(len(lines(daemon, "event=socket_restored")), times)
                 self.assert_restored(daemon, times)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)

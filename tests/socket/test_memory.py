@@ -4,10 +4,10 @@ The promises of the daemon if memory runs out: it goes on, every request is answ
 refused ones are not, and nothing leaks.
 
 The library made from memory.c fails allocations of the daemon by their number, one alone or all from one on. Each
-scenario runs with the first, the second and later allocations failing, until it needs no more. MEMORY_STEP is the
-distance between these numbers; with 1 every allocation fails once, which takes minutes. A build with gcc and
---enable-sanitizers also shows wrong uses of memory and the last leak. clang's AddressSanitizer is part of the program,
-where nothing can replace it.
+scenario runs again and again, and each time a later allocation fails, until it needs no more. MEMORY_STEP is the
+distance between their numbers; with 1 every allocation fails once, which takes minutes. A build with gcc and
+--enable-sanitizers also finds invalid uses of memory, and every leak. clang makes AddressSanitizer a part of the
+program, so memory.c cannot replace its allocator.
 """
 
 import contextlib

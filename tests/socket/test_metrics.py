@@ -23,7 +23,7 @@ def families_of(client, form):
 
 
 def samples_of(families):
-    """Returns {(name, labels): value}. Names that differ between the two parsers are made equal."""
+    """Returns {(name, labels): value}. In both forms, samples have the same names."""
     return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
             for family in families for sample in family.samples}
 

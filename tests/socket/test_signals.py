@@ -54,7 +54,7 @@ class Signals(unittest.TestCase):
     def test_ending_signals_are_logged_and_stop_the_daemon_in_order(self):
         """The exit status says whether the stop was wanted, so that a service manager restarts the daemon if not."""
         with Daemon() as daemon:
-            # Of the range of real-time signals, only a few are tried.
+            # The test sends only a few of the real-time signals.
             for number in sorted(ENDS - set(range(signal.SIGRTMIN + 2, LAST))):
                 with self.subTest(name_of(number)), daemon.connect() as client:
                     made = create(client, f"vm-{number}")["result"]

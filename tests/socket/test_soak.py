@@ -354,9 +354,9 @@ class Soak(unittest.TestCase):
         third = len(samples) // 3
         before, last = (max(sample.memory for sample in part) for part in (samples[third:2 * third],
                                                                             samples[2 * third:]))
+        # A sanitizer keeps freed memory, and reports leaks itself.
         if max(sample.space for sample in samples) < 1 << 40:
             self.assertLess(last, before + MEMORY_GROWTH)
-        # Without a sanitizer. A sanitizer keeps freed memory, and reports leaks itself.
         self.assertLess(max(sample.state for sample in samples), STATE_BYTES)
 
     def idle_descriptors(self):
@@ -366,7 +366,7 @@ class Soak(unittest.TestCase):
             return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):
-        """The live layouts are those that clients and subscribers know of."""
+        """Checks that the live layouts are those that clients and subscribers know."""
         page = self.daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]
         there = {row["name"]: (row["generation"], row["digest"]) for row in page}
         dying = {name for name in there if name.startswith("dying-")}

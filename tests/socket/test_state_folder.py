@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The registry's folder: what the daemon requires of it at the start. No change is acknowledged that is not in it."""
+"""The registry's folder: what the daemon requires of it at the start. A change is acknowledged only if it is in the
+folder."""
 
 import os
 import shutil
@@ -30,7 +31,7 @@ def contents(folder):
 
 
 def copy(source, target):
-    """Replaces the database as an administrator would with a backup: with another file of that name."""
+    """Replaces a file as an administrator would who restores a copy: a new file gets its name."""
     shutil.copy(source, target + ".tmp")
     os.rename(target + ".tmp", target)
 
