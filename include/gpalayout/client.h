@@ -206,7 +206,7 @@ GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
  *
  * An event loop can call this when the descriptor is ready, whatever call is in progress. When it
  * returns another code than GPAL_E_IN_PROGRESS, call the function that is in progress again: that
- * returns the result or the failure.
+ * returns the result or the failure. After a failure, gpal_client_next_event() reconnects instead.
  *
  * Returns 0 if a reply or an event has come, or if nothing is in progress; GPAL_E_IN_PROGRESS;
  * or the code of a failure.
@@ -348,8 +348,9 @@ struct gpal_client_update {
  * gpal_client_update - change a live layout (layout.update)
  * @request: the whole new request, as in gpal_update()
  * @options: NULL for a zeroed struct
- * @update: receives the result. After a refusal with "would_move" or "would_remove" it receives
- *          a result that has only `changes`: the refused ones
+ * @update: receives the result. After a refusal with "would_move" it receives a result that has
+ *          only `changes`: all changes of the refused update. After "would_remove" it receives one
+ *          that has only the removals
  *
  * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
  * "conflict", the request names another policy or architecture; those of gpal_update();
