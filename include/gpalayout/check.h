@@ -42,7 +42,7 @@ struct gpal_check {
  *     members are the same range;
  *   - RAM is ascending by address, segments by number, and IOMMUs in the order of their root
  *     complexes;
- *   - the ECAM has GPAL_ECAM_BYTES_PER_BUS for each bus, of a segment and of a root complex;
+ *   - the ECAM of each segment and of each root complex has GPAL_ECAM_BYTES_PER_BUS for each bus;
  *   - names of root complexes and of CXL windows are unique, each CXL window has targets and a
  *     granularity that CXL allows, and the architecture has the kind of IOMMU;
  *   - each range of the map that is not reserved is a member;

@@ -62,7 +62,7 @@ static void set_placed(struct gpal_probe *probe, enum gpal_kind kind, struct gpa
 
 /*
  * Finds what is at an address above the top: a reserved range, which the map does not list there,
- * or the free space between two.
+ * or free space, which reaches to the nearest reserved ranges.
  */
 static void look_above_top(const struct gpal_request *request, uint64_t address,
 			   struct gpal_probe *probe)
