@@ -46,8 +46,8 @@ bool gpald_sqlite_identify(const struct gpald_sqlite *store, const char *name,
 	struct stat status;
 
 	if (fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW))
-		return gpald_sqlite_fail(error, "%s: %s in the state folder: %s", store->path, name,
-					 strerror(errno));
+		return gpald_sqlite_fail(error, "%s: %s in the state folder cannot be examined: %s",
+					 store->path, name, strerror(errno));
 	file->device = status.st_dev;
 	file->inode = status.st_ino;
 	return is_open(file) ||
@@ -63,9 +63,10 @@ static bool check_file(const char *path, const struct gpald_sqlite_file *file,
 	struct stat status;
 
 	if (lstat(path, &status))
-		return gpald_sqlite_fail(error, "%s: %s", path,
-					 errno == ENOENT || errno == ENOTDIR ?
-						 "it was removed while the daemon used it" :
+		return errno == ENOENT || errno == ENOTDIR ?
+			       gpald_sqlite_fail(
+				       error, "%s: it was removed while the daemon used it", path) :
+			       gpald_sqlite_fail(error, "%s: cannot be examined: %s", path,
 						 strerror(errno));
 	return is_same_file(&status, file) ||
 	       gpald_sqlite_fail(error, "%s: it was replaced while the daemon used it", path);

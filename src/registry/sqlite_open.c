@@ -264,8 +264,8 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 }
 
 /*
- * Makes a new folder survive a power failure. If this fails, nothing is lost: the next start makes
- * the folder again.
+ * Makes a new folder survive a power failure. If this fails, the daemon goes on, and a power
+ * failure may lose the folder.
  */
 static void sync_parent(const char *folder)
 {
@@ -288,8 +288,8 @@ int gpald_sqlite_make_folder(const char *folder)
 }
 
 /*
- * The folder must have mode 0700 and belong to the daemon or root; otherwise others could replace
- * the database.
+ * The folder must belong to the daemon or root, and its mode must give no access to others, who
+ * could replace the database.
  */
 static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			char error[GPALD_STORE_ERROR_SIZE])
@@ -320,10 +320,12 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 			"StateDirectoryMode=0700",
 			folder, (unsigned int)status.st_mode & 07777);
 	if (flock(store->folder_fd, LOCK_EX | LOCK_NB))
-		return gpald_sqlite_fail(error, "%s: %s", folder,
-					 errno == EWOULDBLOCK ?
-						 "another gpalayoutd uses this state folder" :
-						 strerror(errno));
+		return errno == EWOULDBLOCK ?
+			       gpald_sqlite_fail(error,
+						 "%s: another gpalayoutd uses this state folder",
+						 folder) :
+			       gpald_sqlite_fail(error, "%s: the state folder cannot be locked: %s",
+						 folder, strerror(errno));
 	return true;
 }
 
