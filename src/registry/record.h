@@ -46,7 +46,7 @@ struct gpald_record {
 	uint64_t top;
 };
 
-/* Returns the size, in bytes, of the parts of a record that the client chooses. */
+/* Returns the size, in bytes, of the stored forms of the request and the layout together. */
 static inline size_t gpald_record_bytes(const struct gpald_record *record)
 {
 	return record->request.length + record->layout.length;

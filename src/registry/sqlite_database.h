@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SQLite store as its files see it: sqlite_open.c finds or creates the database,
+ * What the files of the SQLite store share. sqlite_open.c finds or creates the database,
  * sqlite_restore.c fills it from a backup, sqlite_load.c reads all of it, sqlite_store.c writes,
  * sqlite_space.c reserves disk space, and sqlite_files.c checks that the files are in the state
  * folder.

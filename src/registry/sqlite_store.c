@@ -305,7 +305,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 									    result;
 }
 
-/* Like commit_changes(), but changes nothing if it fails. */
+/* Like commit_changes(), but rolls back if it fails. */
 static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
 					   const struct gpald_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE])

@@ -40,9 +40,9 @@ struct gpald_change {
 STAILQ_HEAD(gpald_changes, gpald_change);
 
 /*
- * Receives the content of a store. `record` and `event` take their argument, and return false to
- * stop because memory ran out. `damaged` is called with the name of each record that cannot be
- * used.
+ * Receives the content of a store. `record` takes its argument, even if it returns false; `event`
+ * borrows it. Both return false to stop because memory ran out. `damaged` is called with the name
+ * of each record that cannot be used.
  */
 struct gpald_loader {
 	void *data;

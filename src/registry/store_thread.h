@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no other thread has to. It commits everything
- * submitted while it was busy as one transaction, so many clients share one synchronisation of the
- * disk. Call all functions on the thread that started it.
+ * The thread that waits for the disk, so that no other thread has to. It commits the changes
+ * submitted while it was busy as one transaction, up to a limit, so many clients share one
+ * synchronisation of the disk. Call all functions on the thread that started it.
  */
 #ifndef GPALD_REGISTRY_STORE_THREAD_H
 #define GPALD_REGISTRY_STORE_THREAD_H
