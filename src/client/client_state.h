@@ -75,7 +75,8 @@ int gpald_call_advance(struct gpal_client *client);
 
 /*
  * Starts the call, or continues it if it is in progress. On success, *line is the line of the
- * reply, which is valid until the next call. Returns GPAL_E_BUSY if another call is in progress.
+ * reply, which is valid until the next call. Returns GPAL_E_BUSY if another call is in progress or
+ * the client is subscribed.
  */
 GPAL_MUST_USE int gpald_client_call(struct gpal_client *client, const char *method,
 				    gpald_write_params *write, const void *args, const char **line,
