@@ -32,7 +32,7 @@ enum gpald_protobuf_type {
 struct gpald_protobuf_field {
 	uint32_t number;
 	enum gpald_protobuf_type type;
-	uint64_t value;       /* a varint, or the number of bytes */
+	uint64_t value;       /* a varint, or the number of bytes of GPALD_PROTOBUF_LENGTH, or 0 */
 	const uint8_t *bytes; /* for types other than varint */
 };
 
