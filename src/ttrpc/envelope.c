@@ -69,9 +69,9 @@ struct request {
 static int take_field(struct request *request, const struct gpald_protobuf_field *field,
 		      struct gpald_wire_error *error)
 {
-	const enum gpald_protobuf_type type = field->number == REQUEST_TIMEOUT_NANO ?
-						      GPALD_PROTOBUF_VARINT :
-						      GPALD_PROTOBUF_LENGTH;
+	const enum gpald_protobuf_wire_type type = field->number == REQUEST_TIMEOUT_NANO ?
+							   GPALD_PROTOBUF_VARINT :
+							   GPALD_PROTOBUF_LENGTH;
 
 	if (field->number > REQUEST_METADATA)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST, "a ttrpc Request has no field %u",
@@ -196,7 +196,7 @@ static void end_frame(struct gpald_writer *w, size_t mark)
 
 /*
  * Returns where the payload of the frame at `mark` begins: after the header, the tag of its field,
- * and the byte that gpald_protobuf_open() reserves for its length.
+ * and the byte that gpald_protobuf_begin_field() reserves for its length.
  */
 static size_t payload_at(size_t mark)
 {
@@ -206,21 +206,21 @@ static size_t payload_at(size_t mark)
 static void begin_ttrpc_result(struct gpald_writer *w, const struct gpald_id *id)
 {
 	begin_frame(w, id);
-	gpald_protobuf_open(w, RESPONSE_PAYLOAD); /* it begins at payload_at() */
-	gpald_protobuf_begin(w, id->reply);
+	gpald_protobuf_begin_field(w, RESPONSE_PAYLOAD); /* it begins at payload_at() */
+	gpald_protobuf_begin_message(w, id->reply);
 }
 
 static void end_ttrpc_result(struct gpald_writer *w, size_t mark)
 {
-	gpald_protobuf_end(w);
-	gpald_protobuf_close(w, payload_at(mark));
+	gpald_protobuf_end_message(w);
+	gpald_protobuf_end_field(w, payload_at(mark));
 	end_frame(w, mark);
 }
 
 static void write_status(struct gpald_writer *w, enum gpald_reason reason, const char *message)
 {
-	gpald_protobuf_number(w, STATUS_CODE, gpald_reason_grpc_status(reason));
-	gpald_protobuf_bytes(w, STATUS_MESSAGE, message, strlen(message));
+	gpald_protobuf_write_number(w, STATUS_CODE, gpald_reason_grpc_status(reason));
+	gpald_protobuf_write_bytes(w, STATUS_MESSAGE, message, strlen(message));
 }
 
 static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
@@ -230,23 +230,23 @@ static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 	size_t status, any, value;
 
 	begin_frame(w, id);
-	status = gpald_protobuf_open(w, RESPONSE_STATUS);
+	status = gpald_protobuf_begin_field(w, RESPONSE_STATUS);
 	write_status(w, error->reason, error->message);
-	any = gpald_protobuf_open(w, STATUS_DETAILS);
-	gpald_protobuf_bytes(w, ANY_TYPE_URL, error_data_url, sizeof(error_data_url) - 1);
-	value = gpald_protobuf_open(w, ANY_VALUE);
-	gpald_protobuf_begin(w, &gpalayout__v1__error_data__descriptor);
+	any = gpald_protobuf_begin_field(w, STATUS_DETAILS);
+	gpald_protobuf_write_bytes(w, ANY_TYPE_URL, error_data_url, sizeof(error_data_url) - 1);
+	value = gpald_protobuf_begin_field(w, ANY_VALUE);
+	gpald_protobuf_begin_message(w, &gpalayout__v1__error_data__descriptor);
 	if (!w->failed) {
 		gpald_write_object(w, NULL);
 		gpald_rpc_write_error_data(w, error);
 		gpald_write_object_end(w);
 	}
-	gpald_protobuf_end(w);
+	gpald_protobuf_end_message(w);
 	if (error->list.text.data)
 		gpald_write_bytes(w, error->list.text.data, error->list.text.length);
-	gpald_protobuf_close(w, value);
-	gpald_protobuf_close(w, any);
-	gpald_protobuf_close(w, status);
+	gpald_protobuf_end_field(w, value);
+	gpald_protobuf_end_field(w, any);
+	gpald_protobuf_end_field(w, status);
 	end_frame(w, mark);
 }
 
@@ -260,9 +260,9 @@ static void write_plain_ttrpc_error(struct gpald_writer *w, const struct gpald_i
 	if (id->kind != GPALD_ID_STREAM)
 		return;
 	begin_frame(w, id);
-	status = gpald_protobuf_open(w, RESPONSE_STATUS);
+	status = gpald_protobuf_begin_field(w, RESPONSE_STATUS);
 	write_status(w, reason, message);
-	gpald_protobuf_close(w, status);
+	gpald_protobuf_end_field(w, status);
 	end_frame(w, mark);
 }
 

@@ -185,7 +185,7 @@ static cJSON *make_number(struct reader *r, const ProtobufCFieldDescriptor *fiel
 	return value;
 }
 
-static enum gpald_protobuf_type type_of(const ProtobufCFieldDescriptor *field)
+static enum gpald_protobuf_wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
 {
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_MESSAGE:
@@ -277,9 +277,9 @@ static int read_field(struct reader *r, const ProtobufCFieldDescriptor *field,
 {
 	const bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
 	const bool is_packed = is_list && given->type == GPALD_PROTOBUF_LENGTH &&
-			       type_of(field) == GPALD_PROTOBUF_VARINT;
+			       wire_type_of(field) == GPALD_PROTOBUF_VARINT;
 
-	if (given->type != type_of(field) && !is_packed)
+	if (given->type != wire_type_of(field) && !is_packed)
 		return gpald_decoder_refuse(&r->decoder, GPALD_WRONG_TYPE,
 					    "expected %s, not wire type %u", type_name(field),
 					    given->type);

@@ -22,7 +22,7 @@ struct gpald_protobuf_cursor {
 };
 
 /* The wire type of a field. Groups, 3 and 4, are not part of proto3. */
-enum gpald_protobuf_type {
+enum gpald_protobuf_wire_type {
 	GPALD_PROTOBUF_VARINT = 0,
 	GPALD_PROTOBUF_FIXED64 = 1,
 	GPALD_PROTOBUF_LENGTH = 2,
@@ -31,7 +31,7 @@ enum gpald_protobuf_type {
 
 struct gpald_protobuf_field {
 	uint32_t number;
-	enum gpald_protobuf_type type;
+	enum gpald_protobuf_wire_type type;
 	uint64_t value;       /* a varint, or the number of bytes of GPALD_PROTOBUF_LENGTH, or 0 */
 	const uint8_t *bytes; /* for types other than varint */
 };

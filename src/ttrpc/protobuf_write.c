@@ -76,24 +76,25 @@ static void write_field(struct gpald_writer *w, uint32_t field, enum wire_type t
 	w->text.length = (size_t)(put_varint(at, value) - w->text.data);
 }
 
-void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t value)
+void gpald_protobuf_write_number(struct gpald_writer *w, uint32_t field, uint64_t value)
 {
 	write_field(w, field, VARINT, value);
 }
 
-void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *bytes, size_t length)
+void gpald_protobuf_write_bytes(struct gpald_writer *w, uint32_t field, const void *bytes,
+				size_t length)
 {
 	write_field(w, field, LENGTH, length);
 	gpald_write_bytes(w, bytes, length);
 }
 
-size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field)
+size_t gpald_protobuf_begin_field(struct gpald_writer *w, uint32_t field)
 {
 	write_field(w, field, LENGTH, 0);
 	return w->text.length;
 }
 
-void gpald_protobuf_close(struct gpald_writer *w, size_t start)
+void gpald_protobuf_end_field(struct gpald_writer *w, size_t start)
 {
 	char varint[VARINT_MAX];
 	size_t length, more;
@@ -158,9 +159,9 @@ static __attribute__((noinline)) const ProtobufCFieldDescriptor *
 start_entry(struct gpald_writer *w, struct level *map, const char *key)
 {
 	if (map->start > 0)
-		gpald_protobuf_close(w, map->start);
-	map->start = gpald_protobuf_open(w, map->field->id);
-	gpald_protobuf_bytes(w, map->message->fields[0].id, key, strlen(key));
+		gpald_protobuf_end_field(w, map->start);
+	map->start = gpald_protobuf_begin_field(w, map->field->id);
+	gpald_protobuf_write_bytes(w, map->message->fields[0].id, key, strlen(key));
 	return &map->message->fields[1];
 }
 
@@ -209,7 +210,7 @@ static void write_object(struct gpald_writer *w, const char *key)
 	if (field->label == PROTOBUF_C_LABEL_REPEATED && top_level(w)->kind != LIST)
 		push_level(w, MAP, field, 0);
 	else
-		push_level(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
+		push_level(w, MESSAGE, field, gpald_protobuf_begin_field(w, field->id));
 }
 
 static void write_object_end(struct gpald_writer *w)
@@ -219,7 +220,7 @@ static void write_object_end(struct gpald_writer *w)
 	if (w->failed || level->kind == ROOT)
 		return;
 	if (level->start > 0)
-		gpald_protobuf_close(w, level->start);
+		gpald_protobuf_end_field(w, level->start);
 	stack_of(w)->top--;
 }
 
@@ -233,7 +234,7 @@ static void write_array(struct gpald_writer *w, const char *key)
 	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
 	before = w->text.length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
-		push_level(w, PACKED, field, gpald_protobuf_open(w, field->id));
+		push_level(w, PACKED, field, gpald_protobuf_begin_field(w, field->id));
 		top_level(w)->next = (unsigned int)(w->text.length - before);
 	} else {
 		push_level(w, LIST, field, 0);
@@ -250,7 +251,7 @@ static void write_array_end(struct gpald_writer *w)
 	if (level->kind == PACKED && w->text.length == level->start)
 		w->text.length -= level->next;
 	else if (level->kind == PACKED)
-		gpald_protobuf_close(w, level->start);
+		gpald_protobuf_end_field(w, level->start);
 	stack_of(w)->top--;
 }
 
@@ -275,11 +276,11 @@ static void write_inner(struct gpald_writer *w, const ProtobufCFieldDescriptor *
 			const char *name, uint64_t value)
 {
 	const ProtobufCFieldDescriptor *in = find_inner_field(field, name);
-	const size_t content = gpald_protobuf_open(w, field->id);
+	const size_t content = gpald_protobuf_begin_field(w, field->id);
 
 	assert(in);
-	gpald_protobuf_number(w, in->id, value);
-	gpald_protobuf_close(w, content);
+	gpald_protobuf_write_number(w, in->id, value);
+	gpald_protobuf_end_field(w, content);
 }
 
 static void write_integer(struct gpald_writer *w, const char *key, uint64_t value)
@@ -293,7 +294,7 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		write_inner(w, field, "size", value);
 	else if (!is_omitted(field, value == 0))
-		gpald_protobuf_number(w, field->id, value);
+		gpald_protobuf_write_number(w, field->id, value);
 }
 
 static void write_bytes(struct gpald_writer *w, const char *key, const void *bytes, size_t length)
@@ -308,7 +309,7 @@ static void write_bytes(struct gpald_writer *w, const char *key, const void *byt
 	} else if (!is_omitted(field, length == 0)) {
 		assert(field->type == PROTOBUF_C_TYPE_STRING ||
 		       field->type == PROTOBUF_C_TYPE_BYTES);
-		gpald_protobuf_bytes(w, field->id, bytes, length);
+		gpald_protobuf_write_bytes(w, field->id, bytes, length);
 	}
 }
 
@@ -324,7 +325,7 @@ static void write_raw_field(struct gpald_writer *w, const char *key, const char 
 
 static void begin_part(struct gpald_writer *part)
 {
-	gpald_protobuf_begin(part, &gpalayout__v1__error_data__descriptor);
+	gpald_protobuf_begin_message(part, &gpalayout__v1__error_data__descriptor);
 }
 
 static const struct gpald_form form = {
@@ -338,7 +339,7 @@ static const struct gpald_form form = {
 	.begin_part = begin_part,
 };
 
-void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescriptor *message)
+void gpald_protobuf_begin_message(struct gpald_writer *w, const ProtobufCMessageDescriptor *message)
 {
 	if (!w->form_state)
 		w->form_state = malloc(sizeof(struct level_stack));
@@ -351,7 +352,7 @@ void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescript
 	w->form = &form;
 }
 
-void gpald_protobuf_end(struct gpald_writer *w)
+void gpald_protobuf_end_message(struct gpald_writer *w)
 {
 	assert(!w->form || w->failed || top_level(w)->kind == ROOT);
 	w->form = NULL;

@@ -19,19 +19,21 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-/* Open a message, whose fields are written next, and close it. */
-void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescriptor *message);
-void gpald_protobuf_end(struct gpald_writer *w);
+/* Begin a message, whose fields are written next, and end it. */
+void gpald_protobuf_begin_message(struct gpald_writer *w,
+				  const ProtobufCMessageDescriptor *message);
+void gpald_protobuf_end_message(struct gpald_writer *w);
 
 /* Write a field by its number, for messages without a schema. No message needs to be open. */
-void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t value);
-void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *bytes, size_t length);
+void gpald_protobuf_write_number(struct gpald_writer *w, uint32_t field, uint64_t value);
+void gpald_protobuf_write_bytes(struct gpald_writer *w, uint32_t field, const void *bytes,
+				size_t length);
 
 /*
- * Open and close a field; its bytes are written between the two. gpald_protobuf_open() returns the
- * `start` for gpald_protobuf_close().
+ * Begin and end a field; its bytes are written between the two. gpald_protobuf_begin_field()
+ * returns the `start` for gpald_protobuf_end_field().
  */
-size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field);
-void gpald_protobuf_close(struct gpald_writer *w, size_t start);
+size_t gpald_protobuf_begin_field(struct gpald_writer *w, uint32_t field);
+void gpald_protobuf_end_field(struct gpald_writer *w, size_t start);
 
 #endif

@@ -212,7 +212,7 @@ START_TEST(each_kind_of_member_is_written)
 	struct gpald_writer w = { 0 };
 	Gpalayout__V1__GetReply *reply;
 
-	gpald_protobuf_begin(&w, &gpalayout__v1__get_reply__descriptor);
+	gpald_protobuf_begin_message(&w, &gpalayout__v1__get_reply__descriptor);
 	gpald_write_object(&w, NULL);
 	gpald_write_text(&w, "name", "");
 	gpald_write_integer(&w, "generation", 7);
@@ -241,7 +241,7 @@ START_TEST(each_kind_of_member_is_written)
 	gpald_write_array_end(&w);
 	gpald_write_object_end(&w);
 	gpald_write_object_end(&w);
-	gpald_protobuf_end(&w);
+	gpald_protobuf_end_message(&w);
 	reply = unpack(&w, &gpalayout__v1__get_reply__descriptor);
 	ck_assert_str_eq(reply->name, "");
 	ck_assert_int_eq(reply->generation, 7);
@@ -268,7 +268,7 @@ START_TEST(a_map_has_an_entry_for_each_key)
 	struct gpald_writer w = { 0 };
 	Gpalayout__V1__StatsReply *reply;
 
-	gpald_protobuf_begin(&w, &gpalayout__v1__stats_reply__descriptor);
+	gpald_protobuf_begin_message(&w, &gpalayout__v1__stats_reply__descriptor);
 	gpald_write_object(&w, NULL);
 	gpald_write_object(&w, "requests");
 	for (int i = 0; i < 2; i++) {
@@ -279,7 +279,7 @@ START_TEST(a_map_has_an_entry_for_each_key)
 	gpald_write_object_end(&w);
 	gpald_write_integer(&w, "uptime_ms", 3);
 	gpald_write_object_end(&w);
-	gpald_protobuf_end(&w);
+	gpald_protobuf_end_message(&w);
 	reply = unpack(&w, &gpalayout__v1__stats_reply__descriptor);
 	ck_assert_uint_eq(reply->n_requests, 2);
 	ck_assert_str_eq(reply->requests[1]->key, "layout.get");
@@ -303,7 +303,7 @@ START_TEST(messages_have_any_length)
 	ck_assert_ptr_nonnull(text);
 	memset(text, 'x', length);
 	text[length] = '\0';
-	gpald_protobuf_begin(&w, &gpalayout__v1__resolve_reply__descriptor);
+	gpald_protobuf_begin_message(&w, &gpalayout__v1__resolve_reply__descriptor);
 	gpald_write_object(&w, NULL);
 	gpald_write_object(&w, "layout");
 	gpald_write_array(&w, "warnings");
@@ -314,7 +314,7 @@ START_TEST(messages_have_any_length)
 	gpald_write_hex(&w, "top", 1);
 	gpald_write_object_end(&w);
 	gpald_write_object_end(&w);
-	gpald_protobuf_end(&w);
+	gpald_protobuf_end_message(&w);
 	reply = unpack(&w, &gpalayout__v1__resolve_reply__descriptor);
 	ck_assert_uint_eq(strlen(reply->layout->warnings[0]->message), length);
 	ck_assert_uint_eq(reply->layout->top, 1);
