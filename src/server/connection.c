@@ -14,10 +14,10 @@
  * connection is not read, each turn checks that. Requests of a client that has gone are not
  * answered.
  *
- * A request counts as queued from the moment its line is taken until its reply is written. libuv
- * queues writes without bound, so the bound is here: while too many requests are queued or too many
- * bytes are unsent, for the connection or for all of its user, no line is taken; and when enough
- * has been read ahead, the writes of the client block. Each finished write resumes the work.
+ * A request counts as queued from the moment its reply is ready until the reply is written. libuv
+ * queues writes without bound, so the bound is here: no line is taken while too many requests of
+ * the connection are queued, or too many bytes of the connection or of its user are unsent. When
+ * enough has been read ahead, the writes of the client block. Each finished write resumes the work.
  *
  * A request that changes a live layout is answered in the turn after the store thread has committed
  * it, and a request that takes long in the turn after it is done. Until then its connection takes

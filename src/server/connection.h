@@ -33,8 +33,8 @@ struct gpald_connections {
 
 	/*
 	 * Both run while connections wait for their turn: `turns` gives turns after the loop has
-	 * looked at its sockets, and `awake` keeps the loop from sleeping. Their data is this
-	 * struct.
+	 * looked at its sockets, and `awake` keeps the loop from sleeping. The data of `turns` is
+	 * this struct.
 	 */
 	uv_check_t turns;
 	uv_idle_t awake;

@@ -50,7 +50,7 @@ struct gpald_connection {
 	size_t output_length;
 	size_t output_requests; /* requests that it answers */
 
-	size_t queued; /* requests taken whose replies libuv has not written */
+	size_t queued; /* requests whose replies libuv holds for this connection */
 	size_t unsent; /* bytes that libuv holds for this connection */
 
 	uint64_t revision_sent; /* for a subscriber: the newest event in its output */
@@ -101,8 +101,8 @@ void gpald_connection_end_input(struct gpald_connection *c);
 /* Output. */
 
 /*
- * Returns whether the connection takes no line, because too many requests are queued or too many
- * bytes are unsent, for the connection or for all of its user.
+ * Returns whether the connection takes no line, because too many of its requests are queued, or
+ * too many bytes of the connection or of its user are unsent.
  */
 bool gpald_connection_is_paused(const struct gpald_connection *c);
 
