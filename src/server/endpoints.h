@@ -67,12 +67,13 @@ bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 void gpald_endpoints_unbind(struct gpald_endpoints *all);
 
 /*
- * Removes the files of the sockets, so that no other client can connect. Clients that have
- * connected may still wait to be accepted.
+ * Removes the files of the sockets that the daemon has bound, so that no other client can connect
+ * there. Leaves sockets of the service manager alone. Clients that have connected may still wait to
+ * be accepted.
  */
 void gpald_endpoints_remove_files(struct gpald_endpoints *all);
 
-/* Closes the sockets and drops clients that wait. They may be closed already. */
+/* Closes the sockets that are open, and drops clients that wait. */
 void gpald_endpoints_close(struct gpald_endpoints *all);
 
 /* Like gpald_endpoints_close(), and also closes the handles of gpald_endpoints_init(). */

@@ -231,7 +231,7 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 
 /*
  * Gives the socket to its owner and group. Anyone who may write in its folder could have replaced
- * it, so only a socket that belongs to this process and has no second name is changed.
+ * it, so only a socket that belongs to the user of this process and has no second name is changed.
  */
 static int set_owner(struct gpald_listener *listener)
 {

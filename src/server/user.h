@@ -35,7 +35,7 @@ struct gpald_user {
 	bool is_working; /* work of the user runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of reads and turns, and processor time on threads */
-	uint64_t virtual_ns; /* orders turns: served_ns, but after a pause that of others */
+	uint64_t virtual_ns; /* orders turns: like served_ns, but kept close to that of others */
 };
 
 /* Zero it before use. */
