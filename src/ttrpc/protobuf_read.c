@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FIELDS_MAX 64 /* in a message; a test checks the outermost message of each request */
+#define FIELDS_MAX 64 /* in a message; a test checks each message of a request */
 
 static bool read_varint(struct gpald_protobuf_cursor *cursor, uint64_t *value)
 {
