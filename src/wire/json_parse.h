@@ -27,7 +27,7 @@
  * Returns 0, or -1 with *error set, its offset included. The reason is:
  *   GPALD_INVALID_JSON      the text is not JSON, has an escaped NUL, or has a number that is too
  *                           large for a double or has more than 63 characters
- *   GPALD_INVALID_UTF8      the text is not UTF-8, or has an escaped surrogate without its pair
+ *   GPALD_INVALID_UTF8      a string is not UTF-8, or has an escaped surrogate without its pair
  *   GPALD_DUPLICATE_KEY     an object has a key twice, after escapes are decoded
  *   GPALD_TOO_DEEP          more than GPALD_JSON_DEPTH_MAX arrays and objects are nested
  *   GPALD_TOO_MANY_VALUES   there are more than GPALD_JSON_VALUES_MAX values

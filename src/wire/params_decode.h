@@ -97,7 +97,7 @@ struct gpald_wait_params {
 #define GPALD_WAIT_MS_MAX 3600000
 extern const struct gpald_params gpald_wait_params;
 
-/* registry.backup: {after?, revision?}; both or none is given. */
+/* registry.backup: {after?, revision?}; both are given, or neither. */
 struct gpald_backup_params {
 	const char *after; /* NULL: the first page */
 	struct gpal_optional revision;

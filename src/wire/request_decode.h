@@ -25,7 +25,7 @@ extern const struct gpald_params gpald_resolve_params;
 /* layout.allocate: its lists become a struct gpal_alloc_input. */
 extern const struct gpald_params gpald_allocate_params;
 
-/* Methods without params: these are omitted, or {}. There is no struct. */
+/* Methods without params: the member `params` is omitted, or {}. There is no struct. */
 extern const struct gpald_params gpald_no_params;
 
 /* Decodes a request object, a member of other params, into a struct gpal_request. */
