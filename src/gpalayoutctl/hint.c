@@ -128,7 +128,8 @@ static const struct hint hints[] = {
 	  "{tag} needs {size}: {make_low_room}" },
 	{ "exhausted",
 	  "{?low}no aligned address below 4 GiB is free for {tag}: {make_low_room}" },
-	{ "exhausted", "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
+	{ "exhausted",
+	  "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each bus" },
 	{ "exhausted",
 	  "if nothing else changes, {tag} can have {largest_size}; for more, move the pinned and "
 	  "reserved ranges in the way" },
