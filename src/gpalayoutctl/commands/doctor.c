@@ -35,7 +35,7 @@ struct doctor {
 };
 
 /*
- * Appends a finding. It is wrong unless `advice` is NULL; `advice` says what to do, and may be
+ * Appends a finding, which is a fault unless `advice` is NULL. `advice` says what to do, and may be
  * empty.
  */
 static void __attribute__((format(printf, 4, 5)))

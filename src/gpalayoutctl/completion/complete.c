@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Prints words for the completion of a command line in a shell. Commands and options come from the
- * tables of the command line. The name of a value or an operand in these tables, such as NAME or
- * TAG, decides which words are offered for it.
+ * tables of the command line. The name of an operand or a value in these tables, such as NAME or
+ * TAG, decides which words are offered for it, but some options have words of their own.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the rows of a map from a layout. Ranges are joined to runs only if there are too many to
+ * Makes the rows of a map from a layout. Ranges are joined into runs only if there are too many to
  * show each. Level 0 joins no ranges, and each level joins more than the one before it. The last
  * level makes about RUNS_OF_A_SIDE runs below 4 GiB and as many above. With the gaps between them,
  * there may still be more than ROWS_MAX rows.

@@ -19,8 +19,8 @@ enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *fl
 			     const char *value);
 
 /*
- * Returns how many bytes are before the first separator that is not quoted, or in all if there is
- * none.
+ * Returns how many bytes are before the first separator that is not quoted, or the length of the
+ * text if there is none.
  */
 size_t ctl_length_before_first(const char *text, char separator);
 
@@ -43,7 +43,7 @@ bool ctl_next_item(char **rest, char **key, char **value);
 enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char **rest,
 			    char **name);
 
-/* Removes the backslashes that quote from a part, in place, and returns the part. */
+/* Removes the quoting backslashes of `text` in place, and returns `text`. */
 char *ctl_unquote(char *text);
 
 /* Returns true if `quoted`, which has `length` bytes, is a quoted form of `text`. */
