@@ -199,7 +199,7 @@ class Exhausted(Refused):
 
 
 class AddressWidthExceeded(Refused):
-    """The layout needs data["required_bits"] of physical address, and the host has data["bits"]."""
+    """The layout needs data["required_bits"] physical address bits; the host has data["bits"]."""
 
     REASON = "address_width_exceeded"
 
@@ -272,7 +272,8 @@ class StoreFailed(Refused):
 
 
 class ResyncRequired(Refused):
-    """The events after `since` are not kept. List the layouts, and subscribe with that revision.
+    """The events after `since` are not kept. List the layouts, and subscribe with the revision of
+    the list.
 
     data["oldest_since"] and data["revision"] are the lowest and the highest `since` allowed.
     """
