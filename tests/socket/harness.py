@@ -62,7 +62,8 @@ def wait_until(condition, what):
 
 def is_asleep(pid):
     """Returns true if the main thread and the worker threads sleep. A thread with work to do does not sleep, even if a
-    busy machine keeps it from running. So the daemon has then handled everything that was sent."""
+    busy machine keeps it from running. So the daemon has then handled everything that was sent, except for changes that
+    the store is still writing."""
     def states():
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as stat:

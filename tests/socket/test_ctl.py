@@ -532,7 +532,7 @@ class Exchange(Case):
             self.check(ctl("info", "--socket", path, "--timeout", "0.3"), NO_DAEMON, "accepts no connection", "hint: --timeout")
 
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", path], stdout=subprocess.PIPE, env=BASE_ENV)
-            wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
+            wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client is still busy")
             # Frees the places in the queue one by one.
             while True:
                 connection, _ = listener.accept()
@@ -619,7 +619,7 @@ class Exchange(Case):
         def slow(connection):
             # Waits until the client has sent all that the socket takes.
             wait_until(lambda: select.select([connection], [], [], 0)[0] and is_asleep(peer_pid(connection)),
-                       "the client waits")
+                       "the client is still busy")
             received.append(FakeDaemon.read_line(connection))
             connection.sendall(reply({"map": []}))
 
@@ -665,7 +665,7 @@ class Exchange(Case):
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", daemon.path], env=BASE_ENV,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             for _ in range(5):
-                wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
+                wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client is still busy")
                 process.send_signal(signal.SIGSTOP)
                 process.send_signal(signal.SIGCONT)
             go_on.set()

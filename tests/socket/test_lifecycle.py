@@ -318,7 +318,7 @@ class Sockets(unittest.TestCase):
             daemon.stop()
             processes = [subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
                                           stderr=subprocess.DEVNULL) for _ in range(8)]
-            wait_until(lambda: sum(process.poll() is None for process in processes) <= 1, "one daemon lives")
+            wait_until(lambda: sum(process.poll() is None for process in processes) <= 1, "more than one daemon runs")
             living = [process for process in processes if process.poll() is None]
             self.assertEqual(len(living), 1)
             self.assertIn("result", daemon.call("daemon.info"))

@@ -3,11 +3,11 @@
 The promises of the daemon if memory runs out: it goes on, every request is answered, acknowledged changes are there,
 refused ones are not, and nothing leaks.
 
-The library made from memory.c fails allocations of the daemon by their number, one alone or all from one on. Each
-scenario runs again and again, and each time a later allocation fails, until it needs no more. MEMORY_STEP is the
-distance between their numbers; with 1 every allocation fails once, which takes minutes. A build with gcc and
---enable-sanitizers also finds invalid uses of memory, and every leak. clang makes AddressSanitizer a part of the
-program, so memory.c cannot replace its allocator.
+The library made from memory.c fails allocations of the daemon by their number: one alone, or one and all later ones.
+Each scenario runs again and again. Each time a later allocation fails, until the scenario makes fewer allocations than
+that. MEMORY_STEP is the distance between their numbers; with 1, which takes minutes, most scenarios leave none out. A
+build with gcc and --enable-sanitizers also finds invalid uses of memory, and every leak. clang makes AddressSanitizer a
+part of the program, so memory.c cannot replace its allocator.
 """
 
 import contextlib

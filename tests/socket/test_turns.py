@@ -269,7 +269,7 @@ class Memory(unittest.TestCase):
             with contextlib.suppress(OSError):
                 client.sock.shutdown(socket.SHUT_RDWR)
             client.close()
-        wait_until(lambda: self.size(daemon)[1] <= idle + 10, lambda: f"{self.size(daemon)} MiB after {idle} MiB")
+        wait_until(lambda: self.size(daemon)[1] <= idle + 10, lambda: f"{self.size(daemon)[1]} MiB of memory, {idle} MiB before")
 
     def test_subscribers_that_do_not_read_take_little(self):
         with Daemon() as daemon, daemon.connect() as client:
