@@ -255,7 +255,8 @@ static uint64_t utf8(struct share *share)
 }
 
 /*
- * Strings with every three bytes, or every four, whose first byte begins a sequence of that length.
+ * All strings of three bytes whose first is 0xe0 to 0xef. In the long form also all strings of four
+ * bytes whose first is 0xf0 to 0xff.
  */
 static uint64_t all_utf8(struct share *share)
 {
