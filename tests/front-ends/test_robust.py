@@ -8,7 +8,7 @@ situation for all clients.
 
 Other tests cover these cells:
 
-- typed functions of the C library with a newer daemon, its events and their restarts: tests/client/test_peer.c and
+- typed functions of the C library with a newer daemon, and its events over restarts: tests/client/test_peer.c and
   test_client.c. One object makes one call at a time, so it cannot send many without reading: test_client.c,
   an_answer_belongs_to_its_own_call.
 - events of gpalayout.py over restarts and from a newer daemon: test_python.py. Those of gpalayoutctl watch:
@@ -242,7 +242,7 @@ class OpenVmm(Client):
 
 class Shell(Client):
     """layout.sh, which creates a layout and deletes it. It makes a connection for each call, and one for events.
-    `Between` handles only one connection at a time, so here it works only for the first call. jq reads only the members
+    `Proxy` handles only one connection at a time, so here it works only for the first call. jq reads only the members
     it names."""
 
     SILENT = f"layout.resolve: no reply within [0-9.]+ s, or the connection was closed; the daemon {STOPPED}$"
@@ -289,7 +289,7 @@ def read_frame(connection):
     return header + read_exactly(connection, HEADER.unpack(header)[0])
 
 
-class Between(FakeDaemon):
+class Proxy(FakeDaemon):
     """Stands between clients and a daemon. For each reply of the daemon it sends the result of `edit(reply, number)`.
 
     The first request has the number 0. If the new reply is shorter, the connection is closed after it; if `waits` is
@@ -430,7 +430,7 @@ class Matrix(unittest.TestCase):
 
     @for_each()
     def test_stopped_in_the_middle_of_a_reply(self, kind, name):
-        with Between(self.daemon, kind.PROTOCOL, lambda reply, _: reply[:-2], waits=True) as peer:
+        with Proxy(self.daemon, kind.PROTOCOL, lambda reply, _: reply[:-2], waits=True) as peer:
             with kind(peer.path) as client, self.in_time():
                 self.expect(client, client.ask(name, SHORT), "half silent" if kind is Shell else "silent")
 
@@ -445,7 +445,7 @@ class Matrix(unittest.TestCase):
             def edit(reply, number):
                 return reply if number else reply[:length]
 
-            with Between(self.daemon, kind.PROTOCOL, edit) as peer, kind(peer.path) as client:
+            with Proxy(self.daemon, kind.PROTOCOL, edit) as peer, kind(peer.path) as client:
                 self.expect(client, client.ask(name), word)
                 self.assertEqual(len(peer.requests), 1)
                 if kind is not Shell:
@@ -472,7 +472,7 @@ class Matrix(unittest.TestCase):
     @for_each(kind for kind in CLIENTS if kind is not Shell)
     def test_a_newer_daemon(self, kind, name):
         newer = newer_frame if kind.PROTOCOL == "ttrpc" else newer_line
-        with Between(self.daemon, kind.PROTOCOL, lambda reply, _: newer(reply)) as peer, kind(peer.path) as client:
+        with Proxy(self.daemon, kind.PROTOCOL, lambda reply, _: newer(reply)) as peer, kind(peer.path) as client:
             self.expect(client, client.ask(name), "done")
 
     @for_each()
@@ -480,7 +480,7 @@ class Matrix(unittest.TestCase):
         def edit(reply, _):
             return new_refusal(reply, kind.PROTOCOL)
 
-        with Between(self.daemon, kind.PROTOCOL, edit) as peer, kind(peer.path) as client:
+        with Proxy(self.daemon, kind.PROTOCOL, edit) as peer, kind(peer.path) as client:
             self.expect(client, client.ask(name), "new reason")
 
     @for_each(kind for kind in CLIENTS if hasattr(kind, "ask_long"))

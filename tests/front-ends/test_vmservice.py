@@ -512,7 +512,7 @@ class Daemons(unittest.TestCase):
                     return None
             self.assertEqual(wait_until(made, "no VM").name, "vm")
 
-    def test_the_client_s_own_time_is_kept(self):
+    def test_the_timeout_of_a_call_applies_before_that_of_the_service(self):
         payload = vmservice_pb2.GetVMRequest(name="vm").SerializeToString()
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", "1h") as service, \
                 Frames(service.socket) as client, daemon.paused():

@@ -111,7 +111,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(tags, ["virtio-mmio", "ram0", "ram1", "hotplug-1", "reserved-r", "pcie-a", "cxl-window-w"])
         self.assertEqual(self.proposals("advise", "full", "cxl"), ["cxl-window-w"])
 
-    def keep_odd(self):
+    def create_odd(self):
         """Creates a layout with root complexes that have odd names."""
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "pcie": {"root_complexes": [
             {"name": name, "segment": number} for number, name in enumerate(ODD)]}}
@@ -119,7 +119,7 @@ class Completion(DaemonTestCase):
         self.assertIn("result", self.daemon.call("layout.create", {"name": "odd", "request": request}))
 
     def test_tags_have_any_characters(self):
-        self.keep_odd()
+        self.create_odd()
         tags = self.proposals("explain", "odd", "")
         for name in ODD:
             with self.subTest(name[:9]):
@@ -177,7 +177,7 @@ class Completion(DaemonTestCase):
                          ["@" + path.replace(" ", "\\ ")])
 
     def test_bash_reads_and_writes_quotes(self):
-        self.keep_odd()
+        self.create_odd()
         for typed, word in ((r"pcie-my\ rc-h", r"pcie-my\ rc-high-mmio"), ('"pcie-my rc-h', "pcie-my rc-high-mmio"),
                             ("'pcie-my rc-h", "pcie-my rc-high-mmio"), (r"pcie-it\'s-h", r"pcie-it\'s-high-mmio"),
                             ("\"pcie-it's-h", "pcie-it's-high-mmio"), ("'pcie-it'\\''s-h", "s-high-mmio"),
@@ -191,7 +191,7 @@ class Completion(DaemonTestCase):
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is missing (Debian: zsh)")
     def test_zsh_reads_quotes(self):
-        self.keep_odd()
+        self.create_odd()
         for typed, word in ((r"pcie-my\ rc-h", "pcie-my rc-high-mmio"), (r"pcie-it\'s-h", "pcie-it's-high-mmio"),
                             (r"pcie-q\"uote-h", 'pcie-q"uote-high-mmio'), ("'pcie-my 'rc-h", "pcie-my rc-high-mmio")):
             with self.subTest(typed):

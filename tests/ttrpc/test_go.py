@@ -312,7 +312,7 @@ class Connection(unittest.TestCase):
     def test_the_context_s_deadline_is_that_of_the_call(self):
         self.run_case("deadline")
 
-    def test_the_daemon_keeps_the_client_s_time(self):
+    def test_the_daemon_itself_applies_the_timeout_of_a_call(self):
         self.run_case("timeout")
 
     def test_services_and_methods_that_do_not_exist_are_not_implemented(self):

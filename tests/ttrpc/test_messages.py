@@ -400,7 +400,7 @@ class About(unittest.TestCase):
             self.assertEqual(names(answer.text), names(reply["result"]["text"]))
             self.assertFalse(answer.HasField("uptime_ms"))
 
-    def test_the_page_of_the_client(self):
+    def test_the_examples_of_the_client_module_work(self):
         with Daemon() as daemon:
             tests = doctest.DocTestFinder().find(gpalayout_ttrpc, globs={"path": daemon.ttrpc_socket})
             output = io.StringIO()
@@ -410,7 +410,7 @@ class About(unittest.TestCase):
             self.assertEqual((runner.failures, output.getvalue()), (0, ""))
             self.assertGreater(runner.tries, 5)
 
-    def test_the_document(self):
+    def test_schema_returns_the_openrpc_document(self):
         with Daemon() as daemon, daemon.connect() as json_client, daemon.ttrpc() as client:
             self.assertEqual(json.loads(client.call("Schema").document), json_client.call("daemon.schema")["result"])
 
