@@ -624,8 +624,11 @@ START_TEST(params_may_have_lines)
 }
 END_TEST
 
-/* One round of the caller's own loop. No function of the library may wait in it. */
-static int until_done(struct gpal_client *c, int code)
+/*
+ * One round of the caller's own loop: if the call is still in progress, waits for the connection and
+ * returns true. No function of the library may wait.
+ */
+static int wait_if_in_progress(struct gpal_client *c, int code)
 {
 	struct pollfd ready = { .fd = gpal_client_fd(c), .events = gpal_client_events(c) };
 
@@ -656,7 +659,7 @@ START_TEST(no_function_waits_in_a_loop_of_the_caller)
 	kill(daemon_here.pid, SIGCONT);
 	do
 		code = gpal_client_create(client, "vm-1", &request, &live, &error);
-	while (until_done(client, code));
+	while (wait_if_in_progress(client, code));
 	OK(code);
 	ck_assert(live->created);
 	gpal_client_free(live);
@@ -669,7 +672,7 @@ START_TEST(no_function_waits_in_a_loop_of_the_caller)
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
 			 GPAL_E_IN_PROGRESS);
 	kill(daemon_here.pid, SIGCONT);
-	while (until_done(client, gpal_client_advance(client)))
+	while (wait_if_in_progress(client, gpal_client_advance(client)))
 		;
 	OK(gpal_client_resolve(client, &request, &layout, &error));
 	gpal_client_free(layout);
