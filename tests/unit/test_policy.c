@@ -22,7 +22,10 @@ static const struct {
 	{ "openvmm-2026.07", GPAL_ECAM_ABOVE_4GIB, 0x4000000, 0x40000000 },
 };
 
-/* low_mmio of x86_64 and aarch64, high_mmio, vtl2_chipset_mmio, memory_start, low window of both */
+/*
+ * low_mmio of x86_64 and aarch64, high_mmio, vtl2_chipset_mmio, memory_start of x86_64 and aarch64,
+ * memory_low_window of x86_64 and aarch64
+ */
 /* clang-format off */
 static const struct {
 	const char *policy;
