@@ -139,15 +139,17 @@ masked_stays() {
 removal() {
 	metrics=/var/lib/prometheus/node-exporter
 	mkdir -p $metrics && touch $metrics/gpalayoutd.prom $metrics/gpalayoutd.prom.new $metrics/other.prom
+	systemctl stop gpalayoutd.service && systemctl enable --now gpalayoutd-ttrpc.socket || return 1
 	systemctl start gpalayoutd-metrics.timer
-	gpalayoutctl info >/dev/null || return 1
+	gpalayoutctl info >/dev/null && [ -e /run/gpalayoutd/ttrpc.sock ] || return 1
 	# shellcheck disable=SC2086
 	dpkg --remove $packages || return 1
-	for unit in gpalayoutd.service gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-metrics.timer; do
+	for unit in gpalayoutd.service gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-ttrpc.socket \
+		gpalayoutd-metrics.timer; do
 		assert_is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
 	done
 	assert_is "the metrics" other.prom "$(ls $metrics)" || return 1
-	[ ! -e /run/gpalayoutd/control.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
+	[ ! -e /run/gpalayoutd/control.sock ] && [ ! -e /run/gpalayoutd/ttrpc.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
 }
 
 purge_keeps() {
