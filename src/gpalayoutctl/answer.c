@@ -54,16 +54,18 @@ static void append_value(struct gpald_bytes *out, struct gpald_raw value)
  */
 static bool step_into(struct gpald_raw *value, const char *step)
 {
-	struct gpald_raw rest = *value, name;
+	struct gpald_raw rest = *value, name, element;
 	uint64_t index = 0, wanted;
 
 	if (*value->text == '{')
 		return gpald_raw_member(*value, step, value);
 	if (!ctl_count_parse(step, &wanted))
 		return false;
-	while (gpald_raw_next(&rest, &name, value))
-		if (index++ == wanted)
+	while (gpald_raw_next(&rest, &name, &element))
+		if (index++ == wanted) {
+			*value = element;
 			return true;
+		}
 	return false;
 }
 

@@ -143,9 +143,6 @@ static const struct hint hints[] = {
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
 	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
 	{ "ecam_below_minimum", "make room at 256 MiB and above: {make_low_room}" },
-	{ "ecam_below_minimum",
-	  "make room at 256 MiB and above: make low MMIO windows smaller, or put the ECAM above 4 "
-	  "GiB" },
 	{ "fixed_low_mmio_above_4gib",
 	  "{?flags}pin the window so that it ends at or below 4 GiB, or omit "
 	  "low_mmio_base to have it placed" },

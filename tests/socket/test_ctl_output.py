@@ -104,6 +104,7 @@ class Field(Case):
             self.assertEqual((shown.code, shown.out, shown.err), (OK, text + "\n", ""))
         for path, step in [("a.b.m", "m"), ("a.c", "a"), ("b.a", "b"), ("d.", "d"), (".a", "member without a name")]:
             self.check(self.field(f"requests.{path}", result), NOT_FOUND, f": there is no {step}\nhint: it has ")
+        self.check(self.field("list.9.n", {"list": [{"9.n": 1}]}), NOT_FOUND, ": there is no 9\nhint: it has 1 elements")
 
     def test_a_missing_field_is_exit_5_and_the_existing_ones_are_listed(self):
         cases = [
