@@ -90,7 +90,7 @@ enum gpal_warning_reason {
 	GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB,   /* a pinned high window starts below 4 GiB */
 	GPAL_WARN_PINNED_WINDOW_UNALIGNED,       /* a pinned window lacks the usual alignment */
 	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,        /* x86_64: more than 100 slots */
-	GPAL_WARN_PARTIAL_INTEL_VTD,             /* not every root complex has VT-d */
+	GPAL_WARN_PARTIAL_INTEL_VTD,             /* some root complexes have VT-d, others not */
 	GPAL_WARN_NO_LOW_MEMORY,                 /* chipset low MMIO begins at address 0 */
 	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* if aligned, a high window holds a larger BAR */
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and a range overlaps the hole */

@@ -130,7 +130,10 @@ struct gpald_sqlite_options {
 	size_t events_kept; /* older events are dropped */
 };
 
-/* Makes the folder so that it survives a power failure. Returns 0 or an errno. */
+/*
+ * Makes the folder, and writes its entry to disk if its parent can be synchronised. Returns 0 or an
+ * errno.
+ */
 GPAL_MUST_USE int gpald_sqlite_make_folder(const char *folder);
 
 /*
