@@ -67,7 +67,8 @@ __all__ = [
 DEFAULT_SOCKET = "/run/gpalayoutd/control.sock"
 DEFAULT_TIMEOUT = 30.0  # seconds
 
-# The daemon's own limit is 16 MiB. This one stops a wrong peer from filling all memory.
+# This stops a wrong peer from filling all memory. The daemon's limit, reply_bytes, is 16 MiB by
+# default and 64 MiB at most.
 LARGEST_LINE = 256 << 20
 READ_SIZE = 64 << 10
 
@@ -145,7 +146,7 @@ class Refused(Error):
 
     A reason that has no subclass raises a plain `Refused`. The daemon has changed nothing, with
     two exceptions: `StoreFailed`, and the reason "message_too_large" with a message that begins
-    with "it was done": then only the reply was too long.
+    with "the change was made": then only the reply was too long.
     """
 
     REASON = None
@@ -472,8 +473,8 @@ class Client:
     def compare(self, from_, to):
         """Lists the differences between two layouts: {compatible, changes}.
 
-        Each is {"name": …}, {"request": …} or {"layout": …}. `compatible` is true if no range
-        of `from_` moves, shrinks or is removed.
+        Each is {"name": …}, {"request": …} or {"layout": …}. `compatible` is true if both have
+        the same architecture and no range of `from_` moves, shrinks or is removed.
         """
         return self._ask("layout.compare", **{"from": from_, "to": to})
 
