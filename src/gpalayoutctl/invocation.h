@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /*
- * A flag. The last row of a table of flags has no name. `apply` stores a value, or NULL if the flag
- * takes none, in `target` and returns CTL_OK, or CTL_USAGE after a message. A flag of the params or
- * of a request sets `member` in the object `group`, or in the params or the request themselves if
- * `group` is NULL.
+ * A flag. The last row of a table of flags has no name. `apply` sets in `target` what the flag
+ * means; its `value` is NULL if the flag takes none. It returns CTL_OK, or CTL_USAGE after a
+ * message. A flag without `apply` is read by its command. A flag of the params or of a request sets
+ * `member` in the object `group`, or in the params or the request themselves if `group` is NULL.
  */
 struct ctl_flag {
 	const char *name;       /* with its dashes */

@@ -189,10 +189,10 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			"the limits",
 			"%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
-		add_finding(
-			d, "connections",
-			"compare the limits (gpalayoutctl info) to the users (gpalayoutctl stats)",
-			"%" PRIu64 " connections were refused", stats->connections_turned_away);
+		add_finding(d, "connections",
+			    "close connections that nobody needs (gpalayoutctl stats lists them by "
+			    "user), or raise the limits on connections (gpalayoutctl info)",
+			    "%" PRIu64 " connections were refused", stats->connections_turned_away);
 }
 
 static void check_daemon(struct doctor *d, const char *path)

@@ -137,8 +137,8 @@ static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *membe
 }
 
 /*
- * Draws those ranges of a run that have one shade. RAM has one for each node; other classes have
- * two in turn.
+ * Draws those ranges of a run that have one shade. RAM has four shades, by node; other classes have
+ * two, which alternate from range to range.
  */
 static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ctl_paint paint,
 			 size_t turn)

@@ -10,8 +10,9 @@
 extern const struct ctl_flag ctl_request_flags[];
 
 /*
- * Appends the request as JSON text. Sizes stay as they were typed; the daemon checks them. Returns
- * CTL_USAGE after a message that names the wrong flag.
+ * Appends the request as JSON text. Sizes stay as they were typed, and the daemon checks them; only
+ * those of a pinned window of a root complex are read here. Returns CTL_USAGE after a message that
+ * names the wrong flag.
  */
 enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct gpald_bytes *text);
 
