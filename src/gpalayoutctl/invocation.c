@@ -82,7 +82,7 @@ const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
 	  .help = "print no result, only errors" },
 	{ .name = "--no-pager", INTO(no_pager, switch),
-	  .help = "use no pager if the text is longer than the terminal" },
+	  .help = "use no pager, even for text longer than the terminal" },
 	{ .name = "--help", .letter = "-h", INTO(help, switch),
 	  .help = "print this help, or that of a command" },
 	{ .name = "--version", .letter = "-V", INTO(version, switch), .help = "print the version" },
