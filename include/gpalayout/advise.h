@@ -51,7 +51,7 @@ struct gpal_growth {
 
 	/*
 	 * The largest size with which the request resolves, even if other ranges move. 0: this was
-	 * not tried, the request does not choose this size, or no size works.
+	 * not tried, the request does not choose this size, or no such size was found.
 	 */
 	uint64_t resolved;
 

@@ -46,7 +46,7 @@ struct gpal_check {
  *   - names of root complexes and of CXL windows are unique, each CXL window has targets and a
  *     granularity that CXL allows, and the architecture has the kind of IOMMU;
  *   - each range of the map that is not reserved is a member;
- *   - the sizes and ends in the layout are those of its ranges;
+ *   - ram_size, end_of_ram, end_of_layout, top and required_address_bits are those of its ranges;
  *   - virtio-mmio has GPAL_VIRTIO_MMIO_SLOT_SIZE for each slot.
  *
  * It does not look at policy, profile, warnings, map.kept and the `index` of map entries. It

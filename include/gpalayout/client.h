@@ -282,7 +282,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_allocate(struct gpal_client *client,
 
 struct gpal_client_live {
 	const char *name;
-	uint64_t generation; /* at least 1, and higher after each update */
+	uint64_t generation; /* at least 1; each update with another request raises it */
 	const struct gpal_layout *layout;
 
 	/* Set by gpal_client_create(). */
@@ -558,8 +558,8 @@ struct gpal_client_stats {
 	uint64_t oldest_since; /* the least `since` for gpal_client_subscribe() */
 	const char *store_kind;
 	const char *store_path; /* NULL: the store has none */
-	uint64_t store_commits;
-	uint64_t store_changes; /* changes in these commits */
+	uint64_t store_commits; /* transactions, including failed ones */
+	uint64_t store_changes; /* changes made durable */
 	uint64_t store_full;    /* changes refused because the store was full */
 };
 

@@ -57,9 +57,9 @@ struct gpal_chosen {
 	struct gpal_range free; /* the free range it was taken from; empty: given or kept */
 
 	/*
-	 * Bytes of `free` that stay empty because of the alignment: those between the range and
-	 * the end of `free` where the search began. For RAM that continues in another free range,
-	 * the bytes after the range count as well.
+	 * Bytes of `free` that stay empty because of the alignment: those above the range for
+	 * mmio32, and those below it for all other kinds. For RAM that continues in another free
+	 * range, the bytes above the range count as well.
 	 */
 	uint64_t lost;
 };
