@@ -65,8 +65,8 @@ struct gpald_connections {
 
 /*
  * Accepts the waiting client of a listening pipe, or turns it away with a log line and, except on
- * the ttrpc socket, a reply. Returns false if memory ran out; the client, and all after it, wait
- * until this is called again.
+ * the ttrpc socket, a reply. Returns false if there is no memory for a connection; the client, and
+ * all after it, wait until this is called again.
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
 					   uv_pipe_t *listener, const struct gpald_socket *socket);

@@ -67,10 +67,7 @@ static void write_connections(struct gpald_writer *w, const struct gpald_service
 	gpald_write_object_end(w);
 }
 
-/*
- * Writes the time that each user has been served, which shows an operator who keeps the daemon
- * busy.
- */
+/* Writes how long each user has been served, so that operators see which user loads the daemon. */
 static void write_users(struct gpald_writer *w, const struct gpald_users *users)
 {
 	const struct gpald_user *user;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes the log. Its only state is the level, the rate and the destination; the daemon logs from
- * one thread.
+ * Writes the log. Its only state is the level, the rate, the destination and the number of lost
+ * lines; the daemon logs from one thread.
  */
 #include "config.h"
 
@@ -48,9 +48,9 @@ void gpald_log_set_level(enum gpald_log_level level)
 }
 
 /*
- * The destination of the log. A terminal or a pipe is opened again, so that only the writes of this
- * daemon do not block. For a socket, each write asks not to block. Other files are written as
- * usual.
+ * The destination of the log. A terminal or a pipe is opened again, because O_NONBLOCK on the
+ * inherited descriptor would affect other processes, too. For a socket, each write asks not to
+ * block. Other files are written as usual.
  */
 static struct {
 	int fd;

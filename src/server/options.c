@@ -483,7 +483,10 @@ static int finish_store(struct gpald_options *options)
 	return 0;
 }
 
-/* Warns of an option about sockets that the service manager gives: only its unit can set it. */
+/*
+ * Warns if an option about sockets was set: the service manager gives the sockets, so only their
+ * units can set it.
+ */
 static void warn_of_unused(const struct gpald_options *options, enum gpald_option option)
 {
 	const struct gpald_setting *setting = &options->settings[option];
