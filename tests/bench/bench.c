@@ -129,9 +129,9 @@ static size_t draw_demands(struct gpal_demand *demands, size_t n, uint64_t unit,
 #define PERIOD 4
 
 /*
- * Makes n holes of a unit each that end at 4 GiB or begin there. The distance between them is
- * PERIOD units, or varies up to twice that. A branch predictor learns a short regular pattern, so
- * only the cases that need such a pattern have it.
+ * These make n holes of a unit each, downwards or upwards from 4 GiB. The distance between two of
+ * them is PERIOD to `most` units. A branch predictor learns a short regular pattern, so only the
+ * cases that need such a pattern have it.
  */
 static void make_holes_below_4gib(struct load *load, uint64_t most)
 {
@@ -252,7 +252,7 @@ static void ram_and_post_mmio(struct load *load)
 	load->input.post_mmio_count = draw_demands(load->post_mmio, load->n, HIGH_UNIT, 1, 4, 3);
 }
 
-/* RAM in pieces: a few demands cover all the gaps, most of which are cut to the alignment. */
+/* RAM in pieces: a few demands are split over many gaps, most of which are cut to the alignment. */
 static void ram_split(struct load *load)
 {
 	size_t demands = load->n / 100;

@@ -316,7 +316,7 @@ char *bench_ask(int fd, const char *line, size_t length)
 		if (reply[received - 1] == '\n') {
 			reply[received] = '\0';
 			if (strstr(reply, "\"error\":{"))
-				bench_fail("an error was answered: %.500s", reply);
+				bench_fail("the reply is an error: %.500s", reply);
 			return reply;
 		}
 		if (received == capacity - 1)

@@ -32,7 +32,7 @@ extern char bench_folder[];
 __attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *format, ...);
 
 /* Returns a number from the environment, or the default. */
-double bench_setting(const char *name, double standard);
+double bench_setting(const char *name, double default_value);
 
 /*
  * Makes the folder, chooses the processors, moves to the processor of the load, and prints the

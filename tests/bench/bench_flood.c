@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One user asks for small layouts, one after the other, while another floods the inspect socket
- * with large explanations, or with lines that never end. It prints the round trip before,
- * during and after the flood. The flood stops as if its client was killed. Only root can run the
- * flood as another user.
+ * with large explanations, or with lines that never end. The benchmark prints the round trip before
+ * and during the flood, and how long it stays slow after the flood. The flood stops as if its
+ * client was killed. Only root can run the flood as another user.
  */
 #include "config.h"
 
@@ -75,8 +75,8 @@ static double ask_for(int fd, const struct bench_requests *small, double seconds
 }
 
 /*
- * Returns the seconds until a few round trips in a row are as fast as before, or less than 0 if
- * they never were.
+ * Returns the seconds until the median of CALM round trips in a row is at most twice `idle_us`, or
+ * less than 0 if that takes longer than PATIENCE.
  */
 static double seconds_until_calm(int fd, const struct bench_requests *small, double idle_us)
 {
@@ -105,7 +105,7 @@ static void flood_requests(const char *path, struct bench_requests *large)
 	bench_load_run(bench_load_open(path, large, FLOODS, IN_FLIGHT), 1e6, UINT64_MAX, NULL);
 }
 
-/* Sends a line without an end, on as many connections as a user may have. */
+/* Sends a line without an end on each of BYTE_FLOODS connections. */
 static void flood_bytes(const char *path, struct bench_requests *large)
 {
 	static char bytes[65536];

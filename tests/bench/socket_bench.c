@@ -305,7 +305,8 @@ static void bench_creates(double seconds)
 	double changes, commits;
 
 	bench_start_daemon(&daemon, "creates", options);
-	bench_print_header("creates, each answered when it is on disk; the bare server has none");
+	bench_print_header(
+		"creates, each answered when it is on disk; the bare server stores nothing");
 	bench_case(&create, &daemon, seconds);
 	changes = bench_stat(&daemon, "store", "changes");
 	commits = bench_stat(&daemon, "store", "commits");
