@@ -148,7 +148,10 @@ START_TEST(a_refusal_has_the_numbers_of_the_library)
 }
 END_TEST
 
-/* The library cannot write these requests as JSON. The daemon must refuse the fault itself. */
+/*
+ * Each request has a value that JSON cannot express. The library sends null or false for it, and
+ * the daemon must name that member.
+ */
 START_TEST(values_without_json_are_refused_at_their_member)
 {
 	const struct gpal_root_complex rcs[][1] = {
