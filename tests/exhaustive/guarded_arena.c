@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An arena of slots of a few pages. The last page of each slot is unreadable, and an allocation ends
- * where that page begins.
+ * An arena of slots of a few pages. The last page of each slot is unreadable, and an allocation
+ * ends where that page begins.
  */
 #include "guarded_arena.h"
 

@@ -213,7 +213,7 @@ static uint64_t bytes(struct share *share)
 	return cases + (share->worker == 0 ? check_placed(0) : 0);
 }
 
-/* Checks strings with up to `left` more bytes of a set, with and without the closing quote. */
+/* Checks all texts of a quote, up to `left` bytes of a set, and the bytes from `at` on. */
 static uint64_t check_strings(const unsigned char *set, size_t size, unsigned int left,
 			      unsigned char *at)
 {
