@@ -52,7 +52,7 @@ static struct gpal_optional draw_optional(struct fuzz_bytes *bytes)
 	return optional;
 }
 
-/* Draws any range, or one that begins and ends up to 3 pages after a range of the live layout. */
+/* Draws any range, or one of the live layout with its start and its end raised by 0 to 3 pages. */
 static struct gpal_range draw_range(struct fuzz_bytes *bytes, const struct gpal_layout *live)
 {
 	const uint8_t choice = fuzz_u8(bytes);

@@ -161,8 +161,8 @@ static bool has_input(void)
 }
 
 /*
- * If the program waits, the peer is ready. If it only looks, the peer is ready if it has
- * input. Standard output keeps its reader until the whole input was sent.
+ * If the program waits, the peer is ready. With a timeout of 0 the peer is ready only if it has
+ * sent something. Standard output keeps its reader until the whole input was sent.
  */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {

@@ -3,7 +3,7 @@
  * Chains of updates.
  *
  * Input: the number of edits that make the first request, and these edits. Then for each update:
- * the number of its edits with what is allowed, and the edits.
+ * a byte with the number of its edits and what is allowed, and the edits.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutates inputs for libFuzzer whose lines are JSON. Half of the mutations change bytes, as usual,
- * and half change JSON values, because the JSON parser refuses most changes of bytes.
+ * A mutator of libFuzzer for inputs whose lines are JSON. Half of the mutations change bytes, as
+ * usual, and half change JSON values, because the JSON parser refuses most changes of bytes.
  */
 #include "config.h"
 

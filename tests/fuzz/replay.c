@@ -55,7 +55,10 @@ static void run(struct tap *tap, const char *path)
 	closedir(folder);
 }
 
-/* Prints one result for all inputs of a folder. A target without regressions gets no result for them. */
+/*
+ * Prints one result for all inputs of a folder. A target without regressions gets no result for
+ * them.
+ */
 static void run_stored(struct tap *results, const char *folder)
 {
 	const char *top = getenv("TOP_SRCDIR");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Removes, repeats, exchanges and changes values, one at a time. */
+/* Removes, repeats, replaces and changes values, one at a time. */
 #include "config.h"
 
 #include "tests/fuzz/tamper.h"
