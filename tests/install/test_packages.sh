@@ -75,9 +75,9 @@ for package in gpalayoutctl gpalayoutd; do
 		sed -n "s/^libgpalayout.* (= .*/$package &, /p" | tr -d '\n')"
 done
 if [ "$found" = "$wanted" ]; then
-	echo "ok 5 - the daemon and the command have the libraries of their own version"
+	echo "ok 5 - the daemon and the command depend on the libraries of their own version"
 else
-	echo "not ok 5 - the daemon and the command have the libraries of their own version"
+	echo "not ok 5 - the daemon and the command depend on the libraries of their own version"
 	echo "# $found"
 fi
 

@@ -31,7 +31,7 @@ def read(path):
 def unescape(text):
     def character(match):
         if match[0] not in ESCAPES:
-            raise PageError(f"no escape that examples use: {match[0]!r} in {text!r}")
+            raise PageError(f"escape {match[0]!r} in {text!r}: examples may use only {', '.join(ESCAPES)}")
         return ESCAPES[match[0]]
     return re.sub(r"\\.?", character, text)
 

@@ -89,7 +89,7 @@ class Shell:
 
 
 def comparable(lines):
-    """Returns the lines with times and revisions made equal, and with the current user as the user."""
+    """Returns the lines with the words TIME, REVISION and USER in place of times, revisions and users."""
     text = re.sub(r"(?m)\S+ +(CREATED|\d{4}-\d\d-\d\dT[\d:.]+Z)$", "USER  TIME", "\n".join(lines))
     text = re.sub(r"(?m)^\d{16}  [\d-]+T[\d:.]+Z  (.*)  \S+ +(?=sha256:)", r"REVISION  TIME  \1  USER  ", text)
     return text.split("\n")
