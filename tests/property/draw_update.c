@@ -567,7 +567,7 @@ static void empty_space(struct draft *draft)
 	draft->request->vtl2_memory_size = draw_size(&draft->random, 34);
 }
 
-/* Grows the highest ECAM up to the end of the address space, and perhaps beyond it. */
+/* Grows the highest ECAM to bus 255. It may then reach beyond the end of the address space. */
 static void overflow_space(struct draft *draft)
 {
 	const struct gpal_layout_segment *last = draft->live->segments;

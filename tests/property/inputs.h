@@ -2,9 +2,9 @@
 /*
  * Random inputs for the property test.
  *
- * A seed always gives the same input. Inputs are drawn from a table of styles, so that cramped,
- * fragmented, enormous and everyday spaces all occur. Some inputs then get up to three faults, so
- * that every error occurs.
+ * A seed always gives the same input. Inputs of the bare allocator are drawn from a table of
+ * styles, so that cramped, fragmented, enormous and everyday spaces all occur. Some inputs then
+ * get up to three faults, so that every error occurs.
  *
  * A case object holds all memory of an input. Tests pass a copy to the library. In a copy every
  * list and every name is an allocation of its exact size, so that a sanitizer sees an access one

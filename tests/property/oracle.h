@@ -80,7 +80,7 @@ void oracle_free(struct oracle *oracle);
 
 /*
  * Places oracle->items. Returns false, with the reason in oracle->error, if that fails.
- * oracle_resolve() calls it, after it has made the items.
+ * oracle_allocate() and oracle_resolve_around() call it after they have made the items.
  */
 bool oracle_place(struct oracle *oracle);
 

@@ -833,9 +833,7 @@ static void read_more_warnings(struct oracle *oracle, const struct gpal_request 
 						      layout->ram[0].range.start >= GIB;
 }
 
-/*
- * Returns true if a room is not a multiple of the memory blocks of a guest with this much memory.
- */
+/* Returns true if a room starts or ends within a memory block of a guest with this much memory. */
 static bool has_room_off_block(const struct gpal_layout *layout)
 {
 	uint64_t memory = layout->ram_size, block;

@@ -81,7 +81,7 @@ static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned 
 
 		if (live->segments[i].segment != number)
 			continue;
-		/* The ECAM was requested on the other side of 4 GiB. */
+		/* The request wants the ECAM on the other side of 4 GiB. */
 		for (size_t e = 0; e < live->map.count; e++) {
 			if (is_tag_of(&live->map.entries[e], item) &&
 			    live->map.entries[e].kind != item->kind)

@@ -702,7 +702,7 @@ static bool is_pinned(const struct gpal_request *request, const struct gpal_erro
 		       false;
 }
 
-static bool needs_devices(const struct gpal_request *request, const struct gpal_error *member)
+static bool is_for_devices(const struct gpal_request *request, const struct gpal_error *member)
 {
 	return window_of(&request->root_complexes[member->index],
 			 member->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO)
@@ -790,7 +790,7 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 		return;
 	}
 	/* The size of a window for devices cannot be chosen. */
-	if (is_window && needs_devices(round->request, &member)) {
+	if (is_window && is_for_devices(round->request, &member)) {
 		if (growth->resolved)
 			fail_round(round, "%s: its size cannot be chosen, but a size is advised",
 				   growth->tag);

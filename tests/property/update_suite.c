@@ -280,9 +280,12 @@ static bool removes(const struct chain *chain, const struct oracle *oracle)
 	       oracle_drops(oracle, chain->live, &chain->after->request);
 }
 
-/* Checks that the oracle finds no layout around the ranges that stay, or none at all. */
-static void check_refusal(const struct chain *chain, const struct oracle *around,
-			  struct sight *seen)
+/*
+ * Checks the answer to an update for which the oracle found no layout around the ranges that stay:
+ * an error, a refusal, or the layout that the request resolves to.
+ */
+static void check_resolved_afresh(const struct chain *chain, const struct oracle *around,
+				  struct sight *seen)
 {
 	struct oracle *fresh = oracle_resolve(&chain->after->request);
 
@@ -339,7 +342,7 @@ START_TEST(updates_as_the_naive_oracle_does)
 				seen[THIRD_UPDATE].count += made == 2;
 				made++;
 			} else {
-				check_refusal(&chain, around, seen);
+				check_resolved_afresh(&chain, around, seen);
 			}
 			seen[-chain.code].count++;
 			oracle_free(around);
