@@ -231,7 +231,7 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 
 	if (code == 0 && !reply->result && !reply->error)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL,
-					 "the daemon sent an event without a subscription");
+					 "the daemon sent a notification without a subscription");
 	if (code || !reply->error)
 		return code;
 	gpald_client_keep_refusal_data(client, line, length);

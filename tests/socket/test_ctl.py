@@ -563,7 +563,7 @@ class Exchange(Case):
             (reply({}, "1"), "its id is not that of the request"),
             (reply({}, None), "its id is not that of the request"),
             (refusal(identity=2, reason="overlap"), "its id is not that of the request"),
-            (b'{"jsonrpc":"2.0","method":"layout.event","params":{}}\n', "an event without a subscription"),
+            (b'{"jsonrpc":"2.0","method":"layout.event","params":{}}\n', "a notification without a subscription"),
         ]
         for line, text in cases:
             with self.subTest(line[:60]):
