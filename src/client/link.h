@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-/* The time between attempts to connect while the listen queue is full: no event reports that. */
+/* Time between attempts to connect: poll() does not report when the listen queue has room again. */
 #define GPALD_LINK_RETRY_MS 10
 
 struct gpald_link {
