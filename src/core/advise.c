@@ -114,7 +114,7 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 
 /*
  * Returns a window with the free space beside it. A new start has the usual alignment. Chipset low
- * MMIO ends at 4 GiB, so it limits low windows from above and high ones from below.
+ * MMIO ends at 4 GiB, so no window grows across 4 GiB.
  */
 static struct gpal_range find_pin(const struct advising *a, size_t entry, bool is_low)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checks of CXL windows. value_checks.c checks the number of their targets, and name_checks.c
- * their names.
+ * The checks of the targets and sizes of CXL windows. value_checks.c checks the number of targets
+ * and the granularity, and name_checks.c the names.
  */
 #include "config.h"
 

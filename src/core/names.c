@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of the enumerations, as requests and layouts spell them. */
+/* The names of the enumerators, as requests and layouts spell them. */
 #include "config.h"
 
 #include <assert.h>

@@ -10,7 +10,7 @@
 
 /*
  * Returns true if a text is UTF-8. After some first bytes the second byte has tighter limits, which
- * exclude overlong forms and surrogates. Source: Unicode, table 3-7.
+ * exclude overlong forms, surrogates and values above U+10FFFF. Source: Unicode, table 3-7.
  */
 static inline bool gpald_is_utf8(const char *text)
 {
