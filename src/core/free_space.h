@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The free part of the address space, as a sorted list of ranges, no two of which touch. RAM, and
- * windows that are placed with an index, append the ranges that stay free to a second list.
- * post_mmio, and windows that are placed by size, change the list in place.
+ * The free part of the address space, as a sorted list of ranges, no two of which touch.
+ * gpald_place_ram() and place_indexed() append the ranges that stay free to a second list.
+ * gpald_place_post_mmio() and place_by_size() change the list in place.
  */
 #ifndef GPALD_CORE_FREE_SPACE_H
 #define GPALD_CORE_FREE_SPACE_H

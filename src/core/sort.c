@@ -29,7 +29,7 @@ static void insert_sorted(struct gpald_sort_item *items, size_t sorted, size_t c
 	}
 }
 
-/* Reverses a descending run. It has no equal keys, which would change their order. */
+/* Reverses a descending run. All its keys differ, so the sort stays stable. */
 static void reverse_items(struct gpald_sort_item *items, size_t count)
 {
 	for (size_t i = 0, j = count - 1; i < j; i++, j--) {

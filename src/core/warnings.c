@@ -116,7 +116,7 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 	for (size_t i = 0; i < fixed->count; i++) {
 		const struct gpal_pinned *pin = &fixed->pinned[i];
 
-		/* A window that does not end below an earlier one has no more RAM above it. */
+		/* RAM above this window is also above an earlier one that ends no higher. */
 		if (pin->range.start < GPAL_4GIB || pin->range.end >= lowest_end)
 			continue;
 		lowest_end = pin->range.end;
