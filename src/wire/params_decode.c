@@ -206,8 +206,8 @@ static int check_backup(const void *params, struct gpald_wire_error *error)
 		return 0;
 	gpald_refuse(
 		error, GPALD_MISSING_MEMBER,
-		"missing member %s; to get the next page, copy next and revision of the last page "
-		"to after and revision",
+		"missing member %s; to get the next page, copy next and revision of the previous "
+		"page to after and revision",
 		lacks_revision ? "revision" : "after");
 	return gpald_set_pointer(error, lacks_revision ? "/revision" : "/after");
 }
