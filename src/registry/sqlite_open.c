@@ -248,8 +248,8 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	if (store->version > GPALD_SQLITE_SCHEMA_VERSION)
 		return gpald_sqlite_fail(
 			error,
-			"%s: it was made by a newer gpalayoutd: its schema version is %" PRId64
-			", and this one knows version %d",
+			"%s: it was used by a newer gpalayoutd: its schema version is %" PRId64
+			", but this gpalayoutd knows only versions up to %d; use the newer one",
 			store->path, store->version, GPALD_SQLITE_SCHEMA_VERSION);
 	if (store->version < 1)
 		return gpald_sqlite_fail(error,
