@@ -57,8 +57,8 @@ struct gpald_registry {
 	struct queue waiting;   /* for another operation of the same name */
 	struct gpald_registry_counters counters;
 	/* The work that gpald_registry_settle() still has to do. */
-	struct gpald_batches batches;     /* the first one is being settled */
-	char freed_name[GPALD_NAME_SIZE]; /* a name whose waiting operations may begin; or "" */
+	struct gpald_batches batches;        /* the first one is being settled */
+	char unlocked_name[GPALD_NAME_SIZE]; /* its waiting operations may begin; "": none */
 
 	bool is_ending; /* no change is accepted: the registry closes or the store has failed */
 };
@@ -540,7 +540,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 		[GPALD_COMMIT_FAILED] = GPALD_OUTCOME_STORE_FAILED,
 	};
 
-	strcpy(registry->freed_name, operation->name);
+	strcpy(registry->unlocked_name, operation->name);
 	finish_operation(registry, operation, result == GPALD_COMMIT_DONE);
 	if (result == GPALD_COMMIT_DONE) {
 		const struct gpald_record *gone;
@@ -587,9 +587,9 @@ static bool settle_step(struct gpald_registry *registry)
 	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
 	struct gpald_change *change;
 
-	if (registry->freed_name[0] != '\0') {
-		if (!begin_waiting(registry, registry->freed_name))
-			registry->freed_name[0] = '\0';
+	if (registry->unlocked_name[0] != '\0') {
+		if (!begin_waiting(registry, registry->unlocked_name))
+			registry->unlocked_name[0] = '\0';
 		return true;
 	}
 	if (!batch)
