@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The live layouts. Reads are answered from an index in memory, which has durable records only. A
- * change is decided on that index and handed to the store thread. Only after the commit does it
- * enter the index and get its answer.
+ * change is decided on that index and handed to the store thread. It enters the index, and is
+ * answered, only after the commit.
  *
  * Call all functions on the thread that opened the registry, except those that say "on any thread".
  */
@@ -187,7 +187,7 @@ void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
 enum gpald_backup_page_outcome {
 	GPALD_BACKUP_PAGE_DONE,
 	GPALD_BACKUP_PAGE_NO_MEMORY,
-	GPALD_BACKUP_PAGE_RESYNC, /* the changes since that revision are no longer known */
+	GPALD_BACKUP_PAGE_RESYNC, /* the events after `since` are not all known */
 };
 
 /*
