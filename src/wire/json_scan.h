@@ -52,7 +52,8 @@ static inline int gpald_scan_peek(const struct gpald_json_scanner *p)
 
 /*
  * Both refuse the text: the first for the byte at `offset`, the second as GPALD_INVALID_JSON for
- * the byte at the cursor. Both always return -1.
+ * the byte at the cursor. At the end of the text the second ignores `what`, and says that the input
+ * ends too early. Both always return -1.
  */
 int gpald_scan_fail_at(struct gpald_json_scanner *p, size_t offset, enum gpald_reason reason,
 		       const char *what);

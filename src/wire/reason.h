@@ -70,8 +70,9 @@ struct gpald_wire_error {
 	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	struct gpald_writer
-		list; /* a member, such as "changes"; the writer of the reply clears it */
+
+	/* A member, such as "changes". Call gpald_writer_clear() once the reply is written. */
+	struct gpald_writer list;
 };
 
 /* Return the code of a reason in JSON-RPC, such as -32602, and its token, such as "bad_size". */

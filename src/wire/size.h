@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads sizes and addresses of requests, and writes those of replies. */
+/* Reads sizes and addresses in the form of requests, and formats them in the form of replies. */
 #ifndef GPALD_WIRE_SIZE_H
 #define GPALD_WIRE_SIZE_H
 
