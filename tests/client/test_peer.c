@@ -105,7 +105,7 @@ static const struct {
 	{ "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}\n", GPAL_E_PROTOCOL, "its id" },
 	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":{}}\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
 	{ "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{}}\n", GPAL_E_PROTOCOL,
-	  "event" },
+	  "notification" },
 	{ "220 mail.example ESMTP\n", GPAL_E_PROTOCOL, "invalid reply: " },
 	{ "[]\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
 	{ "\n", GPAL_E_PROTOCOL, "invalid reply: " },
