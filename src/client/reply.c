@@ -184,7 +184,7 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 	error->revision = wire.revision;
 	error->oldest_since = wire.oldest_since;
 	error->core = wire.core;
-	if (reason < GPALD_REASON_OF_CODES && strcmp(gpal_code_token(code), error->reason) == 0) {
+	if (reason < GPALD_CORE_REASON_COUNT && strcmp(gpal_code_token(code), error->reason) == 0) {
 		error->core.code = (enum gpal_code)code;
 		snprintf(error->core.message, sizeof(error->core.message), "%.*s",
 			 (int)sizeof(error->core.message) - 1, error->message);

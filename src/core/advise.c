@@ -68,10 +68,10 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 
 /*
  * Returns a size that works although the next one, a unit more, does not; 0: a try was not made.
- * `bad` is the largest size up to the limit, and never works. For low MMIO it is larger than 4 GiB.
- * For all others it leaves less than a unit of the address space. That is too little: with a unit
- * of 4 KiB, because some space below 4 GiB is always taken; with the units of CXL windows, which
- * are at most 4 GiB, because CXL windows lie above 4 GiB.
+ * `bad` is the largest size up to the limit, and never fits. For low MMIO it is larger than 4 GiB.
+ * For all other ranges it leaves less than a unit of the address space for everything else, which
+ * always needs more: other ranges take more than the usual unit of 4 KiB below 4 GiB, and a CXL
+ * window, whose unit is at most 4 GiB, must leave all space below 4 GiB.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)
@@ -200,24 +200,24 @@ static void advise_within_budget(struct advising *a, const struct candidate *lis
 				 bool is_ram)
 {
 	const size_t nodes = count_ram_candidates(list, count);
-	size_t wanting = is_ram ? nodes : count - nodes;
-	size_t left = a->left;
+	size_t ranges_left = is_ram ? nodes : count - nodes;
+	size_t total_left = a->left;
 
 	for (size_t i = 0; i < count; i++) {
 		size_t share = TRIES_PER_RANGE * a->sizing.cost;
 
 		if ((list[i].subject == GPAL_SUBJECT_MEMORY_NODE) != is_ram)
 			continue;
-		if (share < left / wanting)
-			share = left / wanting;
-		if (share > left)
-			share = left;
+		if (share < total_left / ranges_left)
+			share = total_left / ranges_left;
+		if (share > total_left)
+			share = total_left;
 		a->budget.left = share;
 		advise_on_range(a, &list[i], &a->growths[i]);
-		left -= share - a->budget.left;
-		wanting--;
+		total_left -= share - a->budget.left;
+		ranges_left--;
 	}
-	a->left = left;
+	a->left = total_left;
 }
 
 /*

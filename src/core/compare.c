@@ -37,8 +37,8 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 {
 	const struct gpal_range a = from->entry->range, b = to->entry->range;
 
-	if (from->buses)
-		return gpald_has_all_buses(from->buses, to->buses);
+	if (from->buses_of)
+		return gpald_has_all_buses(from->buses_of, to->buses_of);
 	if (from->segment && to->segment && from->segment->bus0_base != to->segment->bus0_base)
 		return false;
 	if (!gpald_part_has_same_use(from, to))
@@ -56,8 +56,8 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
  */
 static bool is_reported(const struct gpald_part *from, const struct gpald_part *to)
 {
-	const struct gpal_layout_root_complex *a = from ? from->buses : NULL;
-	const struct gpal_layout_root_complex *b = to ? to->buses : NULL;
+	const struct gpal_layout_root_complex *a = from ? from->buses_of : NULL;
+	const struct gpal_layout_root_complex *b = to ? to->buses_of : NULL;
 
 	if (!a && !b)
 		return true;

@@ -182,7 +182,7 @@ static int check_buses_remain(struct keeping *k, size_t index)
 	size_t count;
 	const struct gpald_part *live = find_live(k, &wanted, &count);
 
-	return count == 0 || gpald_has_all_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
+	return count == 0 || gpald_has_all_buses(live->buses_of, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
 }
 
 /* Returns true for the RAM of node 0 that keep_node_with_low_ram_window() handles. */

@@ -16,15 +16,15 @@
 
 static uint64_t hash_part(const struct gpald_part *part)
 {
-	const uint64_t what = (uint64_t)part->iommu << 1 | (part->buses != NULL);
+	const uint64_t what = (uint64_t)part->iommu << 1 | (part->buses_of != NULL);
 
-	return gpald_hash_word(gpald_hash_text(part->owner, strlen(part->owner)), what);
+	return gpald_hash_word(gpald_hash_text(part->key, strlen(part->key)), what);
 }
 
-struct gpald_part gpald_part_to_find(const char *owner, enum gpal_iommu iommu,
-				     const struct gpal_layout_root_complex *buses)
+struct gpald_part gpald_part_to_find(const char *key, enum gpal_iommu iommu,
+				     const struct gpal_layout_root_complex *buses_of)
 {
-	struct gpald_part part = { .owner = owner, .iommu = iommu, .buses = buses };
+	struct gpald_part part = { .key = key, .iommu = iommu, .buses_of = buses_of };
 
 	part.hash = hash_part(&part);
 	return part;
@@ -34,11 +34,11 @@ int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
 {
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	if (!a->buses != !b->buses)
-		return a->buses ? 1 : -1;
+	if (!a->buses_of != !b->buses_of)
+		return a->buses_of ? 1 : -1;
 	if (a->iommu != b->iommu)
 		return a->iommu < b->iommu ? -1 : 1;
-	return strcmp(a->owner, b->owner);
+	return strcmp(a->key, b->key);
 }
 
 const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t part_count,
@@ -154,7 +154,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 	/* Until reserved ranges are removed, a part has the index of its entry. */
 	for (size_t i = 0; i < map->count; i++)
 		parts[i] = (struct gpald_part){ .entry = &map->entries[i],
-						.owner = map->entries[i].tag };
+						.key = map->entries[i].tag };
 	/* A member whose range is not in the map is ignored. */
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		struct gpald_part *part = find_part_at(parts, map, layout->iommus[i].range.start);
@@ -162,7 +162,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 		if (!part)
 			continue;
 		part->iommu = layout->iommu;
-		part->owner = layout->iommus[i].root_complex;
+		part->key = layout->iommus[i].root_complex;
 	}
 	for (size_t i = 0; i < layout->segment_count; i++) {
 		struct gpald_part *part = find_part_at(parts, map, layout->segments[i].ecam.start);
@@ -202,8 +202,8 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 			return NULL;
 		parts[(*count)++] = (struct gpald_part){
 			.entry = &slices[i],
-			.owner = rc->name,
-			.buses = rc,
+			.key = rc->name,
+			.buses_of = rc,
 			.has_no_range = !has_iommu && !rc->has_cxl &&
 					gpal_range_is_empty(rc->low_mmio) &&
 					gpal_range_is_empty(rc->high_mmio),

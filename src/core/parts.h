@@ -13,12 +13,12 @@
 #include <gpalayout/layout.h>
 
 struct gpald_part {
-	uint64_t hash;                      /* of owner, kind of IOMMU, and whether it is buses */
+	uint64_t hash;                      /* of key, kind of IOMMU, and whether it is buses */
 	const struct gpal_map_entry *entry; /* of the map; for buses, an entry made for the part */
-	const char *owner;     /* root complex of an IOMMU or of buses; otherwise the tag */
+	const char *key;       /* the root complex of an IOMMU or of buses; otherwise the tag */
 	enum gpal_iommu iommu; /* kind of the IOMMU; GPAL_IOMMU_NONE: not an IOMMU */
-	const struct gpal_layout_segment *segment;    /* segment of an ECAM, or NULL */
-	const struct gpal_layout_root_complex *buses; /* root complex of buses, or NULL */
+	const struct gpal_layout_segment *segment;       /* segment of an ECAM, or NULL */
+	const struct gpal_layout_root_complex *buses_of; /* if the part is its buses, or NULL */
 	bool has_no_range; /* for buses: the root complex has no range in the map */
 	const struct gpal_layout_hotplug_room *room;     /* the room, or NULL */
 	const struct gpal_layout_cxl_window *cxl_window; /* the CXL window, or NULL */
@@ -27,8 +27,8 @@ struct gpald_part {
 /*
  * Returns a part to search for: a range by its tag, or the IOMMU or the buses of a root complex.
  */
-struct gpald_part gpald_part_to_find(const char *owner, enum gpal_iommu iommu,
-				     const struct gpal_layout_root_complex *buses);
+struct gpald_part gpald_part_to_find(const char *key, enum gpal_iommu iommu,
+				     const struct gpal_layout_root_complex *buses_of);
 
 /*
  * Compares two parts, like strcmp(). The order has no meaning. Returns 0 if both are the same for

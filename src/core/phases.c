@@ -11,15 +11,15 @@
 #include "core/error.h"
 
 /*
- * Moves the free ranges below the end of a kept range to the spare list, because later RAM goes
+ * Moves the free ranges below the end of a kept range to `next_free`, because later RAM goes
  * above that end. No free range crosses it.
  */
-static size_t move_below_to_spare(struct gpald_placement *p, size_t current, uint64_t floor)
+static size_t move_below_to_next(struct gpald_placement *p, size_t current, uint64_t floor)
 {
 	struct gpal_range *ranges = p->free.ranges;
 
 	while (current < p->free.count && ranges[current].end <= floor)
-		gpald_free_space_append(&p->spare, ranges[current++]);
+		gpald_free_space_append(&p->next_free, ranges[current++]);
 	return current;
 }
 
@@ -104,7 +104,7 @@ int gpald_place_ram(struct gpald_placement *p)
 		struct gpald_trace *trace;
 
 		if (gpald_placement_keeps(p, GPAL_KIND_RAM, i)) {
-			current = move_below_to_spare(p, current, p->kept_ram_end[i]);
+			current = move_below_to_next(p, current, p->kept_ram_end[i]);
 			if (p->kept_ram_end[i] > floor)
 				floor = p->kept_ram_end[i];
 			continue;
@@ -113,7 +113,7 @@ int gpald_place_ram(struct gpald_placement *p)
 					   p, GPAL_KIND_RAM, i,
 					   (struct gpal_range){ floor, GPAL_SPACE_END }) :
 				   NULL;
-		trace_below(trace, &p->spare);
+		trace_below(trace, &p->next_free);
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
 			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
 			uint64_t start = free->ranges[r].end - usable;
@@ -152,15 +152,15 @@ int gpald_place_ram(struct gpald_placement *p)
 			const struct gpal_range extent = p->placed[e].range;
 
 			while (free->ranges[current].end <= extent.start)
-				gpald_free_space_append(&p->spare, free->ranges[current++]);
+				gpald_free_space_append(&p->next_free, free->ranges[current++]);
 			gpald_free_space_append(
-				&p->spare,
+				&p->next_free,
 				(struct gpal_range){ free->ranges[current].start, extent.start });
 			free->ranges[current].start = extent.end;
 		}
 	}
 	while (current < free->count)
-		gpald_free_space_append(&p->spare, free->ranges[current++]);
+		gpald_free_space_append(&p->next_free, free->ranges[current++]);
 	gpald_placement_commit(p);
 	return GPAL_OK;
 }
@@ -169,7 +169,7 @@ int gpald_place_ram(struct gpald_placement *p)
 static void keep_below_for_trace(struct gpald_placement *p, struct gpal_range free)
 {
 	if (p->trace)
-		gpald_free_space_append(&p->spare, free);
+		gpald_free_space_append(&p->next_free, free);
 }
 
 /*
@@ -194,7 +194,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 			continue;
 		trace = p->trace ? gpald_placement_open_step(p, GPAL_KIND_POST_MMIO, i, region) :
 				   NULL;
-		trace_below(trace, &p->spare);
+		trace_below(trace, &p->next_free);
 		for (; current < p->free.count; current++) {
 			usable = ranges[current].start < p->top ?
 					 0 :

@@ -61,8 +61,8 @@ void gpald_placement_commit(struct gpald_placement *p)
 	struct gpald_free_space used = p->free;
 
 	used.count = 0;
-	p->free = p->spare;
-	p->spare = used;
+	p->free = p->next_free;
+	p->next_free = used;
 }
 
 static void note_neighbour(struct gpal_error *error, struct gpal_range free, const char *tag,
@@ -360,7 +360,7 @@ static bool allocate_lists(struct gpald_placement *p)
 	p->order_scratch = p->order ? p->order + order : NULL;
 	return p->pinned && p->placed && p->order &&
 	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
-	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
+	       gpald_free_space_init(&p->next_free, p->arena, free_ranges);
 }
 
 /* Notes which demands are kept. */

@@ -37,7 +37,7 @@ struct gpald_placement {
 	struct gpald_free_space free; /* free after the phases so far */
 
 	/* The second list, as free_space.h describes it. In post_mmio: free ranges to trace. */
-	struct gpald_free_space spare;
+	struct gpald_free_space next_free;
 
 	struct gpal_map_entry *pinned; /* reserved and fixed ranges, by start */
 	size_t pinned_count;

@@ -18,8 +18,11 @@
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
 
-/* Guests expect devices at fixed addresses below 4 GiB: LAPIC, IOAPIC and TPM; GIC and PL011. */
-static const uint64_t chipset_low_floor[GPAL_ARCH_COUNT] = {
+/*
+ * The least sizes of chipset low MMIO, which ends at 4 GiB. Guests expect devices at fixed
+ * addresses in it: LAPIC, IOAPIC and TPM; GIC and PL011.
+ */
+static const uint64_t chipset_low_mmio_min[GPAL_ARCH_COUNT] = {
 	[GPAL_ARCH_X86_64] = 32 * GPALD_MIB,
 	[GPAL_ARCH_AARCH64] = 272 * GPALD_MIB,
 };
@@ -211,8 +214,8 @@ static int add_chipset(struct gpald_resolution *r)
 	uint64_t low = value_or(request->chipset_low_mmio, r->defaults->low_mmio[request->arch]);
 	int code;
 
-	if (low < chipset_low_floor[request->arch])
-		low = chipset_low_floor[request->arch];
+	if (low < chipset_low_mmio_min[request->arch])
+		low = chipset_low_mmio_min[request->arch];
 	/* gpald_check_values() has checked the request, but not a policy that the caller made. */
 	if (!gpald_align_up(low, GPAL_PAGE_SIZE, &low) || low > GPAL_4GIB)
 		return gpald_fail(r->error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,

@@ -25,7 +25,7 @@
 #define HEADING_LENGTH (sizeof(HEADING) - 1)
 
 /* An entry of the file. `kind` decides which other members the file has. */
-struct transferred {
+struct file_entry {
 	enum gpald_backup_kind kind;
 	struct gpald_stored_record stored; /* GPALD_BACKUP_GONE has only the name */
 	struct gpald_blob checksum;
@@ -41,7 +41,7 @@ static void transfer_time(struct gpald_transfer *t, int64_t *ms)
 	*ms = (int64_t)bits;
 }
 
-static void transfer_record(struct gpald_transfer *t, struct transferred *entry)
+static void transfer_record(struct gpald_transfer *t, struct file_entry *entry)
 {
 	struct gpald_stored_record *stored = &entry->stored;
 
@@ -55,7 +55,7 @@ static void transfer_record(struct gpald_transfer *t, struct transferred *entry)
 	gpald_transfer_bytes(t, &entry->checksum);
 }
 
-static void transfer_entry(struct gpald_transfer *t, struct transferred *entry)
+static void transfer_entry(struct gpald_transfer *t, struct file_entry *entry)
 {
 	gpald_transfer_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
 	switch (entry->kind) {
@@ -89,7 +89,7 @@ void gpald_backup_page_clear(struct gpald_backup_page *page)
 static void write_item(struct gpald_transfer *t, const struct gpald_backup_item *item)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	struct transferred entry = {
+	struct file_entry entry = {
 		.kind = item->record ? GPALD_BACKUP_RECORD : GPALD_BACKUP_GONE,
 		.stored.name = item->name,
 		.checksum = { sum, sizeof(sum) },
@@ -111,7 +111,7 @@ bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob
 	for (size_t i = 0; i < page->count; i++)
 		write_item(&t, &page->items[i]);
 	if (page->is_last) {
-		struct transferred end = {
+		struct file_entry end = {
 			.kind = GPALD_BACKUP_END,
 			.state = page->state,
 			.layouts = page->layouts,
@@ -213,7 +213,7 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 		       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_transfer t;
-	struct transferred transferred = { .kind = GPALD_BACKUP_KIND_COUNT };
+	struct file_entry file_entry = { .kind = GPALD_BACKUP_KIND_COUNT };
 	enum gpald_record_problem problem;
 
 	gpald_arena_reset(backup->arena);
@@ -222,26 +222,25 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 		.next = backup->bytes + backup->at,
 		.end = backup->bytes + backup->length,
 	};
-	transfer_entry(&t, &transferred);
+	transfer_entry(&t, &file_entry);
 	if (t.result == GPALD_CODEC_NO_MEMORY)
 		return report_backup(error, backup, "out of memory");
 	if (t.result != GPALD_CODEC_OK)
 		return report_backup(error, backup, "it has an invalid entry");
 	backup->at = (size_t)(t.next - backup->bytes);
 	*entry = (struct gpald_backup_entry){
-		.kind = transferred.kind,
-		.name = transferred.stored.name,
-		.state = transferred.state,
-		.layouts = transferred.layouts,
+		.kind = file_entry.kind,
+		.name = file_entry.stored.name,
+		.state = file_entry.state,
+		.layouts = file_entry.layouts,
 	};
-	if (transferred.kind == GPALD_BACKUP_RECORD) {
+	if (file_entry.kind == GPALD_BACKUP_RECORD) {
 		entry->record =
-			gpald_record_load(&transferred.stored, &transferred.checksum, &problem);
-		return entry->record ||
-		       report_damaged_layout(error, backup, transferred.stored.name,
-					     gpald_record_problem_text(problem));
+			gpald_record_load(&file_entry.stored, &file_entry.checksum, &problem);
+		return entry->record || report_damaged_layout(error, backup, file_entry.stored.name,
+							      gpald_record_problem_text(problem));
 	}
-	return transferred.kind != GPALD_BACKUP_END || backup->at == backup->length ||
+	return file_entry.kind != GPALD_BACKUP_END || backup->at == backup->length ||
 	       report_backup(error, backup, "it has more bytes after its end");
 }
 

@@ -57,9 +57,9 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 /*
  * Returns the revision from which a registry counts when it is created or opened: the clock in
- * microseconds. Unless a restore has raised counters above the clock (see `floor` in store.h),
- * neither an earlier registry nor a lost state of this one has reached it. So their subscribers
- * must start over, and no event of this registry has the revision that they expect next. It is at
+ * microseconds. Unless a restore has raised counters above the clock (see `floor` in store.h), no
+ * earlier registry, and no lost state of this one, had so high a revision. So their subscribers are
+ * refused, and never take an event of this registry for the one that they expect next. It is at
  * most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);

@@ -91,16 +91,19 @@ struct gpald_stored_record gpald_record_as_stored(const struct gpald_record *rec
 void gpald_stored_record_checksum(const struct gpald_stored_record *stored,
 				  uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
-/* The reasons why a stored record cannot be used. */
+/*
+ * The reasons why a stored record cannot be used. If its checksum is right but something else is
+ * wrong, another program or a newer version wrote it.
+ */
 enum gpald_record_problem {
 	GPALD_RECORD_FINE,
 	GPALD_RECORD_NO_MEMORY,
 	GPALD_RECORD_CHECKSUM,       /* its bytes have changed */
-	GPALD_RECORD_UNREADABLE,     /* another program wrote it */
-	GPALD_RECORD_LAYOUT,         /* another program wrote it */
-	GPALD_RECORD_DIGEST,         /* another program wrote it */
-	GPALD_RECORD_UNKNOWN_POLICY, /* a newer version wrote it */
-	GPALD_RECORD_NEWER,          /* a newer version wrote it */
+	GPALD_RECORD_UNREADABLE,     /* its name, generation, request or layout is not valid */
+	GPALD_RECORD_LAYOUT,         /* its layout is not consistent */
+	GPALD_RECORD_DIGEST,         /* its digest is not that of its layout */
+	GPALD_RECORD_UNKNOWN_POLICY, /* this version does not know its policy */
+	GPALD_RECORD_NEWER,          /* its form is newer than this version knows */
 	GPALD_RECORD_PROBLEM_COUNT
 };
 

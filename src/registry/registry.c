@@ -491,7 +491,8 @@ static bool begin_waiting(struct gpald_registry *registry, const char *name)
 	return true;
 }
 
-void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation)
+void gpald_registry_apply_decision(struct gpald_registry *registry,
+				   struct gpald_operation *operation)
 {
 	char name[GPALD_NAME_SIZE];
 
@@ -733,9 +734,9 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	return NULL;
 }
 
-bool gpald_registry_check(struct gpald_registry *registry)
+bool gpald_registry_makes_progress(struct gpald_registry *registry)
 {
-	return gpald_store_thread_check(registry->thread);
+	return gpald_store_thread_makes_progress(registry->thread);
 }
 
 bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms)

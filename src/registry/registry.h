@@ -114,7 +114,7 @@ struct gpald_registry_options {
 
 	/*
 	 * Called for a change that takes long to decide. Returns true if it will call
-	 * gpald_registry_decide() on another thread, and then gpald_registry_decided() on this
+	 * gpald_registry_decide() on another thread, then gpald_registry_apply_decision() on this
 	 * one; otherwise the change is decided at once. NULL: all changes are decided at once.
 	 */
 	bool (*decide_elsewhere)(void *data, struct gpald_operation *operation);
@@ -138,8 +138,8 @@ GPAL_MUST_USE struct gpald_registry *
 gpald_registry_open(struct gpald_store *store, const struct gpald_registry_options *options,
 		    char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Returns whether the store thread makes progress; see gpald_store_thread_check(). */
-bool gpald_registry_check(struct gpald_registry *registry);
+/* Returns whether the store thread makes progress; see gpald_store_thread_makes_progress(). */
+bool gpald_registry_makes_progress(struct gpald_registry *registry);
 
 /*
  * Waits up to the timeout until all submitted changes are done and the store is closed, settles
@@ -209,9 +209,9 @@ const char *gpald_registry_store_kind(const struct gpald_registry *registry);
 
 /*
  * Begins a change. Returns true if it has its outcome; `done` is not called then. Otherwise a later
- * call of gpald_registry_settle(), gpald_registry_decided(), gpald_registry_cancel_decision() or
- * gpald_registry_close() calls `done`. Changes of one name run one after another, and each is
- * decided on the result of the one before.
+ * call of gpald_registry_settle(), gpald_registry_apply_decision(),
+ * gpald_registry_cancel_decision() or gpald_registry_close() calls `done`. Changes of one name run
+ * one after another, and each is decided on the result of the one before.
  */
 GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
 					 struct gpald_operation *operation);
@@ -234,7 +234,8 @@ void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation);
 
 /* Acts on the decision: hands the change to the store thread, or ends it and calls `done`. */
-void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);
+void gpald_registry_apply_decision(struct gpald_registry *registry,
+				   struct gpald_operation *operation);
 
 /*
  * Settles the finished batches: updates the index and the events, and calls `done`. It works for a

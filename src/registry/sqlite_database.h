@@ -163,8 +163,8 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite 
  * Moves the changes in the log into the database, and empties the log. Its file keeps the disk
  * space that a deletion needs.
  */
-GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
-							      char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
+							       char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Begins to use a valid database: empties the log, and reserves disk space if there is any. */
 GPAL_MUST_USE bool gpald_sqlite_begin_use(struct gpald_sqlite *store,

@@ -219,7 +219,7 @@ static int clear_log(int fd, int64_t bytes)
 	return code;
 }
 
-int gpald_sqlite_clear_log(int folder_fd, const char *name, int64_t bytes)
+int gpald_sqlite_reset_log(int folder_fd, const char *name, int64_t bytes)
 {
 	const int fd = openat(folder_fd, name, O_RDWR | O_CLOEXEC);
 	int code;

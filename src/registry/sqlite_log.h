@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum gpald_sqlite_log {
-	GPALD_SQLITE_LOG_EMPTY,      /* no log, or one that gpald_sqlite_clear_log() has emptied */
+	GPALD_SQLITE_LOG_EMPTY,      /* no log, or one that gpald_sqlite_reset_log() has emptied */
 	GPALD_SQLITE_LOG_FINE,       /* complete, or cut off as by a crash */
 	GPALD_SQLITE_LOG_DAMAGED,    /* SQLite would ignore acknowledged transactions */
 	GPALD_SQLITE_LOG_UNREADABLE, /* see errno */
@@ -27,6 +27,6 @@ GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const 
  * reserved disk space. The log is empty even after a power failure at any point. Returns 0, or an
  * errno; after ENOSPC and the like the log is empty or unchanged, but lacks some of its space.
  */
-GPAL_MUST_USE int gpald_sqlite_clear_log(int folder_fd, const char *name, int64_t bytes);
+GPAL_MUST_USE int gpald_sqlite_reset_log(int folder_fd, const char *name, int64_t bytes);
 
 #endif

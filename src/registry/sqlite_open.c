@@ -460,7 +460,7 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 		gpald_sqlite_forbid_tidy_close(store);
 	/* If this fails, the log stays as it is. */
 	if (store->may_tidy)
-		(void)!gpald_sqlite_empty_log(store, error);
+		(void)!gpald_sqlite_checkpoint(store, error);
 	sqlite3_close(store->db);
 	if (store->made_log && !store->is_ours)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);

@@ -99,8 +99,9 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 
 /*
  * Returns how many pages, in addition to those in use, deleting all layouts may need. Each deletion
- * adds an event, and at least 16 events fit in a page. Deleted layouts may free no page until most
- * layouts of a page are deleted; a page has fewer than 16 layouts.
+ * adds an event, and at least 16 events fit in a page; no more than events_kept are kept. A page
+ * has fewer than 16 layouts, and may become free only after most of them are deleted. By then their
+ * events fill at most half as many pages as are in use. 16 pages are a margin.
  */
 static uint64_t deletion_pages(const struct gpald_sqlite *store, uint64_t used)
 {
@@ -182,8 +183,8 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	return GPALD_COMMIT_DONE;
 }
 
-enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
-						char error[GPALD_STORE_ERROR_SIZE])
+enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
+						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	int code;
 
@@ -191,7 +192,7 @@ enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
 	    SQLITE_OK)
 		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	store->log_pages = 0;
-	code = gpald_sqlite_clear_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
+	code = gpald_sqlite_reset_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
 				      LOG_BYTES_MIN);
 	return code ? system_failure(store, code, error) : GPALD_COMMIT_DONE;
 }
@@ -207,7 +208,7 @@ bool gpald_sqlite_begin_use(struct gpald_sqlite *store, char error[GPALD_STORE_E
 					 strerror(errno));
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
 	keep_file_size(store);
-	result = gpald_sqlite_empty_log(store, error);
+	result = gpald_sqlite_checkpoint(store, error);
 	/* A copy of the file may have holes. If the disk is full, some of them remain. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)

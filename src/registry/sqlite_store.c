@@ -83,7 +83,7 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 	if (store->version == GPALD_SQLITE_SCHEMA_VERSION)
 		return true;
 	/* This makes space in the log, even on a full disk. */
-	result = gpald_sqlite_empty_log(store, error);
+	result = gpald_sqlite_checkpoint(store, error);
 	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
 	       gpald_sqlite_exec(store, GPALD_SQLITE_UPGRADE_FROM_1,
 				 "cannot be upgraded to the schema of this version", error);
@@ -249,7 +249,7 @@ static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes 
 	if (!step_statement(store, GPALD_SQLITE_BEGIN))
 		return false;
 	STAILQ_FOREACH(change, changes, entry) {
-		gpald_store_state_count(state, change);
+		gpald_store_state_number_event(state, change);
 		if (!apply_change(store, change))
 			return false;
 		++*events;
@@ -332,7 +332,7 @@ static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
 
 	/* Emptying the log may free the missing space, but does not help against the limit. */
 	if (result == GPALD_COMMIT_FULL && !store->is_at_limit) {
-		result = gpald_sqlite_empty_log(store, error);
+		result = gpald_sqlite_checkpoint(store, error);
 		if (result != GPALD_COMMIT_FAILED)
 			result = try_commit(store, changes, error);
 	}

@@ -69,8 +69,8 @@ struct gpald_store_state {
 };
 
 /* Counts a change, and sets the revision of its event. */
-static inline void gpald_store_state_count(struct gpald_store_state *state,
-					   struct gpald_change *change)
+static inline void gpald_store_state_number_event(struct gpald_store_state *state,
+						  struct gpald_change *change)
 {
 	change->event.follows = state->revision;
 	if (state->revision < state->floor)

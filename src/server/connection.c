@@ -49,8 +49,8 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 #define TURN_NS UINT64_C(250000) /* of a connection; at least one request is served */
 #define READ_AHEAD 65536         /* bytes that wait for a turn; then reading stops */
 #define READ_LARGE 16384        /* bytes; after a read of this or more, the next waits for a turn */
-#define HELD_NS UINT64_C(50000) /* longest time that a reply waits for others, plus one turn */
-#define TURNS_NS UINT64_C(2000000) /* of all connections; then the loop looks at its sockets */
+#define HELD_NS UINT64_C(50000) /* a held reply waits for others this long, or a turn longer */
+#define ROUND_NS UINT64_C(2000000) /* of the turns of a round; then the loop looks at its sockets */
 
 static struct gpald_connection *connection_of_turn(struct gpald_turn *turn)
 {
@@ -130,7 +130,7 @@ void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald
 		c->call = answer->call;
 		gpald_waits_set_call_timeout(c, answer);
 		break;
-	case GPALD_ANSWER_WAIT:
+	case GPALD_ANSWER_ON_EVENT:
 		gpald_wait_add(c, answer);
 		break;
 	case GPALD_ANSWER_REPLY:
@@ -149,7 +149,7 @@ static void answer_line(struct gpald_connection *c, const char *text, size_t len
 		.text = text,
 		.length = length,
 		.arrived_ns = c->arrived_ns,
-		.is_stopping = offset >= c->serve_until,
+		.is_stopping = offset >= c->refuse_from_offset,
 	};
 	/* Not initialised, because most of it is space for a line. */
 	struct gpald_answer answer;
@@ -325,7 +325,7 @@ static void on_turns(uv_check_t *check)
 	uint64_t now = uv_hrtime();
 	/* The time for turns is reduced by the time that reading took. */
 	const uint64_t end =
-		now + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
+		now + ROUND_NS - (all->reading_ns < ROUND_NS ? all->reading_ns : ROUND_NS);
 
 	all->reading_ns = all->to_read_ns = 0;
 	do {

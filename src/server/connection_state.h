@@ -31,9 +31,9 @@ struct gpald_connection {
 	uint64_t read_ns; /* time that the last read took */
 
 	struct gpald_line_buffer input;
-	bool is_cut_off;      /* ignore the unfinished line at the end of the input */
-	uint64_t line_since;  /* when the unfinished line began, in loop time; 0: there is none */
-	uint64_t serve_until; /* refuse lines that begin at this offset of the stream or later */
+	bool is_cut_off;     /* ignore the unfinished line at the end of the input */
+	uint64_t line_since; /* when the unfinished line began, in loop time; 0: there is none */
+	uint64_t refuse_from_offset; /* refuse lines that begin here in the stream, or later */
 
 	uint64_t arrived_ns;  /* when bytes were last read */
 	uint32_t last_stream; /* the highest id of a call, on a socket with frames */

@@ -105,7 +105,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	TAILQ_INIT(&c->waits);
 	all->count++;
 	c->idle_since = uv_now(all->loop);
-	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
+	c->refuse_from_offset = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
 			       socket->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
 						   (size_t)gpald_connection_limit(
@@ -240,7 +240,7 @@ void gpald_connections_send_events(struct gpald_connections *all)
 static void stop_serving(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
-	c->serve_until = gpald_line_buffer_received(&c->input);
+	c->refuse_from_offset = gpald_line_buffer_received(&c->input);
 }
 
 void gpald_connections_stop_serving(struct gpald_connections *all)

@@ -37,7 +37,7 @@ static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
 
 	if (gpal_layout_refuse(layout, refused, &core) == GPAL_OK)
 		return 0;
-	gpald_writer_begin_part(&list, w);
+	gpald_writer_begin_error_members(&list, w);
 	gpald_encode_warnings(&list, "warnings", layout);
 	if (list.failed || w->failed) {
 		gpald_writer_clear(&list);

@@ -52,7 +52,7 @@ static int refuse_not_allowed(const struct gpald_operation *operation, const str
 	struct gpald_writer list;
 	int code;
 
-	gpald_writer_begin_part(&list, w);
+	gpald_writer_begin_error_members(&list, w);
 	code = why == GPAL_E_WARNING_REFUSED ?
 		       write_warnings(operation, &list, error) :
 		       write_changes(operation, why == GPAL_E_WOULD_REMOVE, &list, error);

@@ -10,26 +10,26 @@
 #include <assert.h>
 #include <string.h>
 
-#define QUERY(method, rpc_name, table, function)                                             \
-	{                                                                                    \
-		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
-		.call = (function)                                                           \
+#define QUERY(method, ttrpc_id, table, function)                                \
+	{                                                                       \
+		.name = (method), .ttrpc_name = (ttrpc_id), .on_inspect = true, \
+		.params = &(table), .call = (function)                          \
 	}
 /* A method about the daemon itself, which must run on the thread of the loop. */
-#define ON_LOOP(method, rpc_name, table, function)                                           \
-	{                                                                                    \
-		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
-		.needs_loop = true, .call = (function)                                       \
+#define ON_LOOP(method, ttrpc_id, table, function)                              \
+	{                                                                       \
+		.name = (method), .ttrpc_name = (ttrpc_id), .on_inspect = true, \
+		.params = &(table), .needs_loop = true, .call = (function)      \
 	}
 /* A query on the control socket only. */
-#define CONTROL(method, rpc_name, table, function)                                          \
-	{                                                                                   \
-		.name = (method), .rpc = (rpc_name), .params = &(table), .call = (function) \
+#define CONTROL(method, ttrpc_id, table, function)                                                 \
+	{                                                                                          \
+		.name = (method), .ttrpc_name = (ttrpc_id), .params = &(table), .call = (function) \
 	}
-#define CHANGE(method, rpc_name, table, function)                        \
-	{                                                                \
-		.name = (method), .rpc = (rpc_name), .params = &(table), \
-		.begin = function##_begin, .finish = function##_finish,  \
+#define CHANGE(method, ttrpc_id, table, function)                               \
+	{                                                                       \
+		.name = (method), .ttrpc_name = (ttrpc_id), .params = &(table), \
+		.begin = function##_begin, .finish = function##_finish,         \
 	}
 
 static const struct gpald_method methods[] = {
@@ -47,13 +47,13 @@ static const struct gpald_method methods[] = {
 	QUERY("layout.history", "History", gpald_history_params, gpald_layout_history),
 	QUERY("policy.list", "ListPolicies", gpald_no_params, gpald_policy_list),
 	{ .name = "events.subscribe",
-	  .rpc = "WaitEvents",
+	  .ttrpc_name = "WaitEvents",
 	  .on_inspect = true,
 	  .params = &gpald_subscribe_params,
 	  .needs_loop = true,
 	  .call = gpald_events_subscribe,
-	  .rpc_params = &gpald_wait_params,
-	  .rpc_call = gpald_events_wait },
+	  .ttrpc_params = &gpald_wait_params,
+	  .ttrpc_call = gpald_events_wait },
 	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_method_registry_backup),
 	ON_LOOP("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
 	ON_LOOP("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
@@ -72,10 +72,10 @@ const struct gpald_method *gpald_method_find(const char *name)
 	return NULL;
 }
 
-const struct gpald_method *gpald_method_find_rpc(const char *rpc)
+const struct gpald_method *gpald_method_find_ttrpc(const char *ttrpc_name)
 {
 	for (size_t i = 0; i < METHOD_COUNT; i++)
-		if (strcmp(methods[i].rpc, rpc) == 0)
+		if (strcmp(methods[i].ttrpc_name, ttrpc_name) == 0)
 			return &methods[i];
 	return NULL;
 }

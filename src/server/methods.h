@@ -40,7 +40,7 @@ typedef int gpald_method_finish(const struct gpald_operation *operation, struct 
 
 struct gpald_method {
 	const char *name;
-	const char *rpc; /* its name over ttrpc */
+	const char *ttrpc_name;
 	bool on_inspect; /* it changes nothing, so it is on the inspect socket, too */
 	const struct gpald_params *params;
 	bool needs_loop;         /* it must run on the thread of the loop */
@@ -54,13 +54,13 @@ struct gpald_method {
 	gpald_method_finish *finish;
 
 	/* If they are set, ttrpc uses these instead of `params` and `call`. */
-	const struct gpald_params *rpc_params;
-	gpald_method_call *rpc_call;
+	const struct gpald_params *ttrpc_params;
+	gpald_method_call *ttrpc_call;
 };
 
 /* Return the method of that name; NULL: there is none. */
 const struct gpald_method *gpald_method_find(const char *name);
-const struct gpald_method *gpald_method_find_rpc(const char *rpc);
+const struct gpald_method *gpald_method_find_ttrpc(const char *ttrpc_name);
 
 /* Return the index of a method, and the method of an index; NULL after the last. */
 size_t gpald_method_index(const struct gpald_method *method);

@@ -328,16 +328,16 @@ const char *gpald_options_init(struct gpald_options *options)
 		assert(!wrong);
 	}
 	wrong = set_from_environment(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY",
-				     "/control.sock", &options->given_socket);
+				     "/control.sock", &options->environment_socket);
 	return wrong ? wrong :
 		       set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
-					    &options->given_folder);
+					    &options->environment_folder);
 }
 
 void gpald_options_clear(struct gpald_options *options)
 {
-	free(options->given_socket);
-	free(options->given_folder);
+	free(options->environment_socket);
+	free(options->environment_folder);
 	free(options->default_inspect);
 	free(options->file_text);
 }

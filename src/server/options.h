@@ -85,7 +85,7 @@ struct gpald_options {
 
 	/* For options.c and config_file.c only. */
 	bool is_on_disk; /* the store is on disk, so layouts outlive the daemon */
-	char *given_socket, *given_folder, *default_inspect, *file_text;
+	char *environment_socket, *environment_folder, *default_inspect, *file_text;
 	char wrong[256];
 };
 

@@ -54,12 +54,12 @@ void gpald_workspace_clear(struct gpald_workspace *space)
 
 const struct gpald_socket gpald_control_socket = {
 	.name = "control",
-	.envelope = &gpald_rpc_envelope,
+	.envelope = &gpald_json_envelope,
 };
 const struct gpald_socket gpald_inspect_socket = {
 	.name = "inspect",
 	.is_inspect = true,
-	.envelope = &gpald_rpc_envelope,
+	.envelope = &gpald_json_envelope,
 };
 const struct gpald_socket gpald_ttrpc_socket = {
 	.name = "ttrpc",
@@ -74,7 +74,7 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 						struct gpald_wire_error *error)
 {
 	const struct gpald_method *method =
-		caller->socket->is_framed ? gpald_method_find_rpc(name) : gpald_method_find(name);
+		caller->socket->is_framed ? gpald_method_find_ttrpc(name) : gpald_method_find(name);
 
 	if (!method) {
 		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
@@ -149,8 +149,8 @@ static int write_call_answer(const struct gpald_call *call, const struct gpald_c
 	int code;
 
 	call->caller.socket->envelope->begin_result(w, &call->id);
-	if (call->caller.socket->is_framed && call->method->rpc_call)
-		code = call->method->rpc_call(context, params, w, error);
+	if (call->caller.socket->is_framed && call->method->ttrpc_call)
+		code = call->method->ttrpc_call(context, params, w, error);
 	else
 		code = call->method->call(context, params, w, error);
 	return code ? code : gpald_reply_end_line(call, w, mark, error);
@@ -185,8 +185,8 @@ static int accept_request(struct gpald_call *call, const struct gpald_rpc_reques
 	if (is_timed_out(call))
 		return gpald_refuse(error, GPALD_TIMEOUT,
 				    "the client's timeout has expired; nothing was done");
-	table = call->caller.socket->is_framed && call->method->rpc_params ?
-			call->method->rpc_params :
+	table = call->caller.socket->is_framed && call->method->ttrpc_params ?
+			call->method->ttrpc_params :
 			call->method->params;
 	*params = gpald_decode_params(table, request->params, &context, arena, error);
 	return *params ? 0 : -1;
@@ -347,7 +347,7 @@ static void after_decision(struct gpald_work *work)
 	struct gpald_call *call = call_of_work(work);
 
 	call->is_working = false;
-	gpald_registry_decided(call->service->registry, &call->operation);
+	gpald_registry_apply_decision(call->service->registry, &call->operation);
 }
 
 bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
@@ -454,7 +454,7 @@ static void defer_answer(const struct gpald_call *call, struct gpald_writer *w, 
 			 struct gpald_answer *answer)
 {
 	gpald_writer_reset(w, mark);
-	answer->kind = GPALD_ANSWER_WAIT;
+	answer->kind = GPALD_ANSWER_ON_EVENT;
 	answer->id = call->id;
 	answer->timeout_ns = call->timeout_ns;
 }
@@ -592,7 +592,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		if (code == 0)
 			code = accept_request(&call, &request, space->arena, &params, &error);
 		else if (caller->socket->is_framed && request.method)
-			call.method = gpald_method_find_rpc(request.method);
+			call.method = gpald_method_find_ttrpc(request.method);
 		if (code == 0 && call.method->begin) {
 			code = begin_change(&call, params, waiter, space, answer, &error);
 			if (code == 0)
@@ -643,7 +643,7 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 	const struct gpald_call call = {
 		.service = service,
 		.caller = *caller,
-		.method = gpald_method_find_rpc("WaitEvents"),
+		.method = gpald_method_find_ttrpc("WaitEvents"),
 		.id = *id,
 		.started_ns = uv_hrtime(),
 	};

@@ -108,11 +108,11 @@ struct gpald_call {
 };
 
 enum gpald_answer_kind {
-	GPALD_ANSWER_NONE,  /* a notification, which gets no reply */
-	GPALD_ANSWER_REPLY, /* a line was added to the workspace */
-	GPALD_ANSWER_PLAIN, /* the line in `plain`, because memory ran out */
-	GPALD_ANSWER_LATER, /* ready() will be called, unless the call is abandoned */
-	GPALD_ANSWER_WAIT,  /* there is no answer yet; see gpald_service_answer_wait() */
+	GPALD_ANSWER_NONE,     /* a notification, which gets no reply */
+	GPALD_ANSWER_REPLY,    /* a line was added to the workspace */
+	GPALD_ANSWER_PLAIN,    /* the line in `plain`, because memory ran out */
+	GPALD_ANSWER_LATER,    /* ready() will be called, unless the call is abandoned */
+	GPALD_ANSWER_ON_EVENT, /* later, at an event or a timeout: gpald_service_answer_wait() */
 };
 
 struct gpald_answer {

@@ -32,7 +32,7 @@ struct gpald_user {
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */
-	bool is_working; /* work of the user runs, or its result has not been taken */
+	bool has_work_out; /* work of the user runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of reads and turns, and processor time on threads */
 	uint64_t virtual_ns; /* orders turns: like served_ns, but kept close to that of others */

@@ -59,7 +59,7 @@ static void refuse_wait(struct gpald_connection *c, const struct gpald_method *m
 
 static const struct gpald_method *wait_method(void)
 {
-	return gpald_method_find_rpc("WaitEvents");
+	return gpald_method_find_ttrpc("WaitEvents");
 }
 
 void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer)

@@ -255,7 +255,7 @@ static int read_packed(struct reader *r, const ProtobufCFieldDescriptor *field,
 }
 
 /* In JSON, "all" is a text and not a list with one element. */
-static void simplify_all(const ProtobufCFieldDescriptor *field, cJSON *list)
+static void unwrap_refuse_all(const ProtobufCFieldDescriptor *field, cJSON *list)
 {
 	if (strcmp(field->name, "refuse") != 0 || list->child->next ||
 	    strcmp(list->child->valuestring, "all") != 0)
@@ -349,7 +349,7 @@ static int read_fields(struct reader *r, const ProtobufCMessageDescriptor *messa
 		cJSON *value;
 
 		if (slots[i].count == 1)
-			simplify_all(field, slots[i].value);
+			unwrap_refuse_all(field, slots[i].value);
 		if (slots[i].value || (!has_default(field) && !is_required_list(message, field)))
 			continue;
 		value = has_default(field) ? read_field_value(r, field, &zero) :

@@ -323,7 +323,7 @@ static void write_raw_field(struct gpald_writer *w, const char *key, const char 
 			    length);
 }
 
-static void begin_part(struct gpald_writer *part)
+static void begin_error_members(struct gpald_writer *part)
 {
 	gpald_protobuf_begin_message(part, &gpalayout__v1__error_data__descriptor);
 }
@@ -336,7 +336,7 @@ static const struct gpald_form form = {
 	.integer = write_integer,
 	.bytes = write_bytes,
 	.raw = write_raw_field,
-	.begin_part = begin_part,
+	.begin_error_members = begin_error_members,
 };
 
 void gpald_protobuf_begin_message(struct gpald_writer *w, const ProtobufCMessageDescriptor *message)

@@ -44,15 +44,16 @@ struct gpald_form {
 	void (*raw)(struct gpald_writer *w, const char *key, const char *json, size_t length);
 
 	/* Initialises a writer for members of the data of an error. */
-	void (*begin_part)(struct gpald_writer *part);
+	void (*begin_error_members)(struct gpald_writer *part);
 };
 
 /* Initialises a writer for members of the data of an error, in the form of `w`. */
-static inline void gpald_writer_begin_part(struct gpald_writer *part, const struct gpald_writer *w)
+static inline void gpald_writer_begin_error_members(struct gpald_writer *part,
+						    const struct gpald_writer *w)
 {
 	*part = (struct gpald_writer){ 0 };
 	if (w->form)
-		w->form->begin_part(part);
+		w->form->begin_error_members(part);
 }
 
 /* Frees the text. The writer can be used again. */

@@ -358,7 +358,7 @@ static const struct gpald_list warnings =
 	ELEMENTS(struct gpal_warning, warning_members, layout.warning_count, 0, GPALD_LIST_MAX);
 
 /* A number that gpal_layout_check() compares with the map. */
-#define FOLLOWS(member)                                                           \
+#define DERIVED(member)                                                           \
 	{                                                                         \
 		.name = #member, .decode = decode_address,                        \
 		.offset = offsetof(struct given, layout.member), .required = true \
@@ -411,10 +411,10 @@ static const struct gpald_member layout_rows[] = {
 	  .offset = offsetof(struct given, layout.map.entries),
 	  .required = true,
 	  .extra = &entries },
-	FOLLOWS(ram_size),
-	FOLLOWS(end_of_ram),
-	FOLLOWS(end_of_layout),
-	FOLLOWS(top),
+	DERIVED(ram_size),
+	DERIVED(end_of_ram),
+	DERIVED(end_of_layout),
+	DERIVED(top),
 	{ .name = "required_address_bits",
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct given, layout.required_address_bits),

@@ -261,7 +261,7 @@ static void write_plain_json_error(struct gpald_writer *w, const struct gpald_id
 	end_error(w);
 }
 
-const struct gpald_envelope gpald_rpc_envelope = {
+const struct gpald_envelope gpald_json_envelope = {
 	.parse = parse_line,
 	.begin_result = begin_json_result,
 	.end_result = end_json_result,

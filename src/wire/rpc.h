@@ -76,7 +76,7 @@ struct gpald_envelope {
  * JSON-RPC. The reasons for which parse() refuses a message are those of gpald_json_parse(), and
  * GPALD_INVALID_REQUEST if the JSON is not a request.
  */
-extern const struct gpald_envelope gpald_rpc_envelope;
+extern const struct gpald_envelope gpald_json_envelope;
 
 /* Writes the members of the data of an error, except its list; for envelopes. */
 void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_error *error);

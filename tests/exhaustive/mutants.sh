@@ -158,7 +158,7 @@ allocator src/core/placement.c s/\[pinned\].range.start < p->order\[i\].key/[pin
 allocator src/core/placement.c s/pinned + kept + 2 + input->mmio32_count/1/
 allocator src/core/placement.h s/if (range.end > p->top)/if (range.end < p->top)/
 update src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
-update src/core/phases.c s/current = move_below_to_spare(p, current, p->kept_ram_end\[i\]);/;/
+update src/core/phases.c s/current = move_below_to_next(p, current, p->kept_ram_end\[i\]);/;/
 update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))/if (0)/
 update src/core/windows.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
 update src/core/placement.c s/p->order\[i\].index < p->kept.count/p->order[i].index <= p->kept.count/

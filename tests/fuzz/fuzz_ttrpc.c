@@ -150,7 +150,7 @@ static void try_frame(const char *text, size_t length)
 	FUZZ_CHECK(frame, "out of memory");
 	memcpy(frame, text, length);
 	serving_ask(&caller, frame, length, &answer);
-	if (answer.kind == GPALD_ANSWER_WAIT) {
+	if (answer.kind == GPALD_ANSWER_ON_EVENT) {
 		FUZZ_CHECK(!gpald_service_answer_wait(&serving, &caller, &answer.id, answer.since,
 						      false, &serving_space, &answer),
 			   "there was nothing to wait for");

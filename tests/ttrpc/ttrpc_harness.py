@@ -40,7 +40,7 @@ from gpalayout_ttrpc import HEADER, Refused, fields, frame, request_bytes, varin
 with open(os.path.join(TOP_SRCDIR, "src", "server", "methods.c"), encoding="utf-8") as source:
     _text = source.read()
 RPCS = dict(re.findall(r'^\t[A-Z_]+\("([a-z.]+)", "([A-Za-z]+)",', _text, re.MULTILINE)
-            + re.findall(r'\.name = "([a-z.]+)",\s*\.rpc = "([A-Za-z]+)"', _text))
+            + re.findall(r'\.name = "([a-z.]+)",\s*\.ttrpc_name = "([A-Za-z]+)"', _text))
 
 
 class Daemon(harness.Daemon):

@@ -50,7 +50,7 @@ void bench_decide(struct bench *bench, size_t which)
 
 	bench->undecided[which] = bench->undecided[--bench->undecided_count];
 	gpald_registry_decide(operation);
-	gpald_registry_decided(bench->registry, operation);
+	gpald_registry_apply_decision(bench->registry, operation);
 }
 
 void bench_init(struct bench *bench)

@@ -233,7 +233,7 @@ START_TEST(a_plain_line_leaves_out_an_id_that_does_not_fit)
 			 "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":7,\"message\":\"%s\","
 			 "\"data\":{\"reason\":\"store_failed\"}}}\n",
 			 ids[i], error.message);
-		length = gpald_rpc_write_plain_error(&gpald_rpc_envelope, &id, error.reason,
+		length = gpald_rpc_write_plain_error(&gpald_json_envelope, &id, error.reason,
 						     error.message, line);
 		ck_assert_uint_eq(length, strlen(expected));
 		ck_assert_mem_eq(line, expected, length);

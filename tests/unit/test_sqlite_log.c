@@ -347,7 +347,7 @@ START_TEST(a_log_that_was_emptied_is_empty)
 		commit(frames[i]);
 		commit(frames[i]);
 		ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
-		ck_assert_int_eq(gpald_sqlite_clear_log(AT_FDCWD, path, sizes[_i]), 0);
+		ck_assert_int_eq(gpald_sqlite_reset_log(AT_FDCWD, path, sizes[_i]), 0);
 		ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, path, &readable),
 				 GPALD_SQLITE_LOG_EMPTY);
 		ck_assert_uint_eq(readable, 0);
@@ -357,7 +357,7 @@ START_TEST(a_log_that_was_emptied_is_empty)
 		close(fd);
 		unlink(path);
 	}
-	ck_assert_int_eq(gpald_sqlite_clear_log(AT_FDCWD, "/nowhere/log", 1), ENOENT);
+	ck_assert_int_eq(gpald_sqlite_reset_log(AT_FDCWD, "/nowhere/log", 1), ENOENT);
 }
 END_TEST
 

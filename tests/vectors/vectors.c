@@ -56,7 +56,7 @@ static cJSON *reply_of(cJSON *result, struct gpald_wire_error *error)
 	cJSON *reply;
 
 	if (!result) {
-		gpald_rpc_envelope.write_error(&w, &none, error);
+		gpald_json_envelope.write_error(&w, &none, error);
 		return written_tree(&w);
 	}
 	reply = cJSON_CreateObject();
