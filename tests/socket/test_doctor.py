@@ -70,7 +70,8 @@ class Doctor(Case):
         found = self.answered({"version": "9.8.7"})
         self.assertEqual(found["version"][0], "wrong")
         self.assertRegex(found["version"][1], r"^the daemon is 9\.8\.7 and this client \d")
-        self.assertIn("restart the daemon", found["version"][2])
+        self.assertEqual(found["version"][2], "restart the daemon if it is the older one, otherwise upgrade this client; the "
+                                              "older one does not know newer members")
 
     def test_a_clock_that_was_set(self):
         found = self.answered()

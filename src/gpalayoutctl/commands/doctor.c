@@ -115,7 +115,8 @@ static void check_versions(struct doctor *d, const struct gpal_client_info *info
 		add_finding(d, "version", NULL, "%s, of client and daemon", info->version);
 	else
 		add_finding(d, "version",
-			    "restart the daemon after an upgrade; requests mean the same in both",
+			    "restart the daemon if it is the older one, otherwise upgrade this "
+			    "client; the older one does not know newer members",
 			    "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
 }
 
