@@ -54,7 +54,9 @@ static const struct hint hints[] = {
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
 	{ "missing_member", "gpalayoutctl schema lists all members" },
-	{ "unknown_member", "look for a misspelling; gpalayoutctl schema lists all members" },
+	{ "unknown_member",
+	  "correct its spelling, or omit it: a member of one form is unknown in another; "
+	  "gpalayoutctl schema lists all members" },
 	{ "wrong_type",
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
 	  "integers" },

@@ -933,7 +933,7 @@ HINTS = [
     ({"reason": "invalid_request"}, "params must be an object, as in '{\"request\": {...}}'"),
     ({"reason": "method_not_found"}, "gpalayoutctl schema"),
     ({"reason": "missing_member"}, "gpalayoutctl schema lists all members"),
-    ({"reason": "unknown_member"}, "misspelling"),
+    ({"reason": "unknown_member"}, "correct its spelling, or omit it"),
     ({"reason": "wrong_type"}, "integers or strings"),
     ({"reason": "bad_size"}, "1536M, not 1.5G"),
     ({"reason": "out_of_range"}, None),
