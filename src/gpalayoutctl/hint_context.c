@@ -150,7 +150,8 @@ static void append_ecam_room(struct gpald_bytes *out, const struct ctl_hint_cont
 {
 	if (is_ecam_below(context))
 		ctl_buffer_printf(out,
-				  "give root complexes fewer buses, or put the ECAM above (%s)",
+				  "give root complexes fewer buses, or put the ECAM above 4 GiB "
+				  "(%s)",
 				  flag_or(context, "--pcie-ecam above-4gib",
 					  "\"pcie\": {\"ecam\": \"above-4gib\"}"));
 }

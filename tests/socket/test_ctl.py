@@ -1120,7 +1120,7 @@ class Refusals(Case):
                 (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit\n"),
                 (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit\n"),
                 (low, ["resolve", *windows, "--pcie-ecam-below-4gb"],
-                 "would fit; for more, give root complexes fewer buses, or put the ECAM above (--pcie-ecam above-4gib)\n"),
+                 "would fit; for more, give root complexes fewer buses, or put the ECAM above 4 GiB (--pcie-ecam above-4gib)\n"),
                 (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit\n"),
                 (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit\n"),
                 (low, ["resolve", RC, "a"], "no aligned address below 4 GiB is free"),

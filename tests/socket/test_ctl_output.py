@@ -324,7 +324,7 @@ class WithDaemon(DaemonTestCase):
             self.assertIn('has a tag, a size and an alignment, such as {"tag": "a", "size": "1M", "alignment": "4K"}', rest)
             self.assertNotIn("--memory", rest)
 
-    ABOVE = "put the ECAM above"
+    ABOVE = "put the ECAM above 4 GiB"
     BUSES = "fewer buses"
 
     def no_room(self, reason, *args, **options):
@@ -363,7 +363,7 @@ class WithDaemon(DaemonTestCase):
             {"name": "rc0", "low_mmio": "4G"}]}}
         place, _, rest = self.said("exhausted", "resolve", "-", arch=None, stdin=json.dumps(request).encode())
         self.assertEqual(place, "/pcie/root_complexes/0/low_mmio of standard input")
-        self.assertIn('put the ECAM above ("pcie": {"ecam": "above-4gib"})', rest)
+        self.assertIn('put the ECAM above 4 GiB ("pcie": {"ecam": "above-4gib"})', rest)
         self.assertNotIn("--", rest)
 
     def test_places_are_those_of_the_command_line(self):
