@@ -123,8 +123,7 @@ static const struct hint hints[] = {
 	  "of the {windows} would fit{more_room}" },
 	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{more_room}" },
 	{ "exhausted",
-	  "{?low}if nothing else changes, {tag} can have {largest_size}; for more, "
-	  "{make_low_room}" },
+	  "{?low}if nothing else changes, {tag} can have {largest_size}{more_low_room}" },
 	{ "exhausted",
 	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
 	  "{tag} needs {size}: {make_low_room}" },

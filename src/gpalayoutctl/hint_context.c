@@ -20,6 +20,10 @@
 
 #define ELEMENT_CELLS 40
 
+/* The least sizes of the chipset's low MMIO window (gpalayout-policy(7)). */
+#define CHIPSET_LOW_MIN_X86_64 ((uint64_t)32 << 20)
+#define CHIPSET_LOW_MIN_AARCH64 ((uint64_t)272 << 20)
+
 /* Returns true if the request was given as flags. */
 static bool has_flags(const struct ctl_hint_context *context)
 {
@@ -170,6 +174,64 @@ static void append_low_room(struct gpald_bytes *out, const struct ctl_hint_conte
 	append_ecam_room(out, context);
 }
 
+/*
+ * Returns true if the chipset window can be smaller. No policy has a default as small as the least
+ * size, so the window has that size only if the request says so.
+ */
+static bool can_shrink_chipset(const struct ctl_hint_context *context)
+{
+	const char *arch = ctl_text_of(context->request, "arch");
+	const bool is_aarch64 = arch && strcmp(arch, "aarch64") == 0;
+	const uint64_t least = is_aarch64 ? CHIPSET_LOW_MIN_AARCH64 : CHIPSET_LOW_MIN_X86_64;
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+	const cJSON *number = ctl_member_of(chipset, "low_mmio");
+	uint64_t size;
+
+	if (cJSON_IsNumber(number))
+		return number->valuedouble > (double)least;
+	return !read_size_member(chipset, "low_mmio", &size) || size > least;
+}
+
+/* Returns true if a low MMIO window that was not refused can be smaller, or if it is not known. */
+static bool has_other_low_windows(const struct ctl_hint_context *context)
+{
+	const cJSON *list =
+		ctl_member_of(ctl_member_of(context->request, "pcie"), "root_complexes");
+	size_t count = 0;
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, list)
+	{
+		const cJSON *window = ctl_member_of(each, "low_mmio");
+
+		count += !cJSON_IsNull(window) && !ctl_member_of(window, "none");
+	}
+	return !context->request || count > 1 || can_shrink_chipset(context);
+}
+
+/*
+ * Says how the refused range can have more than what is free for it now. To make it smaller itself
+ * would be no advice.
+ */
+static void append_more_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const bool is_window = has_tag_ending(context, "-low-mmio");
+	const bool has_windows = !is_window || has_other_low_windows(context);
+	const bool is_below = is_ecam_below(context);
+
+	if (is_allocate(context)) {
+		ctl_buffer_puts(out, "; for more, make other ranges of mmio32 smaller, or move the "
+				     "reserved and fixed ranges in the way");
+		return;
+	}
+	if (has_windows || is_below)
+		ctl_buffer_puts(out, "; for more, ");
+	if (has_windows)
+		ctl_buffer_printf(out, "make %slow MMIO windows smaller%s",
+				  is_window ? "other " : "", is_below ? ", " : "");
+	append_ecam_room(out, context);
+}
+
 /* Suggests advise, unless that is the command that was refused. */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
@@ -295,9 +357,8 @@ static const struct {
 	const char *name;
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
-	{ "make_low_room", append_low_room },
-	{ "more_room", append_more_room },
-	{ "windows", append_windows },
+	{ "make_low_room", append_low_room }, { "more_low_room", append_more_low_room },
+	{ "more_room", append_more_room },    { "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
 };
 

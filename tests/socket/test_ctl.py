@@ -974,6 +974,8 @@ HINTS = [
     ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "out of the way of h"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "phase": "mmio32", "largest_fit": "0x40000000",
       "largest_size": "0x20000000"}, "if nothing else changes, a can have 512 MiB; for more, make low MMIO windows"),
+    ({"reason": "exhausted", "tag": "pcie-a-low-mmio", "phase": "mmio32", "largest_size": "0x20000000"},
+     "if nothing else changes, pcie-a-low-mmio can have 512 MiB; for more, make other low MMIO windows smaller"),
     ({"reason": "exhausted", "tag": "ram0", "phase": "ram", "largest_size": "0x40000000"},
      "if nothing else changes, ram0 can have 1 GiB; for more, move the pinned"),
     ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "phase": "mmio32", "largest_size": "0x8000000", "equal_share": "0x2800000"},

@@ -333,7 +333,7 @@ class WithDaemon(DaemonTestCase):
     def test_room_below_4_gib_is_made_by_what_is_there(self):
         windows = ["--pcie-root-complex", "rc0,low_mmio=4G"]
         above = self.no_room("exhausted", "--pcie-ecam", "above-4gib", *windows)
-        self.assertIn("make low MMIO windows smaller", above)
+        self.assertIn("; for more, make other low MMIO windows smaller", above)
         for word in (self.ABOVE, self.BUSES):
             self.assertNotIn(word, above)
         # The default policy puts the ECAM above 4 GiB, too; an earlier one does not.
@@ -346,6 +346,28 @@ class WithDaemon(DaemonTestCase):
         text = self.no_room("exhausted", "--pcie-ecam", "below-4gib", "--chipset-low-mmio", "4G", "--virtio-mmio", "1")
         self.assertIn("make low MMIO windows smaller", text)
         self.assertNotIn(self.ABOVE, text)
+
+    def test_only_other_low_mmio_windows_are_to_be_smaller(self):
+        rc, other = "--pcie-root-complex", "; for more, make other low MMIO windows smaller"
+        least = ["--chipset-low-mmio", "32M", rc, "a,low_mmio=8G,end_bus=9"]
+        above, below = ["--pcie-ecam", "above-4gib"], ["--pcie-ecam", "below-4gib"]
+        # The chipset window has its least size, so no window can be smaller but the refused one.
+        self.assertRegex(self.no_room("exhausted", *above, *least), r"can have ~3.97 GiB \(4064M\)$")
+        self.assertRegex(self.no_room("exhausted", *above, *least, rc, "b,low_mmio=none,start_bus=10"), r"\(4064M\)$")
+        self.assertIn("; for more, give root complexes fewer buses, or put", self.no_room("exhausted", *below, *least))
+        for changed in (["--chipset-low-mmio", "33M", *least[2:]], [*least, rc, "b,low_mmio_base=1G,low_mmio=2M,start_bus=10"]):
+            self.assertTrue(self.no_room("exhausted", *above, *changed).endswith(other), changed)
+        for arch, size, has_others in (("x86_64", 33554432, False), ("x86_64", 33558528, True), ("aarch64", "272M", False),
+                                       ("aarch64", "512M", True)):
+            request = {"arch": arch, "memory": {"nodes": ["1G"]}, "chipset": {"low_mmio": size},
+                       "pcie": {"root_complexes": [{"name": "a", "low_mmio": "8G"}]}}
+            rest = self.said("exhausted", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
+            self.assertEqual(rest.endswith(other), has_others, (request, rest))
+
+    def test_more_room_in_a_map_of_ranges_is_made_by_other_ranges(self):
+        demands = [{"tag": tag, "size": size, "alignment": "4K"} for tag, size in (("a", "5G"), ("b", "1G"))]
+        rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps({"mmio32": demands}).encode())[2]
+        self.assertIn("a can have 3 GiB; for more, make other ranges of mmio32 smaller, or move the reserved and fixed", rest)
 
     def test_an_ecam_that_is_too_low_can_go_above(self):
         text = self.no_room("ecam_below_minimum", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0,low_mmio=3600M")
