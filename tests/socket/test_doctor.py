@@ -4,11 +4,12 @@
 import os
 import re
 import socket
+import subprocess
 import tempfile
 import unittest
 
 from ctl_harness import INFO, NO, OK, USAGE, Case, FakeDaemon, conversation, ctl, ctl_as, reply
-from harness import Daemon, DaemonTestCase, can_be_another_user, main
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, can_be_another_user, main
 
 STATS = {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 5000,
          "connections": {"open": 1, "accepted": 1, "turned_away": 0, "subscribers": 0}, "users": [], "requests": {},
@@ -19,7 +20,7 @@ STATS = {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 5000,
 def findings(out):
     """Returns {what: (verdict, text, advice)}."""
     return {what: (verdict, text, todo.removeprefix("       do: ").rstrip("\n"))
-            for verdict, what, text, todo in re.findall(r"(?m)^(ok|wrong) +([a-z ]+): (.*)\n((?:       do: .*\n)?)", out)}
+            for verdict, what, text, todo in re.findall(r"(?m)^(ok|wrong|-) +([a-z ]+): (.*)\n((?:       do: .*\n)?)", out)}
 
 
 class Doctor(Case):
@@ -79,6 +80,37 @@ class Doctor(Case):
         self.assertRegex(found["clock"][1], r"^it was changed by -?\d+ s, or the host slept, since the daemon started$")
         self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
 
+    def test_a_folder_that_cannot_be_looked_at_is_not_checked(self):
+        missing = os.path.join(self.folder, "missing")
+        for path, why in ((missing, "this user cannot look at it: No such file or directory"),
+                          ("state", "it begins in the folder that the daemon started in")):
+            found = self.answered(store={**STATS["store"], "kind": "file", "path": path})
+            for what in ("state folder", "disk"):
+                self.assertEqual(found[what], ("-", f"{path}: not checked, because {why}", ""))
+
+    def test_users_and_a_unit_that_cannot_be_looked_at_are_not_checked(self):
+        unreadable = os.path.join(self.folder, "socket")  # open(2) refuses a socket
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(unreadable)
+        # libtool's script needs a PATH, and its real program does not.
+        built = os.path.join(os.path.dirname(GPALAYOUTCTL), ".libs")
+        program = os.path.join(built, os.path.basename(GPALAYOUTCTL))
+        for how, script, what, why in (
+                ("--user", "", "users", "/proc/self/uid_map names no users"),
+                ("--mount", 'mount --bind "$1" /proc/$$/uid_map && ', "users",
+                 "this process cannot read /proc/self/uid_map: No such device or address"),
+                ("--mount", "mount -t tmpfs none /run && ", "unit", "systemd does not run here"),
+                ("--mount", "mount -t tmpfs none /run && mkdir -p /run/systemd/system && PATH=/nonexistent && ", "unit",
+                 "systemctl cannot be run")):
+            with self.subTest(why):
+                done = subprocess.run(["unshare", how, "/bin/sh", "-c", script + 'echo ready && exec "$0" doctor --socket /nonexistent',
+                                       program if os.path.exists(program) else GPALAYOUTCTL, unreadable], capture_output=True,
+                                      text=True, timeout=PATIENCE, check=False, env={**os.environ, "LD_LIBRARY_PATH": built})
+                if not done.stdout.startswith("ready"):
+                    self.skipTest(f"no namespace here: {done.stderr}")
+                self.assertEqual(done.returncode, NO, done.stderr)
+                self.assertEqual(findings(done.stdout)[what], ("-", f"not checked, because {why}", ""))
+
     def test_refused_changes_and_connections(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
         self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room"))
@@ -115,7 +147,8 @@ class WithDaemon(DaemonTestCase):
 
     def test_a_healthy_daemon(self):
         found = self.find(OK)
-        self.assertEqual({verdict for verdict, _, _ in found.values()}, {"ok"})
+        # A host without systemd has no unit to check.
+        self.assertEqual({verdict for what, (verdict, _, _) in found.items() if what != "unit"}, {"ok"})
         self.assertLessEqual({"control socket", "inspect socket", "daemon", "version", "clock", "state folder", "disk", "users"},
                              set(found))
         self.assertIn("0 layouts", found["daemon"][1])
@@ -133,6 +166,18 @@ class WithDaemon(DaemonTestCase):
             daemon.wait_log("event=ready")
             result = ctl("doctor", "--socket", daemon.socket)
             self.assertEqual((result.code, findings(result.out)["inspect socket"][:2]), (OK, ("ok", "the daemon has none")))
+
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
+    def test_a_folder_that_this_user_may_not_look_at_is_not_checked(self):
+        with tempfile.TemporaryDirectory() as above:
+            path = os.path.join(above, "state")
+            with Daemon("--state-dir", path) as daemon:
+                os.chmod(daemon.folder, 0o755)
+                os.chmod(daemon.socket, 0o666)
+                result = ctl_as(65534, "doctor", "--socket", daemon.socket)
+        self.assertEqual((result.code, result.err), (OK, ""), result.out)
+        for what in ("state folder", "disk"):
+            self.assertIn(f"-      {what}: {path}: not checked, because this user cannot look at it: Permission denied\n", result.out)
 
     def test_a_folder_that_others_may_enter(self):
         path = self.daemon.call("daemon.stats")["result"]["store"]["path"]

@@ -25,6 +25,7 @@
 
 #define FREE_MIN_BYTES ((uint64_t)64 << 20) /* a disk with less is soon full */
 #define CLOCK_DRIFT_S 5
+#define SHELL_FAILED 126 /* least exit status of a shell that cannot run the program */
 
 struct doctor {
 	struct ctl_session *session;
@@ -34,6 +35,18 @@ struct doctor {
 	char *inspect_socket; /* of the daemon that replied; owned; NULL: none */
 };
 
+static void __attribute__((format(printf, 4, 0)))
+append_line(struct doctor *d, const char *verdict, const char *what, const char *format,
+	    va_list args)
+{
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
+
+	ctl_buffer_vprintf(&text, format, args);
+	ctl_buffer_printf(&d->out, "%-6s %s: ", verdict, what);
+	ctl_puts_safe(&d->out, ctl_buffer_text(&text));
+	ctl_buffer_puts(&d->out, "\n");
+}
+
 /*
  * Appends a finding, which is a fault unless `advice` is NULL. `advice` says what to do, and may be
  * empty.
@@ -41,18 +54,25 @@ struct doctor {
 static void __attribute__((format(printf, 4, 5)))
 add_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
 {
-	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	va_list args;
 
 	va_start(args, format);
-	ctl_buffer_vprintf(&text, format, args);
+	append_line(d, advice ? "wrong" : "ok", what, format, args);
 	va_end(args);
-	ctl_buffer_printf(&d->out, "%-6s %s: ", advice ? "wrong" : "ok", what);
-	ctl_puts_safe(&d->out, ctl_buffer_text(&text));
-	ctl_buffer_puts(&d->out, "\n");
 	if (advice && *advice)
 		ctl_buffer_printf(&d->out, "       do: %s\n", advice);
 	d->has_fault = d->has_fault || advice;
+}
+
+/* Appends a check that cannot be made, which is neither a fault nor in order. */
+static void __attribute__((format(printf, 3, 4)))
+add_unchecked(struct doctor *d, const char *what, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	append_line(d, "-", what, format, args);
+	va_end(args);
 }
 
 static unsigned int mode_of(const struct stat *info)
@@ -142,6 +162,13 @@ static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 		add_finding(d, "clock", NULL, "it has not been changed since the daemon started");
 }
 
+static void add_unchecked_folder(struct doctor *d, const char *path, const char *why,
+				 const char *detail)
+{
+	add_unchecked(d, "state folder", "%s: not checked, because %s%s", path, why, detail);
+	add_unchecked(d, "disk", "%s: not checked, because %s%s", path, why, detail);
+}
+
 static void check_state_folder(struct doctor *d, const char *path)
 {
 	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
@@ -151,13 +178,12 @@ static void check_state_folder(struct doctor *d, const char *path)
 	uint64_t left;
 
 	if (path[0] != '/') {
-		add_finding(d, "state folder", NULL,
-			    "%s, in the folder that the daemon was started in", path);
+		add_unchecked_folder(d, path, "it begins in the folder that the daemon started in",
+				     "");
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
-		add_finding(d, "state folder", NULL, "%s: this user cannot look at it: %s", path,
-			    strerror(errno));
+		add_unchecked_folder(d, path, "this user cannot look at it: ", strerror(errno));
 		return;
 	}
 	left = (uint64_t)disk.f_bavail * disk.f_frsize;
@@ -261,20 +287,29 @@ static void check_user_namespace(struct doctor *d)
 	char line[128];
 	FILE *map = fopen("/proc/self/uid_map", "re");
 
+	if (!map) {
+		add_unchecked(
+			d, "users",
+			"not checked, because this process cannot read /proc/self/uid_map: %s",
+			strerror(errno));
+		return;
+	}
 	/*
 	 * Each line has the first user inside, the first user outside, and the number of users
 	 * (user_namespaces(7)).
 	 */
-	while (map && fgets(line, sizeof(line), map)) {
+	while (fgets(line, sizeof(line), map)) {
 		char *rest = line;
 
 		strtoull(rest, &rest, 10);
 		strtoull(rest, &rest, 10);
 		seen += strtoull(rest, NULL, 10);
 	}
-	if (map)
-		fclose(map);
-	if (!seen || seen >= UINT32_MAX)
+	fclose(map);
+	/* The map of a user namespace is empty until somebody writes it. */
+	if (!seen)
+		add_unchecked(d, "users", "not checked, because /proc/self/uid_map names no users");
+	else if (seen >= UINT32_MAX)
 		add_finding(d, "users", NULL, "no user namespace hides users from this process");
 	else
 		add_finding(
@@ -284,18 +319,23 @@ static void check_user_namespace(struct doctor *d)
 			"this is a user namespace with %llu users", seen);
 }
 
-/* Reads one word that systemctl prints, such as "enabled". It is empty if there is none. */
-static void ask_manager(const char *command, char word[32])
+/*
+ * Reads one word that systemctl prints, such as "enabled". It is empty if there is none. Returns
+ * false if systemctl cannot be run.
+ */
+static bool ask_manager(const char *command, char word[32])
 {
 	/* NOLINTNEXTLINE(cert-env33-c): the commands are constants */
 	FILE *answer = popen(command, "re");
+	int status = -1;
 
 	*word = '\0';
 	if (answer && !fgets(word, 32, answer))
 		*word = '\0';
 	if (answer)
-		pclose(answer);
+		status = pclose(answer);
 	word[strcspn(word, "\n")] = '\0';
+	return *word || (WIFEXITED(status) && WEXITSTATUS(status) < SHELL_FAILED);
 }
 
 static void check_unit(struct doctor *d)
@@ -303,9 +343,10 @@ static void check_unit(struct doctor *d)
 	char enabled[32];
 
 	if (access("/run/systemd/system", F_OK))
-		return;
-	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
-	if (strcmp(enabled, "enabled") == 0)
+		add_unchecked(d, "unit", "not checked, because systemd does not run here");
+	else if (!ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled))
+		add_unchecked(d, "unit", "not checked, because systemctl cannot be run");
+	else if (strcmp(enabled, "enabled") == 0)
 		add_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
 	else if (*enabled && strcmp(enabled, "not-found") != 0)
 		add_finding(d, "unit",
