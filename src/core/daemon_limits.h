@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits on requests, names and tags. The decoders refuse larger values from a client, and the
- * codec refuses them from the store, so that no other part of the daemon sees a larger value. The
- * library itself checks only the address bits.
+ * Limits on requests, names and tags. The decoders refuse values above a maximum from a client, and
+ * the codec refuses them from the store, so that no other part of the daemon sees one. The library
+ * itself checks only the address bits.
  */
 #ifndef GPALD_CORE_DAEMON_LIMITS_H
 #define GPALD_CORE_DAEMON_LIMITS_H
@@ -19,5 +19,12 @@
 #define GPALD_UTF8_NAME_MAX 255     /* bytes of the name of a root complex or a CXL window */
 #define GPALD_RESERVED_NAME_MAX 256 /* bytes of the name of a reserved range */
 #define GPALD_TAG_MAX 280           /* bytes of a tag: a name with a prefix and a suffix */
+
+/*
+ * The least sizes of chipset low MMIO, in bytes, which ends at 4 GiB. The resolver raises a smaller
+ * size. Guests expect devices at fixed addresses there: LAPIC, IOAPIC and TPM; GIC and PL011.
+ */
+#define GPALD_CHIPSET_LOW_MMIO_MIN_X86_64 (32 << 20)
+#define GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 (272 << 20)
 
 #endif

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "core/checked.h"
+#include "core/daemon_limits.h"
 #include "core/devices.h"
 #include "core/error.h"
 #include "core/holes.h"
@@ -18,13 +19,9 @@
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
 
-/*
- * The least sizes of chipset low MMIO, which ends at 4 GiB. Guests expect devices at fixed
- * addresses in it: LAPIC, IOAPIC and TPM; GIC and PL011.
- */
 static const uint64_t chipset_low_mmio_min[GPAL_ARCH_COUNT] = {
-	[GPAL_ARCH_X86_64] = 32 * GPALD_MIB,
-	[GPAL_ARCH_AARCH64] = 272 * GPALD_MIB,
+	[GPAL_ARCH_X86_64] = GPALD_CHIPSET_LOW_MMIO_MIN_X86_64,
+	[GPAL_ARCH_AARCH64] = GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64,
 };
 
 static enum gpal_kind ecam_kind(const struct gpald_resolution *r)

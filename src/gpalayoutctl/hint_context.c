@@ -8,6 +8,7 @@
 
 #include "gpalayoutctl/hint_context.h"
 
+#include "core/daemon_limits.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
@@ -19,10 +20,6 @@
 #include <string.h>
 
 #define ELEMENT_CELLS 40
-
-/* The least sizes of the chipset's low MMIO window (gpalayout-policy(7)). */
-#define CHIPSET_LOW_MIN_X86_64 ((uint64_t)32 << 20)
-#define CHIPSET_LOW_MIN_AARCH64 ((uint64_t)272 << 20)
 
 /* Returns true if the request was given as flags. */
 static bool has_flags(const struct ctl_hint_context *context)
@@ -182,7 +179,8 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 {
 	const char *arch = ctl_text_of(context->request, "arch");
 	const bool is_aarch64 = arch && strcmp(arch, "aarch64") == 0;
-	const uint64_t least = is_aarch64 ? CHIPSET_LOW_MIN_AARCH64 : CHIPSET_LOW_MIN_X86_64;
+	const uint64_t least = is_aarch64 ? GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 :
+					    GPALD_CHIPSET_LOW_MMIO_MIN_X86_64;
 	const cJSON *chipset = ctl_member_of(context->request, "chipset");
 	const cJSON *number = ctl_member_of(chipset, "low_mmio");
 	uint64_t size;
