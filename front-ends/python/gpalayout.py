@@ -221,8 +221,8 @@ class WarningRefused(Refused):
 
 
 class NotFound(Refused):
-    """No live layout has this name, the layout has no range with this tag, or the request cannot
-    choose the size of that range."""
+    """No live layout has this name, the layout has no range with this tag, or there is no advice on
+    this tag."""
 
     REASON = "not_found"
 
