@@ -484,7 +484,8 @@ class Client:
         return self._ask("layout.explain", name=name, request=request, tag=tag)
 
     def advise(self, *, name=None, request=None, tag=None):
-        """Finds how far each range, or the range with a tag, could grow: {resolves, advice}.
+        """Finds how far RAM, windows and rooms, or the range with a tag, could grow:
+        {resolves, advice}.
 
         If a request is refused for lack of room or of address bits, `resolves` is false. Then
         `resolved` of a range is the largest size with which the request would resolve if nothing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advice on sizes: how much each range of a layout could grow, and with which sizes a request
- * that is refused would have a layout.
+ * Advice on sizes: how far RAM, MMIO windows, rooms and CXL windows of a layout could grow, and
+ * with which sizes a request that is refused would have a layout.
  *
  * Threads: any thread may call the functions. Two threads must not use the same object at once,
  * unless both only read it.
@@ -69,7 +69,7 @@ struct gpal_advice {
 };
 
 /*
- * gpal_advise - advise on the sizes of all ranges of a layout
+ * gpal_advise - advise on the sizes of the ranges of a layout
  *
  * This is gpal_advise_on() with @tag NULL.
  */

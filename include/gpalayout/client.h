@@ -256,7 +256,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_resolve(struct gpal_client *client,
 					       struct gpal_client_error *error);
 
 /*
- * gpal_client_advise - advise on the sizes of all ranges of a request (layout.resolve)
+ * gpal_client_advise - advise on the sizes of the ranges of a request (layout.resolve)
  * @advice: receives the advice, as gpal_advise() gives it
  *
  * Reasons of a refusal: those of gpal_resolve().

@@ -45,8 +45,8 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
-	  "Show how far each range, or the range TAG, could grow; for a\n"
-	  "request without a layout, which sizes would fit", 0, 2,
+	  "Show how far RAM, windows and rooms, or the range TAG, could\n"
+	  "grow; for a request without a layout, which sizes would fit", 0, 2,
 	  .flags = ctl_range_flags, REQUEST, .make_params = ctl_range_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
