@@ -39,7 +39,8 @@ struct gpal_growth {
 
 	/*
 	 * The size to which the range can grow while all others stay where they are; at least
-	 * `size`. 0: there is no layout, or this was not tried.
+	 * `size`. It is for a new layout, or for an update with GPAL_ALLOW_MOVES: gpal_update()
+	 * does not grow a range in place yet. 0: there is no layout, or this was not tried.
 	 */
 	uint64_t in_place;
 

@@ -46,7 +46,7 @@ enum gpal_pass {
 
 /* A free range that the allocator did not take. */
 struct gpal_passed {
-	struct gpal_range free; /* only its part where the phase may place, if there is one */
+	struct gpal_range free; /* its part in the region of the phase; whole if there is none */
 	enum gpal_pass why;
 	uint64_t missing; /* bytes that it lacks; 0 for GPAL_PASS_BELOW_FLOOR */
 };

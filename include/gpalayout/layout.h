@@ -87,12 +87,12 @@ struct gpal_layout_cxl_window {
 enum gpal_warning_reason {
 	GPAL_WARN_UNKNOWN = -1,    /* a newer daemon has a reason that this library lacks */
 	GPAL_WARN_RAM_NOT_AT_ZERO, /* x86_64: no RAM is at address 0 */
-	GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB,   /* a pinned high window starts below 4 GiB */
-	GPAL_WARN_PINNED_WINDOW_UNALIGNED,       /* a pinned window lacks the usual alignment */
-	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,        /* x86_64: more than 100 slots */
-	GPAL_WARN_PARTIAL_INTEL_VTD,             /* some root complexes have VT-d, others not */
-	GPAL_WARN_NO_LOW_MEMORY,                 /* chipset low MMIO begins at address 0 */
-	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* if aligned, a high window holds a larger BAR */
+	GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, /* a pinned high window starts below 4 GiB */
+	GPAL_WARN_PINNED_WINDOW_UNALIGNED,     /* a pinned window lacks the usual alignment */
+	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,      /* x86_64: more than 100 slots */
+	GPAL_WARN_PARTIAL_INTEL_VTD,           /* some root complexes have VT-d, others not */
+	GPAL_WARN_NO_LOW_MEMORY,               /* chipset low MMIO begins at address 0 */
+	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,      /* a high window is unaligned for its largest BAR */
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and a range overlaps the hole */
 	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* a pinned window lies below most of the RAM */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI: no RAM is below 1 GiB */
@@ -190,8 +190,8 @@ struct gpal_layout {
  *   then:
  *   GPAL_E_NODE_OUT_OF_RANGE    a root complex or a room names a node that is missing
  *   GPAL_E_INVALID_MEMORY       memory_start is not a multiple of 4096; or the low RAM window is
- *                               not a multiple of 2 MiB, larger than node 0, or not below
- *                               memory_start
+ *                               not a multiple of 2 MiB, is larger than node 0, or does not
+ *                               end below memory_start
  *   for the windows of each root complex in turn:
  *   GPAL_E_INVALID_SIZE         a BAR is not a power of two of at least 4096, or the devices need
  *                               a window of 2^64 bytes or more

@@ -95,7 +95,7 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 	const cJSON *message;
 
 	*reply = (struct gpald_reply){ .result = NULL };
-	if (gpald_json_parse_long(line, length, arena, &message, &fault))
+	if (gpald_json_parse_reply(line, length, arena, &message, &fault))
 		return fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY) ?
 			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
 			       fail_invalid(error, fault.message);

@@ -52,13 +52,14 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
  * they belong to a layout that was never made, and would mislead.
  */
 static void fill_in_update_error(const struct gpal_request *request,
-				 struct gpald_resolve_options advised, int kept_code,
+				 struct gpald_resolve_options suggest_options, int kept_code,
 				 const struct gpal_error *kept_error, struct gpal_error *error)
 {
 	if (kept_code == GPAL_E_EXHAUSTED)
 		*error = *kept_error;
-	if (kept_code == GPAL_E_EXHAUSTED || advised.may_move)
-		gpald_suggest_for_request(request, advised.live->policy, advised, error);
+	if (kept_code == GPAL_E_EXHAUSTED || suggest_options.may_move)
+		gpald_suggest_for_request(request, suggest_options.live->policy, suggest_options,
+					  error);
 	if (kept_code == GPAL_E_EXHAUSTED)
 		return;
 	error->fit = (struct gpal_range){ 0 };
@@ -85,8 +86,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	struct gpal_error kept_error;
 	bool removes = false;
 	const struct gpald_resolve_options kept = { .live = live, .removes = &removes };
-	const struct gpald_resolve_options advised = { .live = live,
-						       .may_move = allow & GPAL_ALLOW_MOVES };
+	const struct gpald_resolve_options suggest_options = {
+		.live = live, .may_move = allow & GPAL_ALLOW_MOVES
+	};
 	const int kept_code = gpald_resolve(request, live->policy, kept, layout, &kept_error);
 	int code = GPAL_OK;
 
@@ -96,9 +98,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	if (kept_code)
 		code = gpald_resolve(request, live->policy, afresh, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
-		fill_in_update_error(request, advised, kept_code, &kept_error, error);
+		fill_in_update_error(request, suggest_options, kept_code, &kept_error, error);
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_suggest_for_request(request, live->policy, advised, error);
+		gpald_suggest_for_request(request, live->policy, suggest_options, error);
 	if (code)
 		return code;
 	if (kept_code && !(allow & GPAL_ALLOW_REMOVALS))

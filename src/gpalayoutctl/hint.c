@@ -99,7 +99,7 @@ static const struct hint hints[] = {
 	  "give at least one node that is not empty; node sizes and the start are multiples of 4K, "
 	  "and all nodes fit in 64 bits" },
 	{ "invalid_size", "{?bar}a BAR is a power of two; state one below 4K as 4K" },
-	{ "invalid_size", "{?devices}give it fewer devices, or smaller ones" },
+	{ "invalid_size", "{?at_devices}give it fewer devices, or smaller ones" },
 	{ "invalid_size",
 	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M for each "
 	  "target" },
@@ -116,19 +116,19 @@ static const struct hint hints[] = {
 	  "{?low_ram}move the pinned or reserved range out of the low RAM window, or omit the "
 	  "window" },
 	{ "exhausted",
-	  "{?of_devices}give {tag} fewer devices, or smaller ones, make other windows smaller, or "
-	  "move the pinned and reserved ranges in the way{more_room}" },
+	  "{?sized_by_devices}give {tag} fewer devices, or smaller ones, make other windows "
+	  "smaller, or move the pinned and reserved ranges in the way{or_move_ecam}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
-	  "of the {windows} would fit{more_room}" },
-	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{more_room}" },
+	  "of the {windows} would fit{or_move_ecam}" },
+	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{or_move_ecam}" },
 	{ "exhausted",
-	  "{?low}if nothing else changes, {tag} can have {largest_size}{more_low_room}" },
+	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}" },
 	{ "exhausted",
 	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
-	  "{tag} needs {size}: {make_low_room}" },
+	  "{tag} needs {size}: {how_to_free_low}" },
 	{ "exhausted",
-	  "{?low}no aligned address below 4 GiB is free for {tag}: {make_low_room}" },
+	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}" },
 	{ "exhausted",
 	  "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each bus" },
 	{ "exhausted",
@@ -143,7 +143,7 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
 	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
-	{ "ecam_below_minimum", "make room at 256 MiB and above: {make_low_room}" },
+	{ "ecam_below_minimum", "make room at 256 MiB and above: {how_to_free_low}" },
 	{ "fixed_low_mmio_above_4gib",
 	  "{?flags}pin the window so that it ends at or below 4 GiB, or omit "
 	  "low_mmio_base to have it placed" },

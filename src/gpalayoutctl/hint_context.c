@@ -211,7 +211,7 @@ static bool has_other_low_windows(const struct ctl_hint_context *context)
  * Says how the refused range can have more than what is free for it now. To make it smaller itself
  * would be no advice.
  */
-static void append_more_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+static void append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const bool is_window = has_tag_ending(context, "-low-mmio");
 	const bool has_windows = !is_window || has_other_low_windows(context);
@@ -239,7 +239,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 }
 
 /* Says how to free addresses below 4 GiB without smaller windows. */
-static void append_more_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (is_low_phase(context) && is_ecam_below(context)) {
 		ctl_buffer_puts(out, "; for more, ");
@@ -331,10 +331,10 @@ static const struct {
 	const char *name;
 	const char *part; /* that the pointer contains */
 } pointer_conditions[] = {
-	{ "?window", "_mmio" },      { "?bar", "/bars/" },
-	{ "?devices", "/devices" },  { "?cxl_window", "/cxl_windows/" },
-	{ "?target", "/targets/" },  { "?low_ram", "/low_window" },
-	{ "?hole", "/host/holes/" }, { "?room", "/memory/hotplug/" },
+	{ "?window", "_mmio" },        { "?bar", "/bars/" },
+	{ "?at_devices", "/devices" }, { "?cxl_window", "/cxl_windows/" },
+	{ "?target", "/targets/" },    { "?low_ram", "/low_window" },
+	{ "?hole", "/host/holes/" },   { "?room", "/memory/hotplug/" },
 };
 
 static const struct {
@@ -344,7 +344,7 @@ static const struct {
 	{ "?flags", has_flags },           { "?file", has_file },
 	{ "?no_json", has_no_json },       { "?allocate", is_allocate },
 	{ "?backup", is_backup },          { "?refuse", has_refuse },
-	{ "?shared", is_shared },          { "?of_devices", has_devices },
+	{ "?shared", is_shared },          { "?sized_by_devices", has_devices },
 	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
 	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
@@ -355,8 +355,8 @@ static const struct {
 	const char *name;
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
-	{ "make_low_room", append_low_room }, { "more_low_room", append_more_low_room },
-	{ "more_room", append_more_room },    { "windows", append_windows },
+	{ "how_to_free_low", append_low_room },  { "for_more_low", append_for_more_low },
+	{ "or_move_ecam", append_or_move_ecam }, { "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
 };
 

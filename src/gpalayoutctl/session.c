@@ -229,8 +229,8 @@ const cJSON *ctl_parse_result(struct ctl_session *session)
 	struct gpald_wire_error fault;
 	const cJSON *tree;
 
-	if (gpald_json_parse_long(session->result, strlen(session->result), arena_of(session),
-				  &tree, &fault) == 0)
+	if (gpald_json_parse_reply(session->result, strlen(session->result), arena_of(session),
+				   &tree, &fault) == 0)
 		return tree;
 	report_invalid_result(session, &fault);
 	return NULL;

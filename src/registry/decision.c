@@ -14,19 +14,19 @@
 #include <string.h>
 
 /* Sets the outcome of an operation. Returns false, as gpald_decide() then does. */
-static bool decide_outcome(struct gpald_operation *operation, enum gpald_outcome outcome)
+static bool set_outcome(struct gpald_operation *operation, enum gpald_outcome outcome)
 {
 	operation->outcome = outcome;
 	return false;
 }
 
-/* Like decide_outcome(), and fills in the generation and the owner of the current record. */
-static bool decide_on_record(struct gpald_operation *operation, enum gpald_outcome outcome,
-			     const struct gpald_record *record)
+/* Like set_outcome(), and fills in the generation and the owner of the current record. */
+static bool set_outcome_of_record(struct gpald_operation *operation, enum gpald_outcome outcome,
+				  const struct gpald_record *record)
 {
 	operation->generation = record->facts.generation;
 	operation->owner_uid = record->facts.owner_uid;
-	return decide_outcome(operation, outcome);
+	return set_outcome(operation, outcome);
 }
 
 static bool may_change(const struct gpald_operation *operation, const struct gpald_record *record)
@@ -210,19 +210,19 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 
 	/* The layout of another owner is a conflict: that user could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
-		return decide_on_record(operation, GPALD_OUTCOME_OTHER_OWNER, record);
+		return set_outcome_of_record(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {
 		operation->record = gpald_record_ref(record);
-		return decide_on_record(
+		return set_outcome_of_record(
 			operation,
 			compare_requests(basis->default_policy, &operation->request, record),
 			record);
 	}
 	if (basis->limit_outcome != GPALD_OUTCOME_DONE)
-		return decide_outcome(operation, basis->limit_outcome);
+		return set_outcome(operation, basis->limit_outcome);
 	outcome = replace_record(basis, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
-		return decide_outcome(operation, outcome);
+		return set_outcome(operation, outcome);
 	operation->generation = facts.generation;
 	operation->created = true;
 	return decide_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
@@ -235,11 +235,11 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 static bool check_record(struct gpald_operation *operation, const struct gpald_record *record)
 {
 	if (!record)
-		return decide_outcome(operation, GPALD_OUTCOME_NOT_FOUND);
+		return set_outcome(operation, GPALD_OUTCOME_NOT_FOUND);
 	if (!may_change(operation, record))
-		return decide_on_record(operation, GPALD_OUTCOME_DENIED, record);
+		return set_outcome_of_record(operation, GPALD_OUTCOME_DENIED, record);
 	if (operation->has_generation && operation->generation_wanted != record->facts.generation)
-		return decide_on_record(operation, GPALD_OUTCOME_GENERATION_MISMATCH, record);
+		return set_outcome_of_record(operation, GPALD_OUTCOME_GENERATION_MISMATCH, record);
 	operation->generation = record->facts.generation;
 	return true;
 }
@@ -260,10 +260,10 @@ static bool decide_update(const struct gpald_decision_basis *basis,
 	outcome = compare_requests(record->policy, &operation->request, record);
 	/* The same request changes nothing. */
 	if (outcome != GPALD_OUTCOME_CONFLICT)
-		return decide_outcome(operation, outcome);
+		return set_outcome(operation, outcome);
 	outcome = replace_record(basis, operation, &facts, record);
 	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
-		return decide_outcome(operation, outcome);
+		return set_outcome(operation, outcome);
 	assert(operation->replacement);
 	operation->generation = facts.generation;
 	return decide_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);

@@ -30,7 +30,7 @@ static enum gpald_commit_result commit_to_memory(struct gpald_store *base,
 
 	(void)error;
 	STAILQ_FOREACH(change, changes, entry)
-		gpald_store_state_number_event(&store->state, change);
+		gpald_store_state_count_change(&store->state, change);
 	return GPALD_COMMIT_DONE;
 }
 

@@ -429,8 +429,8 @@ static bool begin_operation(struct gpald_registry *registry, struct gpald_operat
 	operation->current = gpald_record_ref(find_record(registry, operation->name));
 	operation->counted = owner_share_of(operation->current);
 	TAILQ_INSERT_TAIL(&registry->under_way, operation, entry);
-	if (registry->options.decide_elsewhere && takes_long(operation) &&
-	    registry->options.decide_elsewhere(registry->options.data, operation))
+	if (registry->options.decide_on_worker && takes_long(operation) &&
+	    registry->options.decide_on_worker(registry->options.data, operation))
 		return false;
 	gpald_registry_decide(operation);
 	return apply_decision(registry, operation);

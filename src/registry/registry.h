@@ -117,7 +117,7 @@ struct gpald_registry_options {
 	 * gpald_registry_decide() on another thread, then gpald_registry_apply_decision() on this
 	 * one; otherwise the change is decided at once. NULL: all changes are decided at once.
 	 */
-	bool (*decide_elsewhere)(void *data, struct gpald_operation *operation);
+	bool (*decide_on_worker)(void *data, struct gpald_operation *operation);
 
 	/* Called for each batch of the store thread, even a failed one, before it is settled. */
 	void (*batch_finished)(void *data, const struct gpald_batch *batch);
@@ -216,7 +216,7 @@ const char *gpald_registry_store_kind(const struct gpald_registry *registry);
 GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
 					 struct gpald_operation *operation);
 
-/* On any thread: decides on an operation for decide_elsewhere(). */
+/* On any thread: decides on an operation for decide_on_worker(). */
 void gpald_registry_decide(struct gpald_operation *operation);
 
 /*
@@ -227,7 +227,7 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 					   struct gpald_operation *operation);
 
 /*
- * Withdraws an operation that decide_elsewhere() has accepted but that will not be decided after
+ * Withdraws an operation that decide_on_worker() has accepted but that will not be decided after
  * all. Its `done` is not called.
  */
 void gpald_registry_cancel_decision(struct gpald_registry *registry,

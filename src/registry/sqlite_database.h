@@ -40,12 +40,12 @@ struct gpald_sqlite_file {
 struct gpald_sqlite {
 	struct gpald_store base; /* first */
 	char *path;
-	int folder_fd;   /* locked */
-	int database_fd; /* for its size; closing it releases the locks of SQLite */
-	bool is_ours;    /* it has passed the checks and may be written */
-	bool may_tidy;   /* closing the database empties the log */
-	int64_t version; /* of its schema when it was opened */
-	bool made_log;   /* SQLite created a log, because reading needs one */
+	int folder_fd;             /* locked */
+	int database_fd;           /* for its size; closing it releases the locks of SQLite */
+	bool is_accepted;          /* it has passed the checks and may be written */
+	bool empties_log_at_close; /* closing the database empties the log */
+	int64_t version;           /* of its schema when it was opened */
+	bool made_log;             /* SQLite created a log, because reading needs one */
 	struct gpald_sqlite_file database, log;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
@@ -112,10 +112,10 @@ GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
 /* From now on closing the database empties the log. */
-void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store);
+void gpald_sqlite_empty_log_at_close(struct gpald_sqlite *store);
 
 /* From now on closing the database leaves all files as they are. */
-void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store);
+void gpald_sqlite_keep_log_at_close(struct gpald_sqlite *store);
 
 /* Closes and unlocks everything. A database that was refused is unchanged. */
 void gpald_sqlite_close(struct gpald_sqlite *store);

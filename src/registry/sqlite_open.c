@@ -132,14 +132,14 @@ static bool close_database(struct gpald_sqlite *store)
 	return closed;
 }
 
-void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store)
+void gpald_sqlite_keep_log_at_close(struct gpald_sqlite *store)
 {
-	store->may_tidy = false;
+	store->empties_log_at_close = false;
 }
 
-void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store)
+void gpald_sqlite_empty_log_at_close(struct gpald_sqlite *store)
 {
-	store->may_tidy = true;
+	store->empties_log_at_close = true;
 }
 
 void gpald_store_state_checksum(const struct gpald_store_state *state,
@@ -456,13 +456,13 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 	char error[GPALD_STORE_ERROR_SIZE];
 
 	/* The paths may lead to other files. */
-	if (store->is_ours && !gpald_sqlite_check_files(store, error))
-		gpald_sqlite_forbid_tidy_close(store);
+	if (store->is_accepted && !gpald_sqlite_check_files(store, error))
+		gpald_sqlite_keep_log_at_close(store);
 	/* If this fails, the log stays as it is. */
-	if (store->may_tidy)
+	if (store->empties_log_at_close)
 		(void)!gpald_sqlite_checkpoint(store, error);
 	sqlite3_close(store->db);
-	if (store->made_log && !store->is_ours)
+	if (store->made_log && !store->is_accepted)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);
 	if (store->database_fd >= 0)
 		close(store->database_fd);

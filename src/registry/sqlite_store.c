@@ -123,10 +123,10 @@ static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STOR
 		return false;
 	if (!gpald_sqlite_prepare(store, "cannot be written", error))
 		return false;
-	store->is_ours = true;
+	store->is_accepted = true;
 	if (!gpald_sqlite_begin_use(store, error))
 		return false;
-	gpald_sqlite_allow_tidy_close(store);
+	gpald_sqlite_empty_log_at_close(store);
 	return true;
 }
 
@@ -249,7 +249,7 @@ static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes 
 	if (!step_statement(store, GPALD_SQLITE_BEGIN))
 		return false;
 	STAILQ_FOREACH(change, changes, entry) {
-		gpald_store_state_number_event(state, change);
+		gpald_store_state_count_change(state, change);
 		if (!apply_change(store, change))
 			return false;
 		++*events;
@@ -343,7 +343,7 @@ static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
 		error[0] = '\0';
 	/* The next start finds out what is on disk. */
 	if (result == GPALD_COMMIT_FAILED)
-		gpald_sqlite_forbid_tidy_close(store);
+		gpald_sqlite_keep_log_at_close(store);
 	return result;
 }
 
@@ -363,7 +363,7 @@ static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
 	}
 	/* The system reports lost writes only once; the log still has the data. */
 	if (result == GPALD_COMMIT_FAILED)
-		gpald_sqlite_forbid_tidy_close(store);
+		gpald_sqlite_keep_log_at_close(store);
 	return result;
 }
 

@@ -61,15 +61,15 @@ struct gpald_store_state {
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
 	 * An existing store may be an older copy, whose later changes are lost. None of them had a
-	 * revision or a generation above this. It is gpald_event_first_revision() at the start; if
-	 * a restore has raised the store above that, then a multiple of GPALD_RESTORE_RAISE_MIN is
-	 * added. 0: the store is new. Not stored.
+	 * revision or a generation above this. It is gpald_event_first_revision() at the start. If
+	 * a restore has raised the counters above that, it is raised to at least the counters, in
+	 * steps of GPALD_RESTORE_RAISE_MIN. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };
 
 /* Counts a change, and sets the revision of its event. */
-static inline void gpald_store_state_number_event(struct gpald_store_state *state,
+static inline void gpald_store_state_count_change(struct gpald_store_state *state,
 						  struct gpald_change *change)
 {
 	change->event.follows = state->revision;

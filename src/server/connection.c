@@ -46,11 +46,11 @@ static const char *const state_names[] = { "open", "input_ended", "closing" };
 static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_STATE_COUNT,
 	      "each state has a name");
 
-#define TURN_NS UINT64_C(250000) /* of a connection; at least one request is served */
+#define TURN_NS UINT64_C(250000) /* longest turn of a connection; at least one request is served */
 #define READ_AHEAD 65536         /* bytes that wait for a turn; then reading stops */
 #define READ_LARGE 16384        /* bytes; after a read of this or more, the next waits for a turn */
-#define HELD_NS UINT64_C(50000) /* a held reply waits for others this long, or a turn longer */
-#define ROUND_NS UINT64_C(2000000) /* of the turns of a round; then the loop looks at its sockets */
+#define HELD_NS UINT64_C(50000) /* a held reply waits this long, plus one turn */
+#define ROUND_NS UINT64_C(2000000) /* longest round of turns; then the loop looks at its sockets */
 
 static struct gpald_connection *connection_of_turn(struct gpald_turn *turn)
 {
@@ -255,7 +255,8 @@ static bool has_work(struct gpald_connection *c)
 		return true;
 	if (gpald_connection_is_paused(c))
 		return false;
-	return c->has_more || (c->call ? c->call->is_ready && !c->lacks_memory : has_lines(c)) ||
+	return c->read_waits_for_turn ||
+	       (c->call ? c->call->is_ready && !c->lacks_memory : has_lines(c)) ||
 	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
 }
 
@@ -281,9 +282,9 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return start;
-	if (c->has_more)
-		c->all->to_read_ns += c->read_ns;
-	c->has_more = false;
+	if (c->read_waits_for_turn)
+		c->all->expected_read_ns += c->last_read_ns;
+	c->read_waits_for_turn = false;
 	if (!gpald_connection_is_paused(c) || (c->call && c->call->is_written))
 		answer_call(c);
 	while (c->state != GPALD_CONNECTION_CLOSING && !c->call && !gpald_connection_is_paused(c) &&
@@ -325,9 +326,9 @@ static void on_turns(uv_check_t *check)
 	uint64_t now = uv_hrtime();
 	/* The time for turns is reduced by the time that reading took. */
 	const uint64_t end =
-		now + ROUND_NS - (all->reading_ns < ROUND_NS ? all->reading_ns : ROUND_NS);
+		now + ROUND_NS - (all->round_read_ns < ROUND_NS ? all->round_read_ns : ROUND_NS);
 
-	all->reading_ns = all->to_read_ns = 0;
+	all->round_read_ns = all->expected_read_ns = 0;
 	do {
 		struct gpald_turn *turn = gpald_users_next_turn(&all->users);
 
@@ -344,7 +345,7 @@ static void on_turns(uv_check_t *check)
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
 			now = flush_held(all, now);
 		/* Reserve the time that the next large reads will take. */
-	} while (now + all->to_read_ns < end);
+	} while (now + all->expected_read_ns < end);
 	flush_held(all, now);
 }
 
@@ -359,7 +360,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	struct gpald_connection *c = (struct gpald_connection *)handle;
 
 	(void)suggested;
-	c->all->read_since = uv_hrtime();
+	c->all->read_began_ns = uv_hrtime();
 	*buffer = uv_buf_init(c->all->read_buffer, sizeof(c->all->read_buffer));
 }
 
@@ -384,7 +385,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 
 	if (length == 0 || c->state == GPALD_CONNECTION_CLOSING)
 		return;
-	c->has_more = length >= READ_LARGE;
+	c->read_waits_for_turn = length >= READ_LARGE;
 	if (length == UV_EOF) {
 		if (gpald_connection_close_if_gone(c))
 			return;
@@ -399,9 +400,9 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 		}
 	}
 	c->arrived_ns = uv_hrtime();
-	spent_ns = c->arrived_ns - c->all->read_since;
-	c->all->reading_ns += spent_ns;
-	c->read_ns = spent_ns;
+	spent_ns = c->arrived_ns - c->all->read_began_ns;
+	c->all->round_read_ns += spent_ns;
+	c->last_read_ns = spent_ns;
 	gpald_user_charge(&c->all->users, c->user, spent_ns);
 	gpald_connection_advance(c);
 }
@@ -415,7 +416,7 @@ static bool may_take_line(const struct gpald_connection *c)
 static void update_reading(struct gpald_connection *c)
 {
 	const uint64_t ahead = gpald_line_buffer_received(&c->input) - c->input.taken;
-	const bool want = c->state == GPALD_CONNECTION_OPEN && !c->has_more &&
+	const bool want = c->state == GPALD_CONNECTION_OPEN && !c->read_waits_for_turn &&
 			  (ahead < READ_AHEAD || (may_take_line(c) && !has_lines(c)));
 	int code = 0;
 

@@ -42,17 +42,17 @@ struct gpald_connections {
 	struct gpald_workspace space;                  /* of the connection whose turn it is */
 	struct gpald_held_output held[GPALD_HELD_MAX]; /* used while turns are given */
 	size_t held_count;
-	uint64_t held_since; /* when the first one was held */
-	uint64_t read_since; /* when the last read began, in uv_hrtime() */
-	uint64_t reading_ns; /* time that reading took since turns were given */
-	uint64_t to_read_ns; /* expected time of the large reads after these turns */
-	size_t freed_bytes;  /* bytes freed since malloc_trim() was last called */
+	uint64_t held_since;       /* when the first one was held */
+	uint64_t read_began_ns;    /* when the last read began, in uv_hrtime() */
+	uint64_t round_read_ns;    /* time that reading took since turns were given */
+	uint64_t expected_read_ns; /* expected time of the large reads after these turns */
+	size_t freed_bytes;        /* bytes freed since malloc_trim() was last called */
 
 	LIST_HEAD(, gpald_connection) list;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
 	size_t subscribers;
-	size_t waits;          /* calls that wait for events */
+	size_t wait_count;     /* calls that wait for events */
 	uv_timer_t wait_timer; /* fires when the next call times out */
 	bool is_stopping; /* requests of new connections are refused, and calls that wait end */
 

@@ -233,7 +233,7 @@ static void send_events(struct gpald_connection *c, uint64_t now)
 
 void gpald_connections_send_events(struct gpald_connections *all)
 {
-	if (all->subscribers || all->waits)
+	if (all->subscribers || all->wait_count)
 		for_each_connection(all, send_events);
 }
 

@@ -32,8 +32,8 @@
 #define BACKLOG 128
 #define RESTORES_TO_SKIP 5 /* while another program listens at the path */
 
-/* Returns whether this message differs from the last one. */
-static bool is_news(struct gpald_listener *listener, const char *what, int error)
+/* Stores a message. Returns whether it differs from the one before. */
+static bool note_complaint(struct gpald_listener *listener, const char *what, int error)
 {
 	const bool is_same = listener->complaint && strcmp(listener->complaint, what) == 0 &&
 			     listener->complaint_error == error;
@@ -49,7 +49,7 @@ static int complain_of(struct gpald_listener *listener, const char *path, const 
 	const int error = errno;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (is_news(listener, what, error))
+	if (note_complaint(listener, what, error))
 		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s what=\"%s\" error=\"%s\"",
 			  gpald_log_quote(path, quoted), what, strerror(error));
 	return -1;
@@ -150,7 +150,7 @@ static int try_lock(struct gpald_listener *listener)
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK)
 			complain_of(listener, listener->lock_path, "cannot lock");
-		else if (is_news(listener, "already running", EWOULDBLOCK))
+		else if (note_complaint(listener, "already running", EWOULDBLOCK))
 			gpald_log(GPALD_LOG_ERROR, "already_running", "path=%s pid=%ld",
 				  gpald_log_quote(listener->path, quoted), owner);
 		close(fd);

@@ -192,13 +192,13 @@ static const char *set_log_level(struct gpald_options *options, const char *valu
 	return NULL;
 }
 
-/* `text` and `words` have the line breaks of --help. */
+/* `help` and `help_default` have the line breaks of --help. */
 static const struct row {
 	const char *name;
 	const char *form; /* the form of its value; NULL: it takes none */
-	const char *text;
+	const char *help;
 	const char *default_value; /* the default; NULL: there is none */
-	const char *words;         /* the default in --help; NULL: `default_value` */
+	const char *help_default;  /* the default in --help; NULL: `default_value` */
 	option_set *set;           /* NULL: gpalayoutd.c or limits.c handles it */
 	int has_arg;               /* for getopt_long() */
 	int letter;                /* the short option; 0: none */
@@ -582,7 +582,7 @@ static int print_text(int column, const char *text)
 static void print_option(enum gpald_option option)
 {
 	const struct row *row = &rows[option];
-	const char *words = row->words ? row->words : default_of(option);
+	const char *shown = row->help_default ? row->help_default : default_of(option);
 	char head[HELP_INDENT];
 	int column;
 
@@ -591,14 +591,14 @@ static void print_option(enum gpald_option option)
 		snprintf(head + strlen(head), sizeof(head) - strlen(head),
 			 row->has_arg == optional_argument ? "[=%s]" : "=%s", row->form);
 	printf("  %-*s", HELP_INDENT - 2, head);
-	column = print_text(HELP_INDENT, row->text);
-	if (words) {
-		const bool fits = column + 3 + (int)strcspn(words, "\n") <= HELP_COLUMNS;
+	column = print_text(HELP_INDENT, row->help);
+	if (shown) {
+		const bool fits = column + 3 + (int)strcspn(shown, "\n") <= HELP_COLUMNS;
 
 		if (!fits)
 			printf("\n%*s", HELP_INDENT, "");
 		print_text(HELP_INDENT, fits ? " [" : "[");
-		print_text(HELP_INDENT, words);
+		print_text(HELP_INDENT, shown);
 		putchar(']');
 	}
 	putchar('\n');

@@ -214,10 +214,10 @@ static void on_damaged(void *data, const char *name, const char *problem)
 		  gpald_log_quote(name, quoted_name), gpald_log_quote(problem, quoted_problem));
 }
 
-static bool decide_elsewhere(void *data, struct gpald_operation *operation)
+static bool decide_on_worker(void *data, struct gpald_operation *operation)
 {
 	(void)data;
-	return gpald_service_decide_elsewhere(operation);
+	return gpald_service_decide_on_worker(operation);
 }
 
 static bool open_registry(struct server *server)
@@ -239,7 +239,7 @@ static bool open_registry(struct server *server)
 		.default_policy = options->default_policy,
 		.wake = wake_loop,
 		.damaged = on_damaged,
-		.decide_elsewhere = decide_elsewhere,
+		.decide_on_worker = decide_on_worker,
 		.batch_finished = on_batch_finished,
 		.data = server,
 	};

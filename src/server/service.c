@@ -350,7 +350,7 @@ static void after_decision(struct gpald_work *work)
 	gpald_registry_apply_decision(call->service->registry, &call->operation);
 }
 
-bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
+bool gpald_service_decide_on_worker(struct gpald_operation *operation)
 {
 	struct gpald_call *call = (struct gpald_call *)operation;
 
@@ -393,7 +393,7 @@ static bool is_long_record(const struct gpald_record *record)
 }
 
 /* Returns whether writing the answer takes long. */
-static bool answers_elsewhere(const struct gpald_call *call)
+static bool answer_needs_worker(const struct gpald_call *call)
 {
 	return call->service->pool &&
 	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
@@ -419,7 +419,7 @@ static void on_done(struct gpald_operation *operation)
 
 	if (gpald_call_has_changed(call))
 		log_change(call);
-	if (call->waiter && answers_elsewhere(call))
+	if (call->waiter && answer_needs_worker(call))
 		submit_work(call, run_change_answer, after_change_answer);
 	else
 		mark_ready(call);

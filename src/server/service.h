@@ -175,7 +175,7 @@ GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
  * For the registry: lets another thread decide on an operation. Returns false if it must be decided
  * at once.
  */
-GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
+GPAL_MUST_USE bool gpald_service_decide_on_worker(struct gpald_operation *operation);
 
 /*
  * Writes the reply of a call that is ready, and frees the call. If another thread has written the

@@ -110,7 +110,7 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 
 	for (; user; user = next_in_turn(users, user))
-		if (!STAILQ_EMPTY(&user->waiting_work) && !user->has_work_out &&
+		if (!STAILQ_EMPTY(&user->waiting_work) && !user->is_work_slot_taken &&
 		    (user->unsent < users->unsent_max ||
 		     STAILQ_FIRST(&user->waiting_work)->is_urgent) &&
 		    (!found || user->virtual_ns < found->virtual_ns))

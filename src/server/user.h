@@ -32,7 +32,7 @@ struct gpald_user {
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */
-	bool has_work_out; /* work of the user runs, or its result has not been taken */
+	bool is_work_slot_taken; /* work of the user runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of reads and turns, and processor time on threads */
 	uint64_t virtual_ns; /* orders turns: like served_ns, but kept close to that of others */
@@ -78,9 +78,9 @@ void gpald_user_dequeue(struct gpald_user *user, struct gpald_turn *turn);
 struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
 
 /*
- * Returns the user who has been served least among those whose next work may begin: the user is not
- * `is_working`, and the work is urgent or the user has fewer than `unsent_max` unsent bytes. NULL:
- * there is none.
+ * Returns the user who has been served least among those whose next work may begin:
+ * `is_work_slot_taken` is not set, and the work is urgent or the user has fewer than `unsent_max`
+ * unsent bytes. NULL: there is none.
  */
 struct gpald_user *gpald_users_next_work(const struct gpald_users *users);
 

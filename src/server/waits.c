@@ -85,7 +85,7 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 	}
 	TAILQ_INSERT_TAIL(&c->waits, wait, entry);
 	c->wait_count++;
-	c->all->waits++;
+	c->all->wait_count++;
 	set_wait_timer(c->all, wait->until);
 }
 
@@ -115,7 +115,7 @@ static void forget_wait(struct gpald_connection *c, struct gpald_wait *wait)
 {
 	TAILQ_REMOVE(&c->waits, wait, entry);
 	c->wait_count--;
-	c->all->waits--;
+	c->all->wait_count--;
 	free(wait);
 }
 

@@ -70,7 +70,7 @@ void gpald_work_pool_dispatch(struct gpald_work_pool *pool)
 	while (pool->running < GPALD_WORK_THREADS && (user = gpald_users_next_work(pool->users))) {
 		struct gpald_work *work = pop_work(&user->waiting_work);
 
-		user->has_work_out = true;
+		user->is_work_slot_taken = true;
 		pool->running++;
 		pthread_mutex_lock(&pool->lock);
 		STAILQ_INSERT_TAIL(&pool->given, work, entry);
@@ -96,7 +96,7 @@ static void on_finished(uv_async_t *async)
 		struct gpald_user *user = work->user;
 
 		pool->running--;
-		user->has_work_out = false;
+		user->is_work_slot_taken = false;
 		gpald_user_charge(pool->users, user, work->cpu_ns);
 		/* after() may free the work. */
 		work->after(work);
@@ -160,12 +160,12 @@ void gpald_work_submit(struct gpald_work_pool *pool, struct gpald_user *user,
 
 void gpald_work_block_user(struct gpald_work *work)
 {
-	work->user->has_work_out = true;
+	work->user->is_work_slot_taken = true;
 }
 
 void gpald_work_unblock_user(struct gpald_work *work)
 {
-	work->user->has_work_out = false;
+	work->user->is_work_slot_taken = false;
 	gpald_work_pool_dispatch(work->pool);
 }
 

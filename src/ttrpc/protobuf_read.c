@@ -136,7 +136,7 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 
 	if (memchr(bytes, '\0', length)) {
 		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_REQUEST,
-				     "a text must not have a NUL");
+				     "a string must not have a NUL");
 		return NULL;
 	}
 	value = new_text(r, length);
@@ -145,7 +145,7 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 	memcpy(value->valuestring, bytes, length);
 	value->valuestring[length] = '\0';
 	if (!gpald_is_utf8(value->valuestring)) {
-		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_UTF8, "a text must be UTF-8");
+		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_UTF8, "a string must be UTF-8");
 		return NULL;
 	}
 	return value;
@@ -199,7 +199,7 @@ static enum gpald_protobuf_wire_type wire_type_of(const ProtobufCFieldDescriptor
 static const char *type_name(const ProtobufCFieldDescriptor *field)
 {
 	return field->type == PROTOBUF_C_TYPE_MESSAGE ? "a message" :
-	       field->type == PROTOBUF_C_TYPE_STRING  ? "a text" :
+	       field->type == PROTOBUF_C_TYPE_STRING  ? "a string" :
 							"a number";
 }
 

@@ -417,8 +417,8 @@ int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
 	return parse_document(text, length, GPALD_JSON_VALUES_MAX, arena, value, error);
 }
 
-int gpald_json_parse_long(const char *text, size_t length, struct gpald_arena *arena,
-			  const cJSON **value, struct gpald_wire_error *error)
+int gpald_json_parse_reply(const char *text, size_t length, struct gpald_arena *arena,
+			   const cJSON **value, struct gpald_wire_error *error)
 {
 	return parse_document(text, length, SIZE_MAX, arena, value, error);
 }

@@ -37,7 +37,7 @@ GPAL_MUST_USE int gpald_json_parse(const char *text, size_t length, struct gpald
 				   const cJSON **value, struct gpald_wire_error *error);
 
 /* Does the same without a limit on the number of values, for replies. */
-GPAL_MUST_USE int gpald_json_parse_long(const char *text, size_t length, struct gpald_arena *arena,
-					const cJSON **value, struct gpald_wire_error *error);
+GPAL_MUST_USE int gpald_json_parse_reply(const char *text, size_t length, struct gpald_arena *arena,
+					 const cJSON **value, struct gpald_wire_error *error);
 
 #endif

@@ -116,7 +116,7 @@ static uint64_t one_moved(struct share *share)
 	return cases;
 }
 
-/* Keys that count in any two bits, rotated and reversed. */
+/* Keys that cycle through the four values of any two bits, rotated and reversed. */
 static uint64_t check_two_bits(struct share *share, unsigned int first, unsigned int last)
 {
 	uint64_t cases = 0;

@@ -63,7 +63,7 @@ static void forget(struct fake_store *store, const char *name)
 
 static void apply(struct fake_store *store, struct gpald_change *change)
 {
-	gpald_store_state_number_event(&store->state, change);
+	gpald_store_state_count_change(&store->state, change);
 	forget(store, change->event.name);
 	if (change->record) {
 		assert(store->record_count < FAKE_ROOM);

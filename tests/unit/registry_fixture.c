@@ -34,7 +34,7 @@ static void batch_finished(void *data, const struct gpald_batch *batch)
 	bench->finished_when_reported = bench->finished;
 }
 
-static bool decide_elsewhere(void *data, struct gpald_operation *operation)
+static bool decide_on_worker(void *data, struct gpald_operation *operation)
 {
 	struct bench *bench = data;
 
@@ -74,7 +74,7 @@ void bench_open(struct bench *bench)
 		.default_policy = bench->default_policy,
 		.wake = wake,
 		.damaged = damaged,
-		.decide_elsewhere = decide_elsewhere,
+		.decide_on_worker = decide_on_worker,
 		.batch_finished = batch_finished,
 		.data = bench,
 	};

@@ -199,10 +199,10 @@ START_TEST(quotes_end_with_their_text)
 	const char text[] = { 'a', '\0', '\0' };
 
 	ck_assert_str_eq(ctl_unquote(part), "a\\");
-	ck_assert(!ctl_is_quoted("a\\", 2, text));
-	ck_assert(ctl_is_quoted("a\\", 2, "a\\"));
-	ck_assert(!ctl_is_quoted("ab", 2, "a"));
-	ck_assert(ctl_is_quoted("a\\,,", 3, "a,"));
+	ck_assert(!ctl_unquoted_equals("a\\", 2, text));
+	ck_assert(ctl_unquoted_equals("a\\", 2, "a\\"));
+	ck_assert(!ctl_unquoted_equals("ab", 2, "a"));
+	ck_assert(ctl_unquoted_equals("a\\,,", 3, "a,"));
 }
 END_TEST
 

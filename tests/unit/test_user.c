@@ -183,7 +183,7 @@ START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 	/* Urgent work may go on, because others wait for it. */
 	work.is_urgent = true;
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
-	user->has_work_out = true;
+	user->is_work_slot_taken = true;
 	ck_assert_ptr_null(gpald_users_next_work(&users));
 	gpald_user_unref(&users, user);
 	gpald_user_unref(&users, idle);

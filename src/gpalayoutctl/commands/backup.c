@@ -24,7 +24,7 @@
 
 struct backup {
 	int fd;
-	bool is_in_place; /* written bytes cannot be removed again */
+	bool is_irrevocable; /* written bytes cannot be removed again */
 	struct sha256_ctx hash;
 	uint64_t bytes;
 	const struct gpal_client_backup_page *page; /* the last page, which the session owns */
@@ -111,7 +111,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	if (error)
 		return ctl_error("%s: %s", path, strerror(error));
 	backup->fd = file.fd;
-	backup->is_in_place = !file.path;
+	backup->is_irrevocable = !file.path;
 	code = take_backup(session, path, backup, is_behind);
 	if (code) {
 		ctl_output_file_discard(&file);
@@ -157,10 +157,10 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 		return ctl_error("a backup is not text and cannot go to a terminal; name a file");
 	do {
 		is_behind = false;
-		backup = (struct backup){ .fd = STDOUT_FILENO, .is_in_place = true };
+		backup = (struct backup){ .fd = STDOUT_FILENO, .is_irrevocable = true };
 		code = is_piped ? take_backup(session, "standard output", &backup, &is_behind) :
 				  take_to_file(session, path, &backup, &is_behind);
-	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_in_place && backup.bytes));
+	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_irrevocable && backup.bytes));
 	if (is_behind)
 		ctl_error("layouts change faster than a backup can follow: try again later, "
 			  "or raise the limit events_kept of the daemon");

@@ -27,7 +27,7 @@ static const struct ctl_field history_fields[] = {
 	CTL_FIELD(struct event, "AT", CTL_TEXT, at),
 	CTL_FIELD(struct event, "EVENT", CTL_TEXT, kind),
 	CTL_FIELD(struct event, "GENERATION", CTL_INTEGER, generation),
-	CTL_FIELD(struct event, "BY", CTL_KNOWN_USER, by),
+	CTL_FIELD(struct event, "BY", CTL_OPTIONAL_USER, by),
 	CTL_FIELD(struct event, "DIGEST", CTL_TEXT, digest),
 };
 
@@ -40,7 +40,7 @@ static const struct {
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, at), -24 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, kind), -7 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, name), -24 },
-	{ CTL_FIELD(struct event, NULL, CTL_KNOWN_USER, by), -8 },
+	{ CTL_FIELD(struct event, NULL, CTL_OPTIONAL_USER, by), -8 },
 	{ CTL_FIELD(struct event, NULL, CTL_TEXT, digest), 0 },
 };
 

@@ -142,7 +142,7 @@ void ctl_value_append(struct gpald_bytes *out, enum ctl_form form, const void *v
 	case CTL_USER:
 		append_user(out, *(const uint32_t *)value);
 		break;
-	case CTL_KNOWN_USER:
+	case CTL_OPTIONAL_USER:
 		if (user->set)
 			append_user(out, (uint32_t)user->value);
 		break;

@@ -14,20 +14,20 @@
 
 /* The form in which a field is printed, and its type. */
 enum ctl_form {
-	CTL_TEXT,         /* const char *; NULL: no value */
-	CTL_INTEGER,      /* uint64_t; CTL_NONE: no value, as for each uint64_t below */
-	CTL_SIZE,         /* uint64_t, a size in bytes */
-	CTL_GROWTH,       /* uint64_t, a size that may be unlimited; 0: no value */
-	CTL_ADDRESS,      /* uint64_t, an address */
-	CTL_ADDRESS_SIZE, /* uint64_t, an address and its size: "0x40000000 (1 GiB)" */
-	CTL_DURATION,     /* uint64_t, in microseconds; rounded up, to stay an upper bound */
-	CTL_AGE,          /* uint64_t, in milliseconds */
-	CTL_BITS,         /* unsigned int */
-	CTL_ARCH,         /* enum gpal_arch; aligned to the left, like those below */
-	CTL_CHANGE,       /* enum gpal_change_kind */
-	CTL_USER,         /* uint32_t, a uid; printed as the name of the user if there is one */
-	CTL_KNOWN_USER,   /* struct gpal_optional, a uid; not set: no value */
-	CTL_RANGE,        /* struct gpal_range; empty: no value */
+	CTL_TEXT,          /* const char *; NULL: no value */
+	CTL_INTEGER,       /* uint64_t; CTL_NONE: no value, as for each uint64_t below */
+	CTL_SIZE,          /* uint64_t, a size in bytes */
+	CTL_GROWTH,        /* uint64_t, a size that may be unlimited; 0: no value */
+	CTL_ADDRESS,       /* uint64_t, an address */
+	CTL_ADDRESS_SIZE,  /* uint64_t, an address and its size: "0x40000000 (1 GiB)" */
+	CTL_DURATION,      /* uint64_t, in microseconds; rounded up, to stay an upper bound */
+	CTL_AGE,           /* uint64_t, in milliseconds */
+	CTL_BITS,          /* unsigned int */
+	CTL_ARCH,          /* enum gpal_arch; aligned to the left, like those below */
+	CTL_CHANGE,        /* enum gpal_change_kind */
+	CTL_USER,          /* uint32_t, a uid; printed as the name of the user if there is one */
+	CTL_OPTIONAL_USER, /* struct gpal_optional, a uid; not set: no value */
+	CTL_RANGE,         /* struct gpal_range; empty: no value */
 };
 
 #define CTL_NONE UINT64_MAX

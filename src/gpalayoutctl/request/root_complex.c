@@ -41,7 +41,7 @@ static const struct ctl_given *find_iommu(const struct ctl_invocation *invocatio
 		if (given->flag->apply == ctl_check_iommu) {
 			const char *quoted = given_iommu_name(given, &length);
 
-			if (ctl_is_quoted(quoted, length, name))
+			if (ctl_unquoted_equals(quoted, length, name))
 				return given;
 		}
 	}
@@ -52,7 +52,8 @@ static bool has_root_complex(const struct ctl_invocation *invocation, const char
 {
 	for (const struct ctl_given *given = invocation->given; given->flag; given++)
 		if (given->flag->apply == ctl_write_root_complex &&
-		    ctl_is_quoted(given->value, ctl_length_before_first(given->value, ','), name))
+		    ctl_unquoted_equals(given->value, ctl_length_before_first(given->value, ','),
+					name))
 			return true;
 	return false;
 }

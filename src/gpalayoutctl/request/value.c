@@ -97,7 +97,7 @@ char *ctl_unquote(char *text)
 	return text;
 }
 
-bool ctl_is_quoted(const char *quoted, size_t length, const char *text)
+bool ctl_unquoted_equals(const char *quoted, size_t length, const char *text)
 {
 	for (size_t at = 0; at < length; at++, text++) {
 		at += quoted[at] == '\\' && at + 1 < length;

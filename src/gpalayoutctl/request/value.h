@@ -47,7 +47,7 @@ enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char
 char *ctl_unquote(char *text);
 
 /* Returns true if `quoted`, which has `length` bytes, is a quoted form of `text`. */
-bool ctl_is_quoted(const char *quoted, size_t length, const char *text);
+bool ctl_unquoted_equals(const char *quoted, size_t length, const char *text);
 
 /* Appends a text in its quoted form. */
 void ctl_append_quoted(struct gpald_bytes *out, const char *text);
