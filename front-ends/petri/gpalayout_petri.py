@@ -189,8 +189,8 @@ class VmBuilder:
         return self._with_iommu("with_smmu", "smmuv3", names)
 
     def with_vtl2(self, **members):
-        """Sets the members of `vtl2` in the request. Those that are not given have the defaults of
-        the policy."""
+        """Sets `vtl2` of the request to these members. The daemon uses its default for each member
+        that is not given."""
         self._request["vtl2"] = members
         return self
 

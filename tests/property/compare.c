@@ -346,11 +346,12 @@ static void check_neighbour(const struct round *round, const char *side,
 			    const struct gpal_map_entry *expected)
 {
 	if (!expected && actual->tag[0])
-		fail_round(round, "%s, %s of the fit, is not a neighbour", actual->tag, side);
+		fail_round(round, "%s is named %s the fit, but is not its neighbour", actual->tag,
+			   side);
 	if (expected && (strncmp(expected->tag, actual->tag, GPAL_ERROR_TAG_MAX) != 0 ||
 			 expected->range.start != actual->range.start ||
 			 expected->range.end != actual->range.end))
-		fail_round(round, "the neighbour %s of the fit is %s, not %s", side, expected->tag,
+		fail_round(round, "the neighbour %s the fit is %s, not %s", side, expected->tag,
 			   actual->tag);
 }
 
