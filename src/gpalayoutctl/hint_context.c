@@ -85,10 +85,16 @@ static bool is_ram_phase(const struct ctl_hint_context *context)
 	return has_text(context, "phase", "ram");
 }
 
+/* Reads a size in either form of JSON: an integer below 2^53, or a string. */
 static bool read_size_member(const cJSON *object, const char *name, uint64_t *size)
 {
+	const cJSON *number = ctl_member_of(object, name);
 	const char *text = ctl_text_of(object, name);
 
+	if (cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p53) {
+		*size = (uint64_t)number->valuedouble;
+		return true;
+	}
 	return text && gpald_size_parse(text, size) == GPALD_SIZE_OK;
 }
 
@@ -182,11 +188,8 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 	const uint64_t least = is_aarch64 ? GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 :
 					    GPALD_CHIPSET_LOW_MMIO_MIN_X86_64;
 	const cJSON *chipset = ctl_member_of(context->request, "chipset");
-	const cJSON *number = ctl_member_of(chipset, "low_mmio");
 	uint64_t size;
 
-	if (cJSON_IsNumber(number))
-		return number->valuedouble > (double)least;
 	return !read_size_member(chipset, "low_mmio", &size) || size > least;
 }
 

@@ -264,7 +264,7 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 }
 
 /*
- * Makes a new folder survive a power failure. If this fails, the daemon goes on, and a power
+ * Writes the entry of a new folder to disk. If this fails, the daemon continues, but a power
  * failure may lose the folder.
  */
 static void sync_parent(const char *folder)
