@@ -6,7 +6,7 @@
 
 #include "server/log.h"
 #include "server/methods.h"
-#include "wire/rpc.h"
+#include "server/service.h"
 
 #include <uv.h>
 
@@ -22,23 +22,6 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 			  gpald_log_quote(method ? method : "", quoted_method),
 			  gpald_reason_token(error->reason),
 			  gpald_log_quote(error->message, quoted_message));
-}
-
-bool gpald_call_has_changed(const struct gpald_call *call)
-{
-	const struct gpald_operation *operation = &call->operation;
-
-	if (operation->outcome != GPALD_OUTCOME_DONE || operation->dry_run)
-		return false;
-	switch (operation->kind) {
-	case GPALD_OPERATION_CREATE:
-		return operation->created;
-	case GPALD_OPERATION_UPDATE:
-		return operation->record != operation->previous;
-	case GPALD_OPERATION_DELETE:
-		break;
-	}
-	return true;
 }
 
 static uint64_t reply_max(const struct gpald_call *call)

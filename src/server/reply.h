@@ -3,7 +3,7 @@
 #ifndef GPALD_SERVER_REPLY_H
 #define GPALD_SERVER_REPLY_H
 
-#include "server/service.h"
+#include "server/call.h"
 
 #include <gpalayout/export.h>
 #include <stdbool.h>
@@ -23,9 +23,6 @@ GPAL_MUST_USE int gpald_reply_end_line(const struct gpald_call *call, struct gpa
 void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 			struct gpald_wire_error *error, struct gpald_writer *w, size_t mark,
 			struct gpald_answer *answer);
-
-/* Returns whether a call has changed a live layout. */
-bool gpald_call_has_changed(const struct gpald_call *call);
 
 /* Counts an answered call. `error` is why it was refused; NULL: it was not. */
 void gpald_reply_count_call(const struct gpald_call *call, const struct gpald_wire_error *error);

@@ -217,7 +217,7 @@ static void on_damaged(void *data, const char *name, const char *problem)
 static bool decide_on_worker(void *data, struct gpald_operation *operation)
 {
 	(void)data;
-	return gpald_service_decide_on_worker(operation);
+	return gpald_call_decide_on_worker(operation);
 }
 
 static bool open_registry(struct server *server)
