@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes and reads backups. One description of an entry serves both directions. registry.c chooses
+ * Writes and reads backups. One description of an entry serves both directions. index.c chooses
  * what a page has; sqlite_restore.c fills a database from a backup.
  */
 #include "config.h"

@@ -9,8 +9,7 @@
 #ifndef GPALD_REGISTRY_REGISTRY_H
 #define GPALD_REGISTRY_REGISTRY_H
 
-#include "registry/backup.h"
-#include "registry/event.h"
+#include "registry/index.h"
 #include "registry/owners.h"
 #include "registry/record.h"
 #include "registry/store.h"
@@ -148,60 +147,9 @@ bool gpald_registry_makes_progress(struct gpald_registry *registry);
  */
 GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
 
-/*
- * On any thread: returns the record of a name with a reference for the caller; NULL: there is none.
- */
-const struct gpald_record *gpald_registry_get_record(struct gpald_registry *registry,
-						     const char *name);
+/* Returns the index, to be read. */
+struct gpald_index *gpald_registry_index(struct gpald_registry *registry);
 
-/*
- * On any thread: writes up to `max` records after a name, in byte order, each with a reference for
- * the caller. If the name is NULL, begins with the first. Returns their number, and sets *revision
- * to that of the newest event.
- */
-size_t gpald_registry_list(struct gpald_registry *registry, const char *after,
-			   const struct gpald_record **records, size_t max, uint64_t *revision);
-
-/* The stored changes of one name. */
-struct gpald_history {
-	struct gpald_event *events; /* the newest first; allocated with malloc() */
-	size_t count;
-	uint64_t revision;     /* of the newest event of all names */
-	uint64_t oldest_since; /* the lowest revision after which no event of the name is missing */
-	bool is_live;          /* a layout of that name exists */
-};
-
-/*
- * On any thread: fills in the newest changes of a name, up to `max`. Returns false if memory ran
- * out.
- */
-GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const char *name,
-					  size_t max, struct gpald_history *history);
-
-/*
- * On any thread: returns the newest revision, and the lowest one after which every event is kept.
- */
-void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
-			      uint64_t *oldest_since);
-
-enum gpald_backup_page_outcome {
-	GPALD_BACKUP_PAGE_DONE,
-	GPALD_BACKUP_PAGE_NO_MEMORY,
-	GPALD_BACKUP_PAGE_RESYNC, /* the events after `since` are not all known */
-};
-
-/*
- * On any thread: fills in the next page of a backup, of about `bytes` bytes, for a client that has
- * all names up to `after` as they were at the revision `since`. If `after` is NULL, it is the first
- * page. After GPALD_BACKUP_PAGE_DONE, call gpald_backup_page_clear().
- */
-GPAL_MUST_USE enum gpald_backup_page_outcome gpald_registry_backup(struct gpald_registry *registry,
-								   const char *after,
-								   uint64_t since, size_t bytes,
-								   struct gpald_backup_page *page);
-
-size_t gpald_registry_count(const struct gpald_registry *registry);
-const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);
 const struct gpald_registry_counters *
 gpald_registry_counters(const struct gpald_registry *registry);
 /* Returns "sqlite" or "memory". */

@@ -41,7 +41,7 @@ int gpald_method_registry_backup(const struct gpald_context *context, const void
 				 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_backup_params *backup = params;
-	struct gpald_registry *registry = context->service->registry;
+	struct gpald_index *index = context->service->index;
 	struct gpald_backup_page page;
 	int code;
 
@@ -51,8 +51,8 @@ int gpald_method_registry_backup(const struct gpald_context *context, const void
 				    "admin group may take one");
 	if (!context->may_take_long)
 		return GPALD_TAKES_LONG;
-	switch (gpald_registry_backup(registry, backup->after, backup->revision.value,
-				      page_bytes(context->service), &page)) {
+	switch (gpald_index_backup(index, backup->after, backup->revision.value,
+				   page_bytes(context->service), &page)) {
 	case GPALD_BACKUP_PAGE_DONE:
 		break;
 	case GPALD_BACKUP_PAGE_NO_MEMORY:
@@ -62,7 +62,7 @@ int gpald_method_registry_backup(const struct gpald_context *context, const void
 			     "the changes after revision %" PRIu64
 			     " are not kept: begin the backup again",
 			     backup->revision.value);
-		gpald_registry_revisions(registry, &error->revision, &error->oldest_since);
+		gpald_index_revisions(index, &error->revision, &error->oldest_since);
 		return gpald_set_pointer(error, "/revision");
 	}
 	code = write_page(w, &page, error);

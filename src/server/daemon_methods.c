@@ -95,12 +95,12 @@ static void write_requests(struct gpald_writer *w, const struct gpald_statistics
 	gpald_write_object_end(w);
 }
 
-static void write_registry(struct gpald_writer *w, const struct gpald_registry *registry)
+static void write_registry(struct gpald_writer *w, const struct gpald_index *index)
 {
-	const struct gpald_event_ring *events = gpald_registry_events(registry);
+	const struct gpald_event_ring *events = &index->events;
 
 	gpald_write_object(w, "registry");
-	gpald_write_integer(w, "layouts", (int64_t)gpald_registry_count(registry));
+	gpald_write_integer(w, "layouts", (int64_t)index->count);
 	gpald_write_integer(w, "revision", (int64_t)events->revision);
 	gpald_write_integer(w, "oldest_since", (int64_t)gpald_event_ring_oldest_since(events));
 	gpald_write_object_end(w);
@@ -157,7 +157,7 @@ int gpald_daemon_stats(const struct gpald_context *context, const void *params,
 	write_connections(w, service);
 	write_users(w, &service->clients->users);
 	write_requests(w, statistics);
-	write_registry(w, service->registry);
+	write_registry(w, service->index);
 	write_store(w, service);
 	gpald_write_object_end(w);
 	return 0;

@@ -48,15 +48,15 @@ static void write_history(struct gpald_writer *w, const char *name,
 int gpald_layout_history(const struct gpald_context *context, const void *params,
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_registry *registry = context->service->registry;
+	struct gpald_index *index = context->service->index;
 	const struct gpald_name_params *wanted = params;
 	struct gpald_history history;
 
-	if (!context->may_take_long && gpald_registry_events(registry)->count > EVENTS_IN_TURN_MAX)
+	if (!context->may_take_long && index->events.count > EVENTS_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
-	if (!gpald_registry_history(registry, wanted->name,
-				    (size_t)context->service->limits->values[GPALD_LIMIT_LIST_PAGE],
-				    &history))
+	if (!gpald_index_history(index, wanted->name,
+				 (size_t)context->service->limits->values[GPALD_LIMIT_LIST_PAGE],
+				 &history))
 		return gpald_method_no_memory(error);
 	if (history.count > 0 || history.is_live)
 		write_history(w, wanted->name, &history);
@@ -86,7 +86,7 @@ static int check_since(const struct gpald_event_ring *events, uint64_t since,
 int gpald_events_subscribe(const struct gpald_context *context, const void *params,
 			   struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
+	const struct gpald_event_ring *events = &context->service->index->events;
 	const struct gpald_subscribe_params *subscribe = params;
 	const uint64_t since = subscribe->since.set ? subscribe->since.value : events->revision;
 
@@ -110,7 +110,7 @@ int gpald_events_subscribe(const struct gpald_context *context, const void *para
 int gpald_events_answer(const struct gpald_service *service, uint64_t since, bool is_over,
 			struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	const struct gpald_event_ring *events = gpald_registry_events(service->registry);
+	const struct gpald_event_ring *events = &service->index->events;
 	uint64_t revision = since;
 
 	if (check_since(events, since, error))
@@ -135,9 +135,8 @@ int gpald_events_wait(const struct gpald_context *context, const void *params,
 		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_wait_params *wait = params;
-	const uint64_t since = wait->since.set ?
-				       wait->since.value :
-				       gpald_registry_events(context->service->registry)->revision;
+	const uint64_t since = wait->since.set ? wait->since.value :
+						 context->service->index->events.revision;
 	const uint64_t ms = wait->timeout_ms.set ? wait->timeout_ms.value : WAIT_MS;
 
 	context->answer->since = since;

@@ -252,7 +252,7 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 {
 	const struct gpald_name_params *get = params;
 	gpald_cleanup_record const struct gpald_record *record =
-		gpald_registry_get_record(context->service->registry, get->name);
+		gpald_index_get(context->service->index, get->name);
 	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
 	if (!record)
@@ -288,7 +288,7 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 	gpald_write_object_end(w);
 }
 
-#define ROWS 256              /* records that are read from the registry at a time */
+#define ROWS 256              /* records that are read from the index at a time */
 #define ROWS_IN_TURN_MAX 1000 /* on a page that may be written within a turn */
 
 /*
@@ -298,7 +298,7 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 int gpald_layout_list(const struct gpald_context *context, const void *params,
 		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_registry *registry = context->service->registry;
+	struct gpald_index *index = context->service->index;
 	const uint64_t limit_max = context->service->limits->values[GPALD_LIMIT_LIST_PAGE];
 	const struct gpald_list_params *list = params;
 	const struct gpald_record *records[ROWS];
@@ -318,7 +318,7 @@ int gpald_layout_list(const struct gpald_context *context, const void *params,
 	do {
 		/* One more record shows whether there is a next page. */
 		most = left < ROWS ? (size_t)left + 1 : ROWS;
-		count = gpald_registry_list(registry, after, records, most, &revision);
+		count = gpald_index_list(index, after, records, most, &revision);
 		if (!is_begun) {
 			gpald_write_integer(w, "revision", (int64_t)revision);
 			gpald_write_array(w, "layouts");

@@ -29,7 +29,7 @@ struct gpald_context {
  * wrote is discarded.
  *
  * A `call` may run on another thread. Then it uses only constant parts of the service and the
- * functions of the registry that may be called on any thread.
+ * functions of the index that may be called on any thread.
  */
 typedef int gpald_method_call(const struct gpald_context *context, const void *params,
 			      struct gpald_writer *w, struct gpald_wire_error *error);
@@ -109,7 +109,7 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 /* Writes the object of an event. */
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
-/* backup_method.c: registry.backup; gpald_registry_backup() is a function of the registry */
+/* backup_method.c: registry.backup */
 gpald_method_call gpald_method_registry_backup;
 
 /* daemon_methods.c: the daemon itself */

@@ -261,17 +261,17 @@ static void put_durations(const struct metrics *metrics)
 
 static void put_layouts(const struct metrics *metrics)
 {
-	put_metric(metrics, "", gpald_registry_count(metrics->service->registry));
+	put_metric(metrics, "", metrics->service->index->count);
 }
 
 static void put_events_kept(const struct metrics *metrics)
 {
-	put_metric(metrics, "", gpald_registry_events(metrics->service->registry)->count);
+	put_metric(metrics, "", metrics->service->index->events.count);
 }
 
 static void put_revision(const struct metrics *metrics)
 {
-	put_metric(metrics, "", gpald_registry_events(metrics->service->registry)->revision);
+	put_metric(metrics, "", metrics->service->index->events.revision);
 }
 
 static void put_commits(const struct metrics *metrics)

@@ -46,7 +46,7 @@ static int use_live(struct queried *queried, const struct gpald_context *context
 {
 	char pointer[32];
 
-	queried->record = gpald_registry_get_record(context->service->registry, name);
+	queried->record = gpald_index_get(context->service->index, name);
 	if (!queried->record) {
 		snprintf(pointer, sizeof(pointer), "%s/name", parent);
 		return gpald_method_not_found(name, pointer, error);

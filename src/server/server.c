@@ -257,13 +257,13 @@ static bool open_registry(struct server *server)
 			  gpald_log_quote(error, quoted));
 		return false;
 	}
+	server->service.index = gpald_registry_index(server->service.registry);
 	gpald_log(GPALD_LOG_INFO,
 		  options->backup ? "store_restored" :
 		  is_new          ? "store_created" :
 				    "store_opened",
 		  "store=%s layouts=%zu ms=%llu%s%s",
-		  gpald_registry_store_kind(server->service.registry),
-		  gpald_registry_count(server->service.registry),
+		  gpald_registry_store_kind(server->service.registry), server->service.index->count,
 		  (unsigned long long)((uv_hrtime() - start) / 1000000),
 		  options->state_folder ? " folder=" : "",
 		  options->state_folder ? gpald_log_quote(options->state_folder, quoted) : "");
@@ -307,8 +307,7 @@ static void on_watchdog(uv_timer_t *timer)
 			  "what=\"the store has not answered since the last check\"");
 	if (server->phase == PHASE_SERVING)
 		gpald_notify("STATUS=Serving %zu layouts on %zu connections",
-			     gpald_registry_count(server->service.registry),
-			     server->connections.count);
+			     server->service.index->count, server->connections.count);
 }
 
 /*
@@ -319,8 +318,8 @@ static void notify_ready(struct server *server)
 {
 	uint64_t interval = gpald_notify_watchdog_ms() / 3;
 
-	server->is_ready_sent = gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
-					     gpald_registry_count(server->service.registry));
+	server->is_ready_sent =
+		gpald_notify("READY=1\nSTATUS=Serving %zu layouts", server->service.index->count);
 	if (!interval && !server->is_ready_sent)
 		interval = READY_AGAIN_MS;
 	if (interval)

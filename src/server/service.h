@@ -30,6 +30,7 @@ struct gpald_service {
 	const struct gpald_options *options;     /* for daemon.info */
 	const struct gpald_connections *clients; /* for counts */
 	struct gpald_registry *registry;
+	struct gpald_index *index; /* of the registry */
 	struct gpald_statistics statistics;
 
 	/* Called when a call can be answered by gpald_call_answer(). */

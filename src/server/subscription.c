@@ -15,7 +15,7 @@
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
-	return gpald_registry_events(c->all->service->registry);
+	return &c->all->service->index->events;
 }
 
 bool gpald_subscription_is_behind(const struct gpald_connection *c)

@@ -97,8 +97,7 @@ static bool is_over(const struct gpald_connection *c, const struct gpald_wait *w
 
 static bool is_due(const struct gpald_connection *c, const struct gpald_wait *wait)
 {
-	return is_over(c, wait) ||
-	       wait->since < gpald_registry_events(c->all->service->registry)->revision;
+	return is_over(c, wait) || wait->since < c->all->service->index->events.revision;
 }
 
 bool gpald_waits_are_due(const struct gpald_connection *c)

@@ -80,6 +80,7 @@ void serving_open(void)
 					       },
 					       error);
 	FUZZ_CHECK(serving.registry, "%s", error);
+	serving.index = gpald_registry_index(serving.registry);
 }
 
 void serving_close(void)

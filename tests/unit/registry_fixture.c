@@ -80,6 +80,7 @@ void bench_open(struct bench *bench)
 	};
 
 	bench->registry = gpald_registry_open(&bench->store.base, &options, bench->error);
+	bench->index = bench->registry ? gpald_registry_index(bench->registry) : NULL;
 }
 
 void bench_start(struct bench *bench)
@@ -123,7 +124,7 @@ struct gpal_request request_for(unsigned int gib)
 
 const struct gpald_record *bench_find(const struct bench *bench, const char *name)
 {
-	const struct gpald_record *record = gpald_registry_get_record(bench->registry, name);
+	const struct gpald_record *record = gpald_index_get(bench->index, name);
 
 	/* The registry still refers to it. */
 	gpald_record_unref(record);
@@ -135,7 +136,7 @@ const struct gpald_record *bench_after(const struct bench *bench, const char *na
 	const struct gpald_record *record = NULL;
 	uint64_t revision;
 
-	if (gpald_registry_list(bench->registry, name, &record, 1, &revision) > 0)
+	if (gpald_index_list(bench->index, name, &record, 1, &revision) > 0)
 		gpald_record_unref(record);
 	return record;
 }

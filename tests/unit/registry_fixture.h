@@ -17,6 +17,7 @@
 struct bench {
 	struct fake_store store;
 	struct gpald_registry *registry; /* NULL if it could not be opened */
+	struct gpald_index *index;       /* of the registry */
 	char error[GPALD_STORE_ERROR_SIZE];
 	size_t layouts_max;
 	size_t layouts_per_uid_max; /* 0 for no limit */

@@ -31,8 +31,8 @@ static enum gpald_backup_page_outcome take_page(struct bench *bench, size_t byte
 {
 	struct gpald_backup_page page;
 	struct gpald_blob data;
-	const enum gpald_backup_page_outcome result = gpald_registry_backup(
-		bench->registry, taken.pages ? taken.after : NULL, taken.revision, bytes, &page);
+	const enum gpald_backup_page_outcome result = gpald_index_backup(
+		bench->index, taken.pages ? taken.after : NULL, taken.revision, bytes, &page);
 
 	if (result != GPALD_BACKUP_PAGE_DONE)
 		return result;
@@ -142,10 +142,9 @@ static bool read_backup(const char *path, struct restored *restored,
 
 static void assert_equals_registry(const struct restored *restored, const struct bench *bench)
 {
-	ck_assert_uint_eq(restored->count, gpald_registry_count(bench->registry));
+	ck_assert_uint_eq(restored->count, bench->index->count);
 	ck_assert_uint_eq(restored->layouts, restored->count);
-	ck_assert_uint_eq(restored->state.revision,
-			  gpald_registry_events(bench->registry)->revision);
+	ck_assert_uint_eq(restored->state.revision, bench->index->events.revision);
 	for (size_t i = 0; i < restored->count; i++) {
 		const struct gpald_record *record = bench_find(bench, restored->records[i]->name);
 
@@ -290,7 +289,7 @@ START_TEST(a_page_that_lacks_later_changes_is_not_the_last)
 		ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	}
 	ck_assert(taken.is_last);
-	ck_assert_uint_eq(taken.revision, gpald_registry_events(bench.registry)->revision);
+	ck_assert_uint_eq(taken.revision, bench.index->events.revision);
 	bench_end(&bench);
 }
 END_TEST

@@ -6,7 +6,7 @@
 
 static const struct gpald_event_ring *events(const struct bench *bench)
 {
-	return gpald_registry_events(bench->registry);
+	return &bench->index->events;
 }
 
 START_TEST(a_created_layout_is_not_there_before_it_is_durable)
@@ -28,7 +28,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	gpald_registry_settle(bench.registry);
 	ck_assert_int_eq(change.times_done, 0);
 	assert_there(&bench, "vm", 0);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_uint_eq(bench.index->count, 0);
 	ck_assert_ptr_null(bench_after(&bench, NULL));
 	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION);
 
@@ -38,7 +38,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	ck_assert(change.created);
 	ck_assert_uint_eq(change.generation, 1);
 	assert_there(&bench, "vm", 1);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 1);
+	ck_assert_uint_eq(bench.index->count, 1);
 
 	record = bench_find(&bench, "vm");
 	gpal_layout_digest(layout, digest);
@@ -87,7 +87,7 @@ START_TEST(a_deleted_layout_stays_until_its_deletion_is_durable)
 	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_DONE);
 	ck_assert_uint_eq(change.generation, 1);
 	assert_there(&bench, "vm", 0);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_uint_eq(bench.index->count, 0);
 	event = gpald_event_ring_after(events(&bench), BENCH_REVISION + 1);
 	ck_assert_int_eq(event->kind, GPALD_EVENT_DELETED);
 	ck_assert_str_eq(event->name, "vm");
@@ -183,7 +183,7 @@ static void run_sequence(const struct sequence *sequence, bool at_once)
 	for (int i = 0; i < sequence->count; i++)
 		change_clear(&changes[i]);
 	assert_there(&bench, "vm", sequence->left);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), sequence->left != 0);
+	ck_assert_uint_eq(bench.index->count, sequence->left != 0);
 	bench_end(&bench);
 }
 
@@ -222,7 +222,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 	}
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	change_await(&first);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 1);
+	ck_assert_uint_eq(bench.index->count, 1);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), MANY);
 	for (int i = 0; i < MANY; i++) {
 		change_await(&changes[i]);
@@ -292,10 +292,10 @@ START_TEST(a_name_that_is_too_long_is_not_found)
 	name[sizeof(name) - 1] = '\0';
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	record = gpald_registry_get_record(bench.registry, "vm");
+	record = gpald_index_get(bench.index, "vm");
 	ck_assert_ptr_nonnull(record);
 	gpald_record_unref(record);
-	record = gpald_registry_get_record(bench.registry, name);
+	record = gpald_index_get(bench.index, name);
 	ck_assert_ptr_null(record);
 	bench_end(&bench);
 }
@@ -518,7 +518,7 @@ START_TEST(layouts_under_way_count_for_the_limit)
 	fake_store_resume(&bench.store);
 	change_await(&b);
 	delete_now(&bench, "b");
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_uint_eq(bench.index->count, 0);
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "d", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "e", 1), GPALD_OUTCOME_TOO_MANY);

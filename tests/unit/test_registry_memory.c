@@ -165,7 +165,7 @@ START_TEST(a_decision_that_lacks_memory_changes_nothing)
 		bool failed = true;
 
 		for (size_t which = 1; failed; which++) {
-			const uint64_t revision = gpald_registry_events(bench.registry)->revision;
+			const uint64_t revision = bench.index->events.revision;
 			struct change change;
 			bool is_done;
 
@@ -177,13 +177,13 @@ START_TEST(a_decision_that_lacks_memory_changes_nothing)
 				change_await(&change);
 			ck_assert_int_eq(change.operation.outcome,
 					 failed ? GPALD_OUTCOME_NO_MEMORY : GPALD_OUTCOME_DONE);
-			ck_assert_uint_eq(gpald_registry_events(bench.registry)->revision,
+			ck_assert_uint_eq(bench.index->events.revision,
 					  revision + (!failed && step != 1));
 			change_clear(&change);
 			ck_assert_uint_lt(which, 100);
 		}
 	}
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_uint_eq(bench.index->count, 0);
 	bench_end(&bench);
 }
 END_TEST

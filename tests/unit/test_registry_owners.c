@@ -384,7 +384,7 @@ static void check_layouts(struct trial *trial)
 		ck_assert_uint_eq(gpald_record_bytes(record), vm->bytes);
 		count++;
 	}
-	ck_assert_uint_eq(gpald_registry_count(trial->bench.registry), count);
+	ck_assert_uint_eq(trial->bench.index->count, count);
 }
 
 static void run_trial(uint64_t seed)

@@ -10,14 +10,14 @@
 
 static const struct gpald_event_ring *events(const struct bench *bench)
 {
-	return gpald_registry_events(bench->registry);
+	return &bench->index->events;
 }
 
 /* Asserts that only this layout exists, or none, now and after a restart. */
 static void assert_only(struct bench *bench, const char *name, uint64_t revision)
 {
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(gpald_registry_count(bench->registry), name ? 1 : 0);
+		ck_assert_uint_eq(bench->index->count, name ? 1 : 0);
 		ck_assert_uint_eq(events(bench)->revision, revision);
 		if (name)
 			assert_there(bench, name, 1);
@@ -103,7 +103,7 @@ START_TEST(changes_that_do_not_fit_together_are_tried_in_parts)
 				 i == 2 ? GPALD_OUTCOME_STORE_FULL : GPALD_OUTCOME_DONE);
 		change_clear(&changes[i]);
 	}
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 3);
+	ck_assert_uint_eq(bench.index->count, 3);
 	ck_assert_ptr_null(bench_find(&bench, "c"));
 	fake_store_resume(&bench.store);
 	bench_end(&bench);
@@ -495,7 +495,7 @@ START_TEST(a_restart_finds_what_was_there)
 
 	bench_reopen(&bench);
 	ck_assert_uint_eq(bench.store.loads, 2);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 2);
+	ck_assert_uint_eq(bench.index->count, 2);
 	assert_records_equal(bench_find(&bench, "rich"), copy);
 	assert_there(&bench, "plain", 1);
 	assert_there(&bench, "gone", 0);
@@ -660,7 +660,7 @@ START_TEST(a_page_has_no_more_records_than_there_is_room_for)
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "a", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "b", 1), GPALD_OUTCOME_DONE);
-	ck_assert_uint_eq(gpald_registry_list(bench.registry, NULL, records, 1, &revision), 1);
+	ck_assert_uint_eq(gpald_index_list(bench.index, NULL, records, 1, &revision), 1);
 	ck_assert_str_eq(records[0]->name, "a");
 	ck_assert_ptr_null(records[1]);
 	gpald_record_unref(records[0]);
@@ -732,7 +732,7 @@ START_TEST(pages_list_each_layout_that_stays_exactly_once)
 		create_now(&bench, name, 1);
 	}
 	ck_assert_int_eq(seen, STAYING);
-	ck_assert_uint_eq(gpald_registry_count(bench.registry), 2 * STAYING);
+	ck_assert_uint_eq(bench.index->count, 2 * STAYING);
 	bench_end(&bench);
 }
 END_TEST
