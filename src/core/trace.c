@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * Limits on the free ranges of a step, and of all steps, so that explaining all ranges of a huge VM
- * takes no longer than placing them. An explanation of one tag has no limit.
+ * Limits on the free ranges of a step, and of all steps. They bound the size of an explanation of
+ * all ranges of a huge VM. An explanation of one tag has no limit.
  */
 #define PASSED_PER_STEP_MAX 64
 #define PASSED_MAX 65536
