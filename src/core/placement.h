@@ -67,8 +67,8 @@ GPAL_MUST_USE bool gpald_placement_init(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_placement_place_given(struct gpald_placement *p);
 
 /*
- * The phases, in their order. Each returns GPAL_OK, GPAL_E_EXHAUSTED if a demand does not fit, or
- * GPAL_E_NO_MEMORY.
+ * The phases, in their order. Each returns GPAL_OK, or GPAL_E_EXHAUSTED if a demand does not fit.
+ * Those of mmio32 and mmio64 may also return GPAL_E_NO_MEMORY.
  */
 GPAL_MUST_USE int gpald_place_mmio32(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_place_ram(struct gpald_placement *p);
