@@ -3,7 +3,7 @@
  * Resolves a request again and records the steps. A layout depends only on the request and on the
  * ranges that an update kept, so these are the steps that made the layout. If the map marks the
  * kept ranges, they are kept again. If it has no marks, and the request alone does not make this
- * layout, all ranges are kept and reported as recorded.
+ * layout, all ranges that are not reserved or fixed are kept and reported as recorded.
  */
 #include "config.h"
 
@@ -68,7 +68,10 @@ static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layou
 	return strcmp(digest_a, digest_b) == 0;
 }
 
-/* Resolves a live layout again. Returns GPAL_E_INTERNAL if that fails or makes another layout. */
+/*
+ * Resolves a live layout again. Returns GPAL_OK, GPAL_E_NO_MEMORY, or GPAL_E_INTERNAL if the
+ * request does not make this layout.
+ */
 static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
 		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)
 {
