@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes a list of parts: the map has the ranges, and the other members of the layout say what they
- * are for.
+ * Makes a list of parts: the map has the ranges, and the other members of the layout say how the
+ * guest uses them.
  */
 #include "config.h"
 

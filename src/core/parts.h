@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of a layout: its ranges, and the buses of each root complex. A part is identified by
- * what it is for the guest, and not by its number, so that two layouts of a VM can be matched part
- * by part.
+ * The parts of a layout: its ranges, and the buses of each root complex. Two layouts of a VM can be
+ * matched part by part. A range is identified by its tag. The range of an IOMMU is identified by
+ * the kind of IOMMU and the root complex, because another IOMMU can change the number in its tag.
  */
 #ifndef GPALD_CORE_PARTS_H
 #define GPALD_CORE_PARTS_H
