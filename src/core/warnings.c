@@ -76,7 +76,10 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 	}
 }
 
-/* Warns of the first range that overlaps the HyperTransport hole, if the VM has AMD-Vi. */
+/*
+ * Warns of the first range that overlaps the HyperTransport hole, except reserved ones, if the VM
+ * has AMD-Vi.
+ */
 static void warn_of_hypertransport(const struct gpal_layout *layout, struct warning_list *list)
 {
 	const struct gpal_range hole = gpald_hole_find(GPAL_HOLE_AMD_HYPERTRANSPORT)->range;
