@@ -24,8 +24,8 @@ struct port {
 
 /*
  * Adds the BARs of a device, each `copies` times. The copies of a BAR are a block whose size is a
- * multiple of its alignment, so blocks in descending order leave no gaps. Returns false if the size
- * of the window is 2^64 or more.
+ * multiple of its alignment, so blocks in descending order of alignment leave no gaps. Returns
+ * false if the size of the window is 2^64 or more.
  */
 static bool add_bars(struct port *port, const uint64_t *bars, size_t count, uint32_t copies)
 {
