@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An arena holds all memory of a result, so that one call frees the result. Memory is allocated
- * one piece after another, and freed only as a whole. An arena belongs to one thread at a time.
+ * one piece after another, and freed as a whole. An arena belongs to one thread at a time.
  */
 #ifndef GPALD_CORE_ARENA_H
 #define GPALD_CORE_ARENA_H

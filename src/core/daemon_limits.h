@@ -21,7 +21,7 @@
 #define GPALD_TAG_MAX 280           /* bytes of a tag: a name with a prefix and a suffix */
 
 /*
- * The least sizes of chipset low MMIO, in bytes, which ends at 4 GiB. The resolver raises a smaller
+ * The least sizes of chipset low MMIO, in bytes. It ends at 4 GiB. The resolver raises a smaller
  * size. Guests expect devices at fixed addresses there: LAPIC, IOAPIC and TPM; GIC and PL011.
  */
 #define GPALD_CHIPSET_LOW_MMIO_MIN_X86_64 (32 << 20)
