@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks everything that the client, the daemon and the connection between them need. It reports
- * what is wrong and what to do about it, and what this user cannot check. It changes nothing.
+ * Checks what the client, the daemon and the connection between them need. It reports what is wrong
+ * and what to do about it, and what this user cannot check. It changes nothing.
  */
 #include "config.h"
 
@@ -100,7 +100,7 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 		    path, (unsigned int)getuid(), mode_of(info));
 }
 
-/* Returns true if this user can connect to the socket. */
+/* Returns true if this user may connect to the socket. */
 static bool check_socket(struct doctor *d, const char *what, const char *path)
 {
 	static const char other_path[] =
@@ -178,8 +178,8 @@ static void check_state_folder(struct doctor *d, const char *path)
 	uint64_t left;
 
 	if (path[0] != '/') {
-		add_unchecked_folder(d, path, "it begins in the folder that the daemon started in",
-				     "");
+		add_unchecked_folder(d, path,
+				     "it is relative to the folder that the daemon started in", "");
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
@@ -354,7 +354,8 @@ static void check_unit(struct doctor *d)
 			    "gpalayoutd.socket is %s", enabled);
 	else
 		add_finding(d, "unit", NULL,
-			    "systemd has no gpalayoutd.socket: something else starts the daemon");
+			    "systemd has no gpalayoutd.socket: something else must start the "
+			    "daemon");
 }
 
 enum ctl_exit ctl_run_doctor(struct ctl_session *session)
