@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The functions that run commands, and the flags of commands besides those of a request. A command
- * that calls one method is run by ctl_run_method() and needs only a function that prints the
+ * whose row has a `method` is run by ctl_run_method() and needs only a function that prints the
  * result (print/print.h).
  */
 #ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
@@ -69,10 +69,10 @@ extern const struct ctl_flag ctl_watch_flags[];
 #define CTL_COMPLETE "__complete"
 
 /*
- * Prints each word that begins with the last of `words` and can replace it: one a line, followed by
- * a tab and a description if there is one. Prints nothing if only the shell knows the words,
- * as for files. Names of layouts, tags and methods come from the daemon; if it does not reply
- * within a second, there are none.
+ * Prints words that begin with the last of `words` and can replace it: one a line, followed by a
+ * tab and a description if there is one. Prints nothing if only the shell knows the words, as for
+ * files. Names of layouts, tags and methods come from the daemon; if it does not reply within a
+ * second, there are none.
  */
 enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char **words);
 

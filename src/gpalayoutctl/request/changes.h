@@ -33,7 +33,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
 					    const cJSON *request, const char *pointer);
 
-/* Calls `use` with each tag of the request that CTL_REMOVE takes. */
+/* Calls `use` with a tag for each part of the request that CTL_REMOVE can remove. */
 void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char *tag), void *data);
 
 #endif
