@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints the replies of the daemon. All commands except doctor get --json, --field and --quiet from
- * here. A refusal is printed with a hint on what to do, in the terms of the user's input: flags, a
- * file or JSON.
+ * Prints the replies of the daemon, also for --json and --field. A refusal is printed with a hint
+ * on what to do, in the terms of the user's input: flags, a file or JSON.
  */
 #ifndef GPALAYOUTCTL_ANSWER_H
 #define GPALAYOUTCTL_ANSWER_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Output is complete in a buffer before it is printed, so that no error leaves a part of it. */
+/*
+ * A request or a printed text is complete in a buffer before it is sent or printed, so that an
+ * error in making it leaves no part of it.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/buffer.h"

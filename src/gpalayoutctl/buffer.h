@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growing byte buffers with text. Requests, replies and output are put together in one before they
- * are sent, parsed or written. A NUL, which `length` does not count, follows the content. The
+ * Growing byte buffers with text. A NUL, which `length` does not count, follows the content. The
  * program exits if memory runs out.
  */
 #ifndef GPALAYOUTCTL_BUFFER_H

@@ -19,7 +19,7 @@ enum ctl_exit ctl_print_message(const char *prefix, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #define ctl_error(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
-#define ctl_note(...) ctl_print_message("note: ", __VA_ARGS__) /* more about an error */
+#define ctl_note(...) ctl_print_message("note: ", __VA_ARGS__) /* a fact */
 #define ctl_hint(...) ctl_print_message("hint: ", __VA_ARGS__) /* what to do about an error */
 
 /*

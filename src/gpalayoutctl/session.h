@@ -41,7 +41,9 @@ enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, c
  */
 enum ctl_exit ctl_reply_status(const struct ctl_session *session);
 
-/* Prints a line for --json. On a terminal, characters that would act on it are escaped. */
+/*
+ * Prints a line for --json or --field. On a terminal, characters that would act on it are escaped.
+ */
 enum ctl_exit ctl_print_line(const char *line, size_t length);
 
 /*

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gets the request of a command, from a document or from flags, as the text to send. All commands
- * use it, so that they all take a request in the same ways.
+ * Gets the request of a command, from a document or from flags, as the text to send.
  *
  * A document is JSON from the user: a file, standard input or an argument. It is parsed by the
  * parser of the daemon, and kept as it was written, except that line ends become spaces.

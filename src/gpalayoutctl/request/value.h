@@ -57,7 +57,7 @@ enum ctl_exit ctl_unknown_key(const struct ctl_flag *flag, const char *name,
 			      const char *const *known, size_t count, const char *also);
 
 /*
- * Takes all items that are left in *rest. `values` has an entry for each of the `count` keys. The
+ * Takes all items that are left in `rest`. `values` has an entry for each of the `count` keys. The
  * caller sets all entries to NULL; the function stores the given values, still quoted. An item
  * without a key has the key `unnamed`; if that is NULL, each item needs its key. Returns CTL_USAGE
  * after a message if something is wrong.
