@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The name of the temporary file has the process id, so that two commands do not share one. If a
- * signal ends the command, its handler removes the file.
- */
+/* The name of the temporary file has the process id, so that two commands do not share one. */
 #include "config.h"
 
 #include "gpalayoutctl/output_file.h"

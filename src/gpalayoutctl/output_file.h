@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes the output files of commands. The content goes to a temporary file in the same folder,
- * which replaces the file when it is complete, and is removed if a signal ends the command. If the
- * path is a symbolic link, the file that it leads to is replaced. A pipe or a device is written in
- * place. Functions return 0 or an errno. Only one file can be open at a time.
+ * which replaces the file when it is complete, and is removed if SIGHUP, SIGINT or SIGTERM ends the
+ * command. If the path is a symbolic link, the file that it leads to is replaced. A pipe or a
+ * device is written in place. Functions return 0 or an errno. Only one file can be open at a time.
  */
 #ifndef GPALAYOUTCTL_OUTPUT_FILE_H
 #define GPALAYOUTCTL_OUTPUT_FILE_H
