@@ -105,7 +105,7 @@ static bool has_zero_size(const struct ctl_hint_context *context)
 	return read_size_member(context->data, "size", &size) && size == 0;
 }
 
-/* Returns true if several ranges need more than was free, and the refused one alone would fit. */
+/* Returns true if several ranges need more than was free, and the refused one alone does not. */
 static bool is_crowded(const struct ctl_hint_context *context)
 {
 	const cJSON *demands = ctl_member_of(context->data, "demands");

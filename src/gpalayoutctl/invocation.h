@@ -24,7 +24,7 @@ struct ctl_flag {
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;
-	const char *constant; /* the value of a flag that takes none */
+	const char *constant; /* what the flag itself states: its value, or a kind of IOMMU */
 	size_t offset;        /* of the member of `target` that it sets */
 	bool repeatable;
 };

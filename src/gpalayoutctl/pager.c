@@ -53,7 +53,7 @@ static void become_pager(const char *pager, const int ends[2])
 	close(ends[0]);
 	close(ends[1]);
 	setenv("LESS", LESS_OPTIONS, 0);
-	/* The user did not ask for the default pager: if it is missing, no shell reports that. */
+	/* The user may not have asked for less: if it is missing, no shell reports that. */
 	if (strcmp(pager, DEFAULT_PAGER) == 0) {
 		execlp(pager, pager, (char *)NULL);
 		_exit(127);

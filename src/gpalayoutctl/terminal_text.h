@@ -36,7 +36,7 @@ size_t ctl_take_character(const char **text);
 /* Returns the width of a text in cells. */
 size_t ctl_text_cells(const char *text);
 
-/* Widens a column to `cells`, up to a limit. Longer cells push the next column to the right. */
+/* Widens a column to `cells`, up to a limit. Longer text pushes the next column to the right. */
 void ctl_widen_column(int *width, size_t cells);
 
 /*

@@ -2,7 +2,7 @@
 /*
  * Checks on which hosts each VM can run, by the width of their physical addresses, and whether its
  * high windows can hold a BAR of their size. The daemon computes how many bits a layout needs, and
- * warns of windows that cannot hold one; this file only compares the bits with those of the hosts.
+ * warns of windows that cannot hold such a BAR.
  */
 #include "config.h"
 

@@ -156,7 +156,7 @@ static bool is_filtered(const struct list *list)
 static void add_entry(struct list *list, const struct gpal_client_entry *entry,
 		      struct gpald_raw json)
 {
-	/* The array doubles each time that it is full. */
+	/* The array is enlarged whenever its length is 0 or a power of two. */
 	if (!(list->count & (list->count - 1)))
 		list->entries =
 			reallocarray(list->entries, 2 * list->count + 1, sizeof(*list->entries));

@@ -43,9 +43,7 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 	       memcmp(found.text + 1, wanted, strlen(wanted)) == 0;
 }
 
-/*
- * Appends a device in chipset low MMIO. Layouts do not list devices, but some have fixed addresses.
- */
+/* Appends the device that devices.h has in the page of the address, if there is one. */
 static void append_device(struct gpald_bytes *out, struct ctl_session *session, const char *name,
 			  const struct gpal_probe *probe)
 {
@@ -71,7 +69,6 @@ static void append_probe(struct gpald_bytes *out, struct ctl_session *session, c
 	ctl_buffer_printf(out, " (%s) ", gpal_kind_name(probe->kind));
 	ctl_value_append(out, CTL_RANGE, &probe->range);
 	ctl_buffer_printf(out, ", offset 0x%" PRIx64, probe->offset);
-	/* The node, root complex or slot of the range comes last. */
 	if (probe->has_node)
 		ctl_buffer_printf(out, ", node %" PRIu32, probe->node);
 	if (probe->root_complex) {
