@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The colours are those of Okabe and Ito, which colour-blind readers can tell apart. A test checks
+ * The hues are those of Okabe and Ito, which colour-blind readers can tell apart. A test checks
  * that text and edges have enough contrast.
  */
 #include "config.h"

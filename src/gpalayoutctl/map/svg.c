@@ -364,8 +364,8 @@ static void append_description(struct gpald_bytes *out, const struct ctl_svg *sv
 }
 
 /*
- * Appends only rules for what is in the figure. All shades of RAM count as one class, as in the
- * legend.
+ * Appends the style sheet and the patterns, only with classes that are in the figure. All shades of
+ * RAM count as one class, as in the legend.
  */
 static void append_style(struct gpald_bytes *out, const struct ctl_svg *svg)
 {
