@@ -20,9 +20,9 @@
 #define EXIT_USAGE 2
 
 /*
- * Opens descriptors 0 to 2, so that no socket or descriptor of libuv gets these numbers. Closes all
- * others except those of the service manager, because inherited ones would count against the limit
- * on connections.
+ * Opens descriptors 0 to 2 if they are closed, so that no socket or descriptor of libuv gets these
+ * numbers. Closes all others except those of the service manager, because inherited ones would
+ * count against the limit on connections.
  */
 static bool prepare_descriptors(int given)
 {
@@ -70,7 +70,7 @@ static void warn_of_hidden_users(void)
 			  seen);
 }
 
-/* The options that only the command line has. */
+/* The options about the configuration file. */
 struct command_line {
 	const char *config; /* NULL: GPALD_CONFIG_FILE, if it exists; "none": no file */
 	bool is_check;
@@ -121,8 +121,8 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
 }
 
 /*
- * Reads the command line. If `options` is NULL, it only finds the configuration file; otherwise it
- * sets the options. Returns -1 to continue, otherwise the exit status.
+ * Reads the command line into `line`, and into `options` unless that is NULL. Returns -1 to
+ * continue, otherwise the exit status.
  */
 static int read_command_line(int argc, char **argv, struct command_line *line,
 			     struct gpald_options *options)
