@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The envelope of ttrpc. A frame is a header and a Request or a Response. A refusal is a gRPC
- * Status with an ErrorData in its details. Source: unary calls in PROTOCOL.md of ttrpc.
+ * Status with an ErrorData in its details; if memory runs out, it has no details. Source: unary
+ * calls in PROTOCOL.md of ttrpc.
  */
 #ifndef GPALD_TTRPC_ENVELOPE_H
 #define GPALD_TTRPC_ENVELOPE_H

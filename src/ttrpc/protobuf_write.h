@@ -5,7 +5,7 @@
  * as follows:
  *
  *   a size, for a field that is a message    its field `size`
- *   null, for a field that is a message      its field `none`
+ *   null, for a message with a field `none`  that field
  *   null, for any other field                the field is omitted
  *   an object, for a repeated field          a map: each key is the key of an entry
  *   JSON text with a NULL key                the field `document`
