@@ -3,10 +3,10 @@
  * Backups: the live layouts at one revision, in a file.
  *
  * A client takes a backup in pages while layouts change. Each page has the records of the next
- * names, and those of earlier names that have changed since the previous page. So a page and all
- * pages before it together have the layouts of the names so far, as they were at the revision of
- * that page. The file has the data of the pages, one after another, and then the SHA-256 of these
- * data, which shows whether the file is complete.
+ * names, and those of earlier names that have changed since the previous page. So all pages
+ * together have the layouts as they were at the revision of the last page. The file has the data of
+ * the pages, one after another, and then the SHA-256 of these data, which shows whether the file is
+ * complete.
  *
  * The data are a heading and entries in the form of transfer.h: a record, a name that no longer
  * exists, or the end. An entry replaces earlier ones of the same name.
