@@ -60,9 +60,8 @@ static enum gpald_outcome encode_with_policy(const struct gpald_blob *blob,
 
 /*
  * Compares a request with that of a record: DONE if they are the same, CONFLICT if they differ, or
- * NO_MEMORY. `policy` applies if the new request names none. Naming the policy that applies anyway
- * makes no difference. The recorded request keeps the policy of its record, so requests that were
- * equal stay equal when the default changes.
+ * NO_MEMORY. `policy` applies if the new request names none, and that of the record if the recorded
+ * one names none. Naming the policy that applies anyway makes no difference.
  */
 static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 					   const struct gpald_blob *request,
@@ -269,7 +268,7 @@ static bool decide_update(const struct gpald_decision_basis *basis,
 	return decide_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
-bool gpald_is_decided_at_once(const struct gpald_operation *operation)
+bool gpald_decides_without_decoding(const struct gpald_operation *operation)
 {
 	const struct gpald_record *record = operation->current;
 

@@ -19,6 +19,6 @@
 GPAL_MUST_USE bool gpald_decide(struct gpald_operation *operation);
 
 /* Returns whether the decision needs neither the request nor the current layout. */
-GPAL_MUST_USE bool gpald_is_decided_at_once(const struct gpald_operation *operation);
+GPAL_MUST_USE bool gpald_decides_without_decoding(const struct gpald_operation *operation);
 
 #endif

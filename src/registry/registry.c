@@ -149,7 +149,7 @@ void gpald_registry_decide(struct gpald_operation *operation)
 /* Returns whether deciding takes too long for the turn of a client. */
 static bool takes_long(const struct gpald_operation *operation)
 {
-	return !gpald_is_decided_at_once(operation) &&
+	return !gpald_decides_without_decoding(operation) &&
 	       (operation->request.length > REQUEST_IN_TURN_MAX ||
 		(operation->current &&
 		 operation->current->layout.length > GPALD_LAYOUT_IN_TURN_MAX));
