@@ -147,7 +147,7 @@ static bool add_to_history(struct gpald_history *history, const struct gpald_eve
 {
 	const size_t count = history->count;
 
-	/* Doubles the array when it is full. */
+	/* Doubles the array at each power of two. */
 	if (!(count & (count - 1))) {
 		struct gpald_event *grown =
 			reallocarray(history->events, 2 * count + 1, sizeof(*grown));
@@ -225,7 +225,7 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	const size_t count = page->count;
 	struct gpald_backup_item *item;
 
-	/* Doubles the array when it is full. */
+	/* Doubles the array at each power of two. */
 	if (!(count & (count - 1))) {
 		item = reallocarray(page->items, 2 * count + 1, sizeof(*item));
 		if (!item)
@@ -240,8 +240,8 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 }
 
 /*
- * Returns whether a page needs an event: its name is not after `after`, and no later event has
- * changed the record again.
+ * Returns whether a page needs an event: its name is not after `after`, and the record is not known
+ * to come from a later event.
  */
 static bool page_needs_event(const struct gpald_event *event, const char *after,
 			     const struct gpald_record *record)
