@@ -4,9 +4,9 @@
  * disconnected can catch up.
  *
  * Revisions rise by one from event to event while a daemon runs. The first event after a start gets
- * a revision above the clock in microseconds. If somebody has put an older copy of the registry
- * in place, this skips the revisions of the lost changes. A client that has seen one of them then
- * asks for a revision that this registry does not know, and must start over.
+ * a revision above the clock at that start, in microseconds. If somebody has put an older copy of
+ * the registry in place, this skips the revisions of the lost changes. A client that has seen one
+ * of them then asks for a revision that this registry does not know, and must start over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -57,10 +57,10 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 /*
  * Returns the revision from which a registry counts when it is created or opened: the clock in
- * microseconds. Unless a restore has raised counters above the clock (see `floor` in store.h), no
- * earlier registry, and no lost state of this one, had so high a revision. So their subscribers are
- * refused, and never take an event of this registry for the one that they expect next. It is at
- * most 2^52, whatever the clock says, so that revisions stay JSON integers.
+ * microseconds. Unless the clock was set back, or a restore has raised counters above it (see
+ * `floor` in store.h), no earlier registry, and no lost state of this one, had so high a revision.
+ * So their subscribers are refused, and never take an event of this registry for the one that they
+ * expect next. It is at most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);
 
