@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A live layout in its stored form: who made it and when, the request and the layout. A record
- * never changes; an update replaces it with a new one, so that readers of the old one can go on. It
- * is one allocation, because there may be 100000 records.
+ * A live layout in its stored form: who made it and when, the request and the layout. A shared
+ * record never changes; an update replaces it with a new one, so that readers of the old one can go
+ * on. It is one allocation, because there may be 100000 records.
  */
 #ifndef GPALD_REGISTRY_RECORD_H
 #define GPALD_REGISTRY_RECORD_H
