@@ -25,7 +25,7 @@ enum gpald_commit_result {
 
 struct gpald_batch;
 
-/* An error text for the daemon's log: one sentence that names the file. */
+/* An error text for the daemon's log. */
 #define GPALD_STORE_ERROR_SIZE 512
 
 /* A change of a layout. The store borrows it and fills in the revision of its event. */

@@ -45,8 +45,8 @@ GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
 					     struct gpald_change *change);
 
 /*
- * Returns whether the thread has answered the last call, and asks it again. Returns false while the
- * thread waits for the disk or is stuck.
+ * Returns whether the thread has answered the last call, and asks it again. It does not answer
+ * while it waits for the disk or is stuck.
  */
 bool gpald_store_thread_makes_progress(struct gpald_store_thread *thread);
 
