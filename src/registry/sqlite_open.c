@@ -412,8 +412,9 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		store->path, readable, store->path);
 }
 
-static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
-			  char error[GPALD_STORE_ERROR_SIZE])
+static bool open_or_make_database(struct gpald_sqlite *store,
+				  const struct gpald_sqlite_options *options,
+				  char error[GPALD_STORE_ERROR_SIZE])
 {
 	const bool has_database = file_exists(store, FILE_NAME);
 
@@ -448,7 +449,7 @@ bool gpald_sqlite_open(struct gpald_sqlite *store, const struct gpald_sqlite_opt
 		store->path = NULL;
 		return gpald_sqlite_fail(error, "out of memory");
 	}
-	return open_folder(store, options, error) && open_existing(store, options, error);
+	return open_folder(store, options, error) && open_or_make_database(store, options, error);
 }
 
 void gpald_sqlite_close(struct gpald_sqlite *store)
@@ -458,7 +459,7 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 	/* The paths may lead to other files. */
 	if (store->is_accepted && !gpald_sqlite_check_files(store, error))
 		gpald_sqlite_keep_log_at_close(store);
-	/* If this fails, the log stays as it is. */
+	/* If this fails, the next start does it. */
 	if (store->empties_log_at_close)
 		(void)!gpald_sqlite_checkpoint(store, error);
 	sqlite3_close(store->db);
