@@ -80,7 +80,7 @@ bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpa
  */
 int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file);
 
-/* Runs statements that return no rows. On failure the error says `what`. */
+/* Runs statements and ignores the rows that they return. On failure the error says `what`. */
 GPAL_MUST_USE bool gpald_sqlite_exec(struct gpald_sqlite *store, const char *sql, const char *what,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 

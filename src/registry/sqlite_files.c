@@ -29,7 +29,7 @@ static bool is_same_file(const struct stat *status, const struct gpald_sqlite_fi
 	return status->st_dev == file->device && status->st_ino == file->inode;
 }
 
-/* SQLite does not return its descriptor, but nothing else in this process opens the file. */
+/* SQLite does not return its descriptor, but nothing else in this process has the file open yet. */
 static bool is_open(const struct gpald_sqlite_file *file)
 {
 	struct stat status;

@@ -24,8 +24,8 @@ GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const 
 
 /*
  * Empties a log whose changes are all in the database, and leaves it a size of `bytes` with
- * reserved disk space. The log is empty even after a power failure at any point. Returns 0, or an
- * errno; after ENOSPC and the like the log is empty or unchanged, but lacks some of its space.
+ * reserved disk space. Returns 0, or an errno. After a power failure at any point, or ENOSPC and
+ * the like, the log is empty or unchanged, but may lack some of its space.
  */
 GPAL_MUST_USE int gpald_sqlite_reset_log(int folder_fd, const char *name, int64_t bytes);
 
