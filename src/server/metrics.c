@@ -299,7 +299,7 @@ static void put_batches(const struct metrics *metrics)
 	put_histogram(metrics, "", &metrics->service->statistics.batches, false);
 }
 
-/* Writes nothing for a store in memory, or if a file cannot be accessed. */
+/* Writes nothing for a store in memory, or for a file that cannot be accessed. */
 static void put_bytes(const struct metrics *metrics)
 {
 	static const struct {
@@ -324,13 +324,13 @@ static const struct family families[] = {
 	{ "build", INFO, NULL, "Version of the daemon.", put_build },
 	{ "start_time_seconds", GAUGE, "seconds", "Start time of the daemon, since 1970-01-01 UTC.",
 	  put_start_time },
-	{ "connections", GAUGE, NULL, "Open connections.", put_connections },
+	{ "connections", GAUGE, NULL, "Open connections; control includes ttrpc.",
+	  put_connections },
 	{ "connections_accepted", COUNTER, NULL, "Connections that were served.", put_accepted },
 	{ "connections_turned_away", COUNTER, NULL,
 	  "Connections turned away: too many, or out of memory.", put_turned_away },
 	{ "subscribers", GAUGE, NULL, "Connections that follow events.", put_subscribers },
-	{ "unsent_bytes", GAUGE, "bytes", "Bytes of replies that clients have not read.",
-	  put_unsent },
+	{ "unsent_bytes", GAUGE, "bytes", "Bytes of replies that wait in the daemon.", put_unsent },
 	{ "work_running", GAUGE, NULL, "Long requests that run on a thread.", put_running },
 	{ "work_waiting", GAUGE, NULL, "Long requests that wait for a thread.", put_waiting },
 	{ "user_connections", GAUGE, NULL, "Open connections of a user.", put_user_connections },
@@ -343,8 +343,7 @@ static const struct family families[] = {
 	{ "request_duration_seconds", HISTOGRAM, "seconds",
 	  "Time from a request to its reply, including the wait for the disk.", put_durations },
 	{ "layouts", GAUGE, NULL, "Live layouts.", put_layouts },
-	{ "events_kept", GAUGE, NULL, "Events that a subscriber can catch up on.",
-	  put_events_kept },
+	{ "events_kept", GAUGE, NULL, "Events that a subscriber can still get.", put_events_kept },
 	{ "revision", GAUGE, NULL, "Revision of the newest change.", put_revision },
 	{ "store_commits", COUNTER, NULL, "Transactions, including failed ones.", put_commits },
 	{ "store_changes", COUNTER, NULL, "Changes made durable.", put_changes },
