@@ -292,7 +292,7 @@ static bool has_socket_file(const struct gpald_listener *listener)
 	       info.st_dev == listener->device && info.st_ino == listener->inode;
 }
 
-static int bind_again(struct gpald_listener *listener)
+static int bind_socket(struct gpald_listener *listener)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -325,7 +325,7 @@ int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_
 		return complain_of_socket(listener, "out of memory");
 	}
 	if (make_folder(listener) || look_for_socket(listener) < 0 || lock_socket(listener) ||
-	    bind_again(listener)) {
+	    bind_socket(listener)) {
 		gpald_listener_close(listener);
 		return -1;
 	}
@@ -359,7 +359,7 @@ int gpald_listener_restore(struct gpald_listener *listener)
 	}
 	if (make_folder(listener) ||
 	    (!is_at_path(listener->lock_fd, listener->lock_path) && lock_socket(listener)) ||
-	    (!has_socket_file(listener) && bind_again(listener)))
+	    (!has_socket_file(listener) && bind_socket(listener)))
 		return -1;
 	listener->complaint = NULL;
 	return 0;
