@@ -11,8 +11,7 @@
 
 /*
  * Sets the options of the file. `path` is borrowed as long as the options are used; NULL:
- * GPALD_CONFIG_FILE, if it exists. Returns 0, or the exit status after it has reported each wrong
- * line on standard error.
+ * GPALD_CONFIG_FILE, if it exists. Returns 0, or the exit status after messages on standard error.
  */
 GPAL_MUST_USE int gpald_config_file_read(struct gpald_options *options, const char *path);
 

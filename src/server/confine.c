@@ -9,10 +9,10 @@
  * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
  * handler may call nothing that allocates, so the names are looked up before.
  *
- * libseccomp is used only to find the number of each call and the name of each number. It does not
- * make the filter: that takes more than a thousand allocations, and if one of them fails, some
- * versions crash and others return a filter that lacks rows. A start without enough memory must
- * fail with a message.
+ * libseccomp finds the number of each call and the name of each number. It does not make the
+ * filter: that takes more than a thousand allocations, and if one of them fails, some versions
+ * crash and others return a filter that lacks rows. A start without enough memory must fail with a
+ * message.
  */
 #include "config.h"
 

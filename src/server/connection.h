@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client connection: it takes lines and sends replies in order, within the limits. A connection
- * frees itself when its handle has closed.
+ * A client connection: it takes lines and sends replies, within the limits. A connection frees
+ * itself when its handle has closed.
  */
 #ifndef GPALD_SERVER_CONNECTION_H
 #define GPALD_SERVER_CONNECTION_H

@@ -109,7 +109,10 @@ bool gpald_connection_is_paused(const struct gpald_connection *c);
 /* Notes that lines were added to the workspace; they answer this many requests. */
 void gpald_connection_note_output(struct gpald_connection *c, size_t requests);
 
-/* Sends a line at once, after the lines that were added. It needs no memory. */
+/*
+ * Sends a line at once, after the lines that were added, and allocates no memory for it. Closes the
+ * connection if the kernel does not take the whole line.
+ */
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
 
 /* Adds the refusal of a line that was not read. */

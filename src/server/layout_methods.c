@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that compute layouts without storing them. libgpalayout does the work. */
+/*
+ * The methods that compute layouts without storing them, and policy.list. libgpalayout does the
+ * work.
+ */
 #include "config.h"
 
 #include "server/methods.h"

@@ -32,7 +32,7 @@ void gpald_log_set_level(enum gpald_log_level level);
 /*
  * Writes a line: its beginning, "level=LEVEL event=EVENT", and the printf-style rest, which is
  * key=value pairs. Text from others must go through gpald_log_quote(). The whole line is written at
- * once. If nobody reads the log, the line is omitted and counted; this never waits.
+ * once. If nobody reads the log, the line is omitted and counted.
  */
 __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level, const char *event,
 						     const char *format, ...);
@@ -43,10 +43,13 @@ __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level,
  */
 __attribute__((format(printf, 1, 2))) void gpald_log_startup_error(const char *format, ...);
 
-/* Logs a signal that kills the daemon, such as "SEGV". Safe in its handler. */
+/* Logs a signal that kills the daemon, such as "SEGV", without the time. Safe in its handler. */
 void gpald_log_crash(const char *signal_name);
 
-/* Logs a forbidden system call. `name` is NULL if it is unknown. Safe in a signal handler. */
+/*
+ * Logs a forbidden system call, without the time. `name` is NULL if it is unknown. Safe in a signal
+ * handler.
+ */
 void gpald_log_forbidden_call(const char *name, unsigned int number);
 
 /*

@@ -21,7 +21,7 @@
 		.name = (method), .ttrpc_name = (ttrpc_id), .on_inspect = true, \
 		.params = &(table), .needs_loop = true, .call = (function)      \
 	}
-/* A query on the control socket only. */
+/* A query that is not on the inspect socket. */
 #define CONTROL(method, ttrpc_id, table, function)                                                 \
 	{                                                                                          \
 		.name = (method), .ttrpc_name = (ttrpc_id), .params = &(table), .call = (function) \

@@ -83,7 +83,7 @@ int gpald_method_not_found(const char *name, const char *pointer, struct gpald_w
 
 /* The methods, by file. */
 
-/* layout_methods.c: computes layouts without storing them */
+/* layout_methods.c: computes layouts without storing them, and lists policies */
 gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
 
 /* query_methods.c: queries about layouts */

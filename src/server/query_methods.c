@@ -163,7 +163,7 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 
 /* Larger inputs take too long for a turn: the explanation of a range may list many others. */
 #define EXPLAINED_IN_TURN_MAX 512 /* bytes of a stored layout */
-#define ITEMS_IN_TURN_MAX 8       /* root complexes, ranges and nodes of a request */
+#define ITEMS_IN_TURN_MAX 8       /* of a request, as is_large_request() counts them */
 
 static bool is_large_request(const struct gpal_request *request)
 {

@@ -7,7 +7,8 @@
  *
  * The daemon stops in three steps. On the signal it removes the socket files, and for a moment it
  * refuses new requests with "shutting_down". Then listeners and reading stop, and connections close
- * when their replies have been written. Connections that remain at the drain limit are cut off.
+ * when their replies have been written. Connections that remain shortly before the drain limit are
+ * cut off.
  *
  * A failure of the store stops the daemon in the same way, with another status: only opening the
  * store again shows what it has. A signal other than SIGTERM and SIGINT also stops it in this way;
@@ -529,8 +530,8 @@ static bool give_up_privileges(struct server *server)
 }
 
 /*
- * Restricts the system calls. All threads run and all files are open. Returns false if the option
- * was set and the kernel cannot do it.
+ * Restricts the system calls. All threads run already. Returns false if the option was set and the
+ * kernel cannot do it.
  */
 static bool confine_server(struct server *server)
 {

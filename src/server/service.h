@@ -45,7 +45,7 @@ struct gpald_service {
 /* A kind of socket: what its clients may do, and in which form. */
 struct gpald_socket {
 	const char *name; /* in the log, and of the descriptor from the service manager */
-	bool is_inspect;  /* it has the methods that change nothing */
+	bool is_inspect;  /* it has only the methods with `on_inspect` */
 	bool is_framed;   /* messages are frames of ttrpc, not lines */
 	const struct gpald_envelope *envelope;
 };
@@ -67,8 +67,8 @@ GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a message. If `is_stopping` is set, no method is called, and the reply says that the
- * daemon is shutting down. `waiter` is passed to ready() if the answer comes later.
+ * Answers a message. If `is_stopping` is set, no method is called, and a request that names one is
+ * refused with "shutting_down". `waiter` is passed to ready() if the answer comes later.
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
 			  const struct gpald_message *message, void *waiter,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles signals. Each signal that would terminate the process is in one of three lists; real-time
- * signals belong to the third.
+ * Handles signals. Each signal that would terminate the process and can be handled is in one of
+ * three lists; real-time signals belong to the third.
  */
 #include "config.h"
 

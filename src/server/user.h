@@ -59,8 +59,8 @@ void gpald_user_ref(struct gpald_user *user);
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
 /*
- * Charges a user for time. The user then waits for others for at most a tenth of a second;
- * otherwise one long request would make later short ones of the same user wait as long.
+ * Charges a user for time. The user then waits while others are served, each for at most a tenth of
+ * a second; otherwise one long request would make later short ones of the same user wait as long.
  */
 void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns);
 

@@ -2,8 +2,8 @@
 /*
  * Work that would block the loop, done on a few threads. Users share the threads by the time that
  * they have been served: only one piece of work of a user runs at a time, and the user who has been
- * served least comes first. Results may be large, so no work of a user begins while the user does
- * not read existing replies.
+ * served least comes first. Results may be large, so work that is not urgent waits while the user
+ * does not read existing replies.
  */
 #ifndef GPALD_SERVER_WORK_H
 #define GPALD_SERVER_WORK_H
@@ -54,8 +54,8 @@ GPAL_MUST_USE int gpald_work_pool_start(struct gpald_work_pool *pool, uv_loop_t 
 void gpald_work_pool_stop(struct gpald_work_pool *pool);
 
 /*
- * Submits work for a user, and keeps a reference to the user meanwhile. Set `run` and `after`
- * first.
+ * Submits work for a user, and keeps a reference to the user meanwhile. Set `is_urgent`, `run` and
+ * `after` first.
  */
 void gpald_work_submit(struct gpald_work_pool *pool, struct gpald_user *user,
 		       struct gpald_work *work);
