@@ -14,7 +14,7 @@ struct gpald_given_socket {
 };
 
 struct gpald_activation {
-	int count; /* descriptors from GPALD_ACTIVATION_FIRST on; do not close them */
+	int count; /* descriptors from GPALD_ACTIVATION_FIRST on */
 	struct gpald_given_socket control, inspect, ttrpc;
 };
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define TRIM_BYTES_MIN ((size_t)1 << 20) /* bytes */
+#define TRIM_BYTES_MIN ((size_t)1 << 20)
 
 /* Accepting. */
 

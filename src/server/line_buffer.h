@@ -45,7 +45,7 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 
 /*
  * Like gpald_line_buffer_next(), for the bytes that remain when the input has ended: a line needs
- * no LF, and an incomplete frame is dropped. Call it once.
+ * no LF, and an incomplete frame is dropped.
  */
 enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);

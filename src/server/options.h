@@ -111,10 +111,7 @@ const char *gpald_options_value_form(enum gpald_option option);
 const char *gpald_options_set(struct gpald_options *options, enum gpald_option option,
 			      const char *value, enum gpald_source source, unsigned int line);
 
-/*
- * Returns whether the value of an option was set from outside. Such a value must take effect or be
- * an error.
- */
+/* Returns whether the value of an option was set from outside. */
 bool gpald_options_is_given(const struct gpald_options *options, enum gpald_option option);
 
 /* Turns confinement off, because the kernel cannot do it. */
