@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes advice. Members that were not computed are omitted. */
+/* Writes advice. Optional members that are 0 or empty are omitted. */
 #include "config.h"
 
 #include "wire/advice_encode.h"

@@ -63,7 +63,7 @@ struct gpald_wire_error {
 	bool has_pointer;
 	char pointer[GPALD_POINTER_MAX + 1]; /* JSON pointer into params */
 	size_t offset;                       /* of the byte at fault in the line, for -32700 */
-	struct gpal_error core;              /* details, for the codes of libgpalayout */
+	struct gpal_error core; /* details, for the codes of libgpalayout; GPALD_NOT_FOUND: a tag */
 
 	/* Details, for the reasons of the registry. */
 	uint64_t generation;

@@ -27,7 +27,7 @@ struct gpald_id {
 	const void *reply; /* GPALD_ID_STREAM: the message type of the reply */
 };
 
-/* A request. All pointers lead into the parsed message. */
+/* A request. Its pointers are valid as long as the arena of parse(). */
 struct gpald_rpc_request {
 	struct gpald_id id;
 	bool is_notification;
@@ -69,7 +69,8 @@ struct gpald_envelope {
 	void (*write_plain_error)(struct gpald_writer *w, const struct gpald_id *id,
 				  enum gpald_reason reason, const char *message);
 
-	size_t reply_max; /* bytes of the longest reply; 0: the limit reply_bytes */
+	/* Bytes of the longest reply in this form; 0: no limit. The limit reply_bytes applies, too. */
+	size_t reply_max;
 };
 
 /*
