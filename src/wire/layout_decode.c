@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables of the layout, which have a row for each member. The decoders check the form. Unless
- * the layout is in a reply, they also check that largest_bar is right, and gpal_layout_check() then
- * checks that all members, such as the top, agree with the map.
+ * the layout is in a reply, this file also checks largest_bar and the slots of virtio-mmio, and
+ * gpal_layout_check() checks that the members agree with the map.
  */
 #include "config.h"
 
@@ -68,8 +68,8 @@ struct bounds {
 static const struct gpald_member range_rows[] = { BOUNDS(struct bounds, range) };
 static const struct gpald_members range_members = GPALD_MEMBERS(range_rows);
 
-static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			const struct gpald_member *member)
+static int decode_address_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				const struct gpald_member *member)
 {
 	(void)member;
 	return gpald_decode_members(decoder, value, target, &range_members);
@@ -130,11 +130,11 @@ static const struct gpald_list extents =
 
 static const struct gpald_member chipset_rows[] = {
 	{ .name = "low_mmio",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct given, layout.chipset_low_mmio),
 	  .required = true },
 	{ .name = "high_mmio",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct given, layout.chipset_high_mmio) },
 };
 static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
@@ -145,7 +145,7 @@ static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
 			  .extra = &gpald_buses),                                               \
 		GPALD_ROW(type, end_bus, gpald_decode_u8, .required = true,                     \
 			  .extra = &gpald_buses),                                               \
-		GPALD_ROW(type, ecam, decode_range, .required = true)
+		GPALD_ROW(type, ecam, decode_address_range, .required = true)
 
 static const struct gpald_member segment_rows[] = {
 	BUSES(struct gpal_layout_segment),
@@ -167,10 +167,10 @@ static int decode_node(struct gpald_decoder *decoder, const cJSON *value, void *
 
 static const struct gpald_member cxl_rows[] = {
 	{ .name = "hdm",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct gpal_layout_root_complex, cxl_hdm) },
 	{ .name = "chbcr",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct gpal_layout_root_complex, cxl_chbcr),
 	  .required = true },
 };
@@ -297,13 +297,13 @@ static const struct gpald_members iommu_members = GPALD_MEMBERS(iommu_rows);
 
 static const struct gpald_member vtl2_rows[] = {
 	{ .name = "chipset_mmio",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct given, layout.vtl2_chipset_mmio) },
 	{ .name = "memory",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct given, layout.vtl2_memory) },
 	{ .name = "framebuffer",
-	  .decode = decode_range,
+	  .decode = decode_address_range,
 	  .offset = offsetof(struct given, layout.vtl2_framebuffer) },
 	{ .name = "alias_map",
 	  .decode = gpald_decode_bool,
