@@ -99,8 +99,8 @@ class Refused(Error):
 
     status   the status code of gRPC
     message  for people; it may change
-    data     the ErrorData with the reason, the pointer and the details, or None: there may be none
-             if the daemon is out of memory or the reply is too long
+    data     the ErrorData with the reason, the pointer and the details, or None: an error for lack
+             of memory has none
     """
 
     def __init__(self, status, message, data):
@@ -241,9 +241,9 @@ class Client:
     service  a service of that module; so this client also works for other protocols over ttrpc
 
     If the connection has ended, the next request connects again. Calls that were pending raise
-    `ConnectionLost`; the client never repeats one. An invalid frame also ends the connection, and
-    so does a `TimedOut` that leaves a request partly sent. After any other `TimedOut` the
-    connection stays usable.
+    `ConnectionLost`; the client never repeats one. A `TimedOut` that leaves a request partly sent
+    also ends the connection. After any other `TimedOut` the connection stays usable. After an
+    invalid frame, which ends the connection, pending calls raise `ProtocolError`.
     """
 
     def __init__(self, path=DEFAULT_SOCKET, timeout=DEFAULT_TIMEOUT, *, module=gpalayout_pb2,
