@@ -64,9 +64,9 @@ func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmserv
 	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
 }
 
-// TeardownVM deletes the layout of a VM. If a repeated try does not find the VM, an earlier try has
-// deleted it and its reply was lost. If a repeated try finds another generation, an earlier one may
-// have deleted the VM; the caller gets the error and must look.
+// TeardownVM deletes the layout of a VM. If a repeated try does not find the VM, an earlier try, whose
+// reply was lost, may have deleted it: this is a success. If a repeated try finds another generation,
+// an earlier one may have deleted the VM; the caller gets the error and must look.
 func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
 	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
 	if !ok {
