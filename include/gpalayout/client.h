@@ -292,7 +292,8 @@ struct gpal_client_live {
 	uint32_t owner_uid; /* user who created it */
 	const char *created_at;
 	const char *updated_at;
-	const struct gpal_request *request; /* policy NULL: this library does not know it */
+	/* Its policy is NULL if it names none, or one that this library does not know. */
+	const struct gpal_request *request;
 };
 
 /*

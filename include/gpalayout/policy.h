@@ -27,7 +27,7 @@ enum gpal_arch {
 	GPAL_ARCH_COUNT
 };
 
-/* The way in which a VM boots; it selects defaults of the chipset. */
+/* The way in which a VM boots; it selects defaults of the policy. */
 enum gpal_profile {
 	GPAL_PROFILE_GEN2_UEFI, /* the default */
 	GPAL_PROFILE_GEN1,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The typed functions of the library: each writes the params of its method and reads the result. */
+/*
+ * Calls any method except events.subscribe: each function writes the params and reads the result.
+ */
 #include "config.h"
 
 #include "client/client_state.h"

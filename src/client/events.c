@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RETRY_MS 200       /* between attempts to connect */
+#define RECONNECT_MS 200   /* between new connections of a subscription */
 #define ACCEPT_MIN_MS 1000 /* the daemon gets at least this long to accept a subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
@@ -187,7 +187,7 @@ static int reconnect_events(struct gpal_client *client)
 	if (client->link.fd < 0) {
 		if (now_ms < client->connect_at_ms)
 			return GPAL_E_IN_PROGRESS;
-		client->connect_at_ms = now_ms + RETRY_MS;
+		client->connect_at_ms = now_ms + RECONNECT_MS;
 	}
 	code = gpald_link_open(&client->link);
 	if (code == 0 &&

@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-/* Time between attempts to connect: poll() does not report when the listen queue has room again. */
+/*
+ * Time between attempts to connect while the listen queue is full: poll() does not report when it
+ * has room again.
+ */
 #define GPALD_LINK_RETRY_MS 10
 
 struct gpald_link {
