@@ -287,14 +287,15 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 	 * Leaves and tails are recorded in the order of the search, and dead pieces after them. So
 	 * a list that is cut may also lack dead pieces before its end.
 	 */
-	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
+	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf) && !gpald_trace_is_full(trace);
+	     n++) {
 		const size_t at = down ? leaves->count - 1 - n : n;
 
 		if (down)
 			trace_passed_piece(index, index->tails[at], choice, size, trace);
 		trace_passed_piece(index, leaves->ranges[at], choice, size, trace);
 	}
-	for (size_t i = 0; i < index->dead_count; i++)
+	for (size_t i = 0; i < index->dead_count && !gpald_trace_is_full(trace); i++)
 		trace_passed_piece(index, index->dead[i], choice, size, trace);
 	return choice;
 }
