@@ -205,7 +205,7 @@ static void write_advise(struct gpald_writer *w, const void *args)
 int gpal_client_advise(struct gpal_client *client, const struct gpal_request *request,
 		       const struct gpal_advice **advice, struct gpal_client_error *error)
 {
-	return ASK(advice, "layout.resolve", write_advise, request, &gpald_advice_result);
+	return ASK(advice, "layout.resolve", write_advise, request, &gpald_resolved_advice_result);
 }
 
 static void write_pinned_list(struct gpald_writer *w, const char *key,

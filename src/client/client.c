@@ -69,7 +69,7 @@ bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
 
 /* Calls. */
 
-static void clear_last_reply(struct gpal_client *client)
+void gpald_client_clear_last_reply(struct gpal_client *client)
 {
 	free(client->refusal_data);
 	client->refusal_data = NULL;
@@ -144,7 +144,7 @@ static int start_call(struct gpal_client *client, const char *method, gpald_writ
 	if (client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY,
 					 "this client is subscribed: use another client for calls");
-	clear_last_reply(client);
+	gpald_client_clear_last_reply(client);
 	/* The daemon may have closed the link, or refused a request before all of it was sent. */
 	if (!gpald_link_is_idle(&client->link))
 		gpald_link_close(&client->link);
@@ -293,7 +293,7 @@ void gpal_client_close(struct gpal_client *client)
 		return;
 	gpald_link_close(&client->link);
 	gpald_link_free(&client->link);
-	clear_last_reply(client);
+	gpald_client_clear_last_reply(client);
 	free(client);
 }
 

@@ -82,6 +82,9 @@ GPAL_MUST_USE int gpald_client_call(struct gpal_client *client, const char *meth
 				    gpald_write_params *write, const void *args, const char **line,
 				    size_t *length, struct gpal_client_error *error);
 
+/* Forgets the line and the `data` of the last reply, because a new call begins. */
+void gpald_client_clear_last_reply(struct gpal_client *client);
+
 /*
  * Parses the line of a reply into the arena. For a refusal, returns GPAL_E_REFUSED and keeps its
  * `data`.

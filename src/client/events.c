@@ -261,6 +261,7 @@ int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event 
 
 	if (!client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY, "this client is not subscribed");
+	gpald_client_clear_last_reply(client);
 	arena = gpald_arena_new(0);
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");

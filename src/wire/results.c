@@ -83,6 +83,22 @@ const struct gpald_result gpald_advice_result = {
 	.members = GPALD_MEMBERS(advice_rows),
 };
 
+/* The daemon gives advice only on a request that it has resolved. */
+static int finish_resolved_advice(void *result, struct gpald_wire_error *error)
+{
+	struct gpal_advice *advice = result;
+
+	(void)error;
+	advice->resolves = true;
+	return 0;
+}
+
+const struct gpald_result gpald_resolved_advice_result = {
+	.size = sizeof(struct gpal_advice),
+	.members = GPALD_MEMBERS(advice_rows),
+	.finish = finish_resolved_advice,
+};
+
 static const struct gpald_member entry_rows[] = {
 	REQUIRED(struct gpal_map_entry, "tag", tag, gpald_decode_text),
 	REQUIRED(struct gpal_map_entry, "kind", kind, gpald_decode_enum, .extra = &kinds),

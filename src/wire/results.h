@@ -33,7 +33,11 @@ struct gpald_deleted {
 extern const struct gpald_result gpald_layout_result; /* struct gpal_layout */
 extern const struct gpald_result gpald_advice_result; /* struct gpal_advice */
 extern const struct gpald_result gpald_map_result;    /* struct gpal_map */
-extern const struct gpald_result gpald_live_result;   /* struct gpal_client_live */
+
+/* struct gpal_advice, from layout.resolve. */
+extern const struct gpald_result gpald_resolved_advice_result;
+
+extern const struct gpald_result gpald_live_result; /* struct gpal_client_live */
 
 /* struct gpal_client_live, from layout.get. */
 extern const struct gpald_result gpald_live_full_result;

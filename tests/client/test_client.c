@@ -429,6 +429,7 @@ START_TEST(advice_is_that_of_the_library)
 	ck_assert_int_eq(gpal_advise(&request, layout, &expected, NULL), 0);
 	OK(gpal_client_advise(client, &request, &advice, &error));
 	ck_assert_uint_eq(advice->count, expected->count);
+	ck_assert_int_eq(advice->resolves, expected->resolves);
 	ck_assert_int_eq(advice->cut, expected->cut);
 	for (size_t i = 0; i < expected->count; i++) {
 		ck_assert_str_eq(advice->growths[i].tag, expected->growths[i].tag);

@@ -297,7 +297,9 @@ START_TEST(a_refused_subscription_is_sent_again)
 	ck_assert_msg(strncmp(gpal_client_line(client), refusals[_i], strlen(refusals[_i]) - 1) ==
 			      0,
 		      "%s", gpal_client_line(client));
+	ck_assert_int_eq(gpal_client_refusal_data(client) != NULL, _i == 0);
 	expect_event("a", 8);
+	ck_assert_ptr_null(gpal_client_refusal_data(client));
 }
 END_TEST
 
