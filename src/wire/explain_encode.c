@@ -42,7 +42,8 @@ static void write_chosen(struct gpald_writer *w, const struct gpal_step *step)
 
 static void write_step(struct gpald_writer *w, const struct gpal_step *step)
 {
-	const bool is_placed = step->rule != GPAL_RULE_GIVEN && step->rule != GPAL_RULE_KEPT;
+	const bool is_placed = step->rule != GPAL_RULE_GIVEN && step->rule != GPAL_RULE_KEPT &&
+			       step->rule != GPAL_RULE_RECORDED;
 
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "tag", step->tag);

@@ -4,7 +4,10 @@
  * layout, and each reports every free range that it passed. The test finds them itself from one
  * list of everything that is taken.
  */
+#include "config.h"
+
 #include "chain.h"
+#include "wire/explain_encode.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -419,6 +422,7 @@ START_TEST(a_layout_without_marks_is_explained_as_recorded)
 	};
 	struct gpal_explanation *explanation;
 	struct gpal_layout *live, *updated;
+	struct gpald_writer w = { 0 };
 
 	ck_assert_int_eq(gpal_resolve(&request, &live, NULL), GPAL_OK);
 	request.root_complex_count = 2;
@@ -431,6 +435,12 @@ START_TEST(a_layout_without_marks_is_explained_as_recorded)
 				 explanation->steps[i].phase == GPAL_KIND_FIXED ?
 					 GPAL_RULE_GIVEN :
 					 GPAL_RULE_RECORDED);
+	/* A range that was not placed has no search. */
+	gpald_encode_steps(&w, NULL, explanation);
+	ck_assert(!w.failed);
+	ck_assert_ptr_nonnull(memmem(w.text.data, w.text.length, "\"chosen\"", 8));
+	ck_assert_ptr_null(memmem(w.text.data, w.text.length, "\"alignment\"", 11));
+	gpald_writer_clear(&w);
 	gpal_explanation_free(explanation);
 
 	/* The layout does not match any of these requests. */
