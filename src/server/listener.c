@@ -7,8 +7,8 @@
  * locked. So a new daemon may lock a file that has just been removed, and must check that the path
  * still leads to the locked file.
  *
- * Files of other programs are left alone: a path that is not a socket, a socket on which another
- * program listens, a lock file that has anything but a number.
+ * Files of other programs are left alone: a path that is not a socket, a socket that another
+ * program may have open, a lock file that has anything but a number.
  */
 #include "config.h"
 
@@ -196,18 +196,21 @@ static int look_for_socket(struct gpald_listener *listener)
 	return 0;
 }
 
-/* Returns whether a program listens at the address, even if its queue of connections is full. */
-static bool is_listened_on(const struct sockaddr_un *address)
+/*
+ * Returns whether no program has the socket at the address open. Otherwise sets errno: EADDRINUSE
+ * if a program has it, even one of another type or with a full queue; else why it cannot be known.
+ */
+static bool is_stale(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool is_live;
+	int error;
 
 	if (fd < 0)
 		return false;
-	is_live = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-		  errno == EAGAIN;
+	error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
 	close(fd);
-	return is_live;
+	errno = error == 0 || error == EAGAIN || error == EPROTOTYPE ? EADDRINUSE : error;
+	return error == ECONNREFUSED;
 }
 
 /*
@@ -219,10 +222,12 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	if (is_listened_on(address)) {
+	if (!is_stale(address)) {
 		listener->restores_to_skip = RESTORES_TO_SKIP;
-		errno = EADDRINUSE;
-		return complain_of_socket(listener, "another program listens there");
+		return complain_of_socket(
+			listener, errno == EADDRINUSE ?
+					  "another program listens there" :
+					  "cannot find out whether another program listens there");
 	}
 	if (unlink(listener->path))
 		return complain_of_socket(listener, "cannot remove the stale socket");

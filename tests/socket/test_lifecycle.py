@@ -337,6 +337,26 @@ class Sockets(unittest.TestCase):
             with open(path, encoding="ascii") as file:
                 self.assertEqual(file.read(), "precious")
 
+    def test_a_socket_that_another_program_has_open_is_left_alone(self):
+        """Even if it is of another type, or if this user may not connect to it."""
+        unprivileged = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
+        for kind, mode, expected in ((socket.SOCK_STREAM, 0o600, "another program listens there"),
+                                     (socket.SOCK_DGRAM, 0o600, "another program listens there"),
+                                     (socket.SOCK_STREAM, 0, "cannot find out whether another program listens there")):
+            with self.subTest(kind=kind, mode=mode), tempfile.TemporaryDirectory(prefix="gpalayoutd-test-") as folder, \
+                    socket.socket(socket.AF_UNIX, kind) as other:
+                path = folder + "/other.sock"
+                other.bind(path)
+                os.chmod(path, mode)
+                if kind == socket.SOCK_STREAM:
+                    other.listen()
+                before = os.stat(path).st_ino
+                done = subprocess.run([*unprivileged, *IN_MEMORY, "--socket", path, "--inspect-socket", "none"],
+                                      capture_output=True, text=True, timeout=PATIENCE, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(expected, done.stderr)
+                self.assertEqual(os.stat(path).st_ino, before)
+
     def test_a_file_that_is_not_a_lock_is_left_alone(self):
         with Daemon() as daemon:
             path = daemon.folder + "/other.sock"
