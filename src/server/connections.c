@@ -101,6 +101,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		return false;
 	}
 	c->all = all;
+	c->caller.socket = socket;
 	LIST_INSERT_HEAD(&all->list, c, entry);
 	TAILQ_INIT(&c->waits);
 	all->count++;

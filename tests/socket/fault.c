@@ -17,6 +17,7 @@
  *   erofs       the database cannot be opened for writing
  *   lock-gone   the lock file of a socket is removed once before it is locked
  *   swap        a new folder is replaced by the folder of the same name with ".other" appended
+ *   no-peer     the user of a client cannot be read
  *   unfiltered  the kernel accepts no filter of system calls
  *   call=NUMBER,ARGUMENT...      the store thread makes this system call when it synchronises
  *   log-call=NUMBER,ARGUMENT...  the main thread makes this system call when it logs
@@ -37,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -302,6 +304,15 @@ int flock(int fd, int operation)
 	if (!was_removed && lock_path[0] && is_set("lock-gone"))
 		was_removed = unlink(lock_path) == 0;
 	return REAL(flock)(fd, operation);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	if (level == SOL_SOCKET && name == SO_PEERCRED && is_set("no-peer")) {
+		errno = EINVAL;
+		return -1;
+	}
+	return REAL(getsockopt)(fd, level, name, value, length);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)

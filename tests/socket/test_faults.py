@@ -92,6 +92,17 @@ class Promises(unittest.TestCase):
         self.assertEqual(live(daemon), before)
 
 
+class Accepting(unittest.TestCase):
+    def test_a_client_whose_user_cannot_be_read_is_closed(self):
+        with FaultyDaemon() as daemon:
+            daemon.set("no-peer")
+            with daemon.connect() as client:
+                self.assertEqual(client.sock.recv(1), b"")
+            daemon.wait_log("reason=accept_failed")
+            daemon.set("")
+            self.assertIn("result", daemon.call("daemon.info"))
+
+
 class WallClock(Promises):
     """The clock is before 1970 or far ahead: only dates are wrong."""
 
