@@ -64,8 +64,8 @@ func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmserv
 	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
 }
 
-// TeardownVM deletes the layout of a VM. If a repeated try does not find the VM, an earlier try, whose
-// reply was lost, may have deleted it: this is a success. If a repeated try finds another generation,
+// TeardownVM deletes the layout of a VM. If the reply of a try was lost and a later one does not find
+// the VM, the earlier one may have deleted it: this is a success. If a repeated try finds another generation,
 // an earlier one may have deleted the VM; the caller gets the error and must look.
 func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
 	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
@@ -76,14 +76,16 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 		}
 		stated = &vmservice.TeardownVMRequest_Generation{Generation: vm.Generation}
 	}
-	tries := 0
+	replyLost := false
 	err := s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) error {
-		tries++
 		_, err := layouts.Delete(ctx, &gpalayout.DeleteRequest{Name: r.Name,
 			OptionalGeneration: &gpalayout.DeleteRequest_Generation{Generation: stated.Generation}})
+		if _, isRefusal := status.FromError(err); !isRefusal {
+			replyLost = true
+		}
 		return err
 	})
-	if tries > 1 && status.Code(err) == codes.NotFound {
+	if replyLost && status.Code(err) == codes.NotFound {
 		err = nil
 	}
 	return &vmservice.TeardownVMReply{}, err

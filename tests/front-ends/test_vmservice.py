@@ -445,6 +445,12 @@ class Daemons(unittest.TestCase):
         client.call("TeardownVM", {"name": "vm"})
         self.assertEqual(fake.methods, ["Get", "Delete", "Delete"])
 
+    def test_a_vm_that_was_not_there_after_a_refused_deletion_is_not_found(self):
+        _, client = self.beside(refusal(UNAVAILABLE), refusal(NOT_FOUND))
+        with self.assertRaises(Refused) as caught:
+            client.call("TeardownVM", {"name": "vm", "generation": 3})
+        self.assertEqual(caught.exception.status, NOT_FOUND)
+
     def test_a_vm_that_another_has_changed_meanwhile_is_not_said_to_be_torn_down(self):
         for answers in ((refusal(ABORTED),), (closed, refusal(ABORTED)), (refusal(UNAVAILABLE), refusal(ABORTED))):
             _, client = self.beside(reply(FOUND), *answers)
