@@ -34,7 +34,7 @@ size or an address is an integer of bytes up to 2**53 - 1, or a string such as "
 hex(2**60). In results it is always a hexadecimal string, which `address` converts. Ranges are
 half-open: `end` is the first address after the range.
 
-Every error is an `Error`: `Refused` if the daemon refused the request, `NoDaemon`,
+Every error of a client is an `Error`: `Refused` if the daemon refused the request, `NoDaemon`,
 `ConnectionLost` or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. Results
 keep the members that this client does not know.
 
@@ -522,7 +522,11 @@ class Client:
         after = revision = None
         while True:
             page = self.registry_backup(after=after, revision=revision)
-            data = base64.b64decode(page["data"], validate=True)
+            try:
+                data = base64.b64decode(page["data"], validate=True)
+            except ValueError as error:
+                problem = f"{self.path}: the data of the backup are invalid: {error}"
+                raise ProtocolError(problem) from None
             checksum.update(data)
             yield data
             after, revision = page.get("next"), page["revision"]
