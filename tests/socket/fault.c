@@ -2,16 +2,17 @@
 /*
  * Makes the disk fail and the clock wrong, for tests. LD_PRELOAD loads it into the daemon.
  * GPALAYOUT_WALL_CLOCK is the time of the wall clock, in seconds since 1970. GPALAYOUT_KEPT_SIGNAL
- * is a signal that cannot be handled. GPALAYOUT_FAULT names a file. The file says what happens from
- * now on to the files of the registry, and may change at any time. The library makes no system call
- * that the daemon does not make, because such a call would kill a confined daemon:
+ * is a signal that cannot be handled. Only call=, clock-call= and swap can make system calls that
+ * kill a confined daemon.
+ *
+ * GPALAYOUT_FAULT names a file, which says what happens from now on, and may change at any time:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
  *   partly      the same, and half of the room asked for stays allocated
  *   enospc      every write fails, as if it needed room
  *   eio-write   every write fails
  *   eio-sync    every synchronisation fails, after everything was written
- *   eio-once    the first synchronisation after a write to the database fails
+ *   eio-once    the first synchronisation of the database after a write to it fails
  *   stall       synchronising waits until the file says something else
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
@@ -19,8 +20,8 @@
  *   swap        a new folder is replaced by the folder of the same name with ".other" appended
  *   no-peer     the user of a client cannot be read
  *   unfiltered  the kernel accepts no filter of system calls
- *   call=NUMBER,ARGUMENT...      the store thread makes this system call when it synchronises
- *   log-call=NUMBER,ARGUMENT...  the main thread makes this system call when it logs
+ *   call=NUMBER,ARGUMENT...        a thread makes this system call when it synchronises
+ *   clock-call=NUMBER,ARGUMENT...  a thread makes this system call when it reads the wall clock
  *   elsewhere   SQLite opens the file named by GPALAYOUT_FAULT with ".db" appended
  */
 #define _GNU_SOURCE
@@ -169,7 +170,7 @@ static bool is_beyond(int fd, off_t end)
 	return fstat(fd, &status) == 0 && end > status.st_size;
 }
 
-/* Only the store thread uses these. It is the only one that writes after the start. */
+/* Only the store thread sets these to true. */
 static bool was_written, has_failed_once;
 
 static bool write_fails(int fd, off_t end)
@@ -237,8 +238,8 @@ int fdatasync(int fd)
 }
 
 /*
- * Returns the path to open for writing in place of `path`. Returns NULL with errno set if nothing
- * may be opened.
+ * Returns the path to open in place of `path`. Returns NULL with errno set if nothing may be
+ * opened.
  */
 static const char *path_to_open(const char *path, int flags, char other[PATH_MAX])
 {
@@ -321,7 +322,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	const int result = REAL(clock_gettime)(clock, now);
 
 	if (clock == CLOCK_REALTIME)
-		make_call("log-call=");
+		make_call("clock-call=");
 	if (wanted)
 		now->tv_sec = atol(wanted);
 	return result;
