@@ -377,10 +377,6 @@ int fsync(int fd)
 	return fdatasync(fd);
 }
 
-/*
- * Data for a client is recorded before it is sent, so that the client cannot get it without a
- * record.
- */
 static bool is_socket(int fd)
 {
 	struct stat status;
@@ -388,6 +384,10 @@ static bool is_socket(int fd)
 	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
+/*
+ * Data for a client is recorded before it is sent, so that the client cannot get it without a
+ * record.
+ */
 static void add_sent(const struct iovec *data, int count)
 {
 	size_t length = 0;
