@@ -141,8 +141,8 @@ def rows(text):
 class FakeDaemon:
     """Listens on a socket, and handles one connection after another as the script says.
 
-    `script` is bytes, which are sent after a line was read, or a function that gets the connection. `lines` holds what
-    clients sent.
+    `script` is bytes, or a function that gets the connection. Bytes are sent after a line was read, which is added to
+    `lines`.
     """
 
     def __init__(self, script):

@@ -301,7 +301,7 @@ def call_as(uid, groups, path, method, params):
 
 
 class DaemonTestCase(unittest.TestCase):
-    """One daemon with default options for all tests of the class."""
+    """One daemon with the options OPTIONS for all tests of the class."""
 
     OPTIONS = ()
 

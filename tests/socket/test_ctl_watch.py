@@ -77,7 +77,7 @@ class Stages:
     """Handles each connection with the next stage. The last stage stays for all further connections.
 
     A stage is bytes or a function of the connection. The bytes are sent after the subscription, with its id; then the
-    connection is closed. `subscriptions` holds the params of the subscriptions.
+    connection is closed. `subscriptions` holds the params of these subscriptions.
     """
 
     def __init__(self, *stages):
