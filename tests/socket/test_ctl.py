@@ -22,15 +22,16 @@ from ctl_harness import (BASE_ENV, INFO, INFO_SHOWN, NO_DAEMON, NO_ROOM, NOT_FOU
 from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, PROGRAM, DaemonTestCase, is_asleep, main, wait_until
 
 
-COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
-            "history", "backup", "policies", "info", "stats", "doctor", "schema", "call")
+COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "explain", "advise", "compare", "watch",
+            "resolve", "fit", "allocate", "history", "backup", "policies", "info", "stats", "doctor", "schema", "call")
 
 
 class CommandLine(Case):
     def test_help_lists_every_command_and_global_option(self):
         result = ctl("--help")
         self.check(result, OK)
-        for word in (*COMMANDS, "--socket", "--json", "--timeout", "-q, --quiet", "-h, --help", "-V, --version", "Exit status"):
+        for word in (*COMMANDS, "--socket", "--inspect-socket", "--timeout", "--retry", "--json", "--field", "-q, --quiet", "--no-pager",
+                     "-h, --help", "-V, --version", "Exit status"):
             self.assertRegex(result.out, rf"(?m)^ *{word}\b")
         self.assertEqual(ctl("-h").out, result.out)
 
@@ -383,7 +384,7 @@ class Documents(Case):
         self.assertIn(b'"request":' + text.replace(b"\r", b" ").replace(b"\n", b" ") + b"}", line)
         self.assertEqual(json.loads(line)["params"], {"request": json.loads(text)})
 
-    def test_standard_input_is_a_document_for_each_command_that_takes_one(self):
+    def test_standard_input_may_be_the_document(self):
         with FakeDaemon(reply({"map": [], "layout": layout()})) as daemon:
             for args, method, params in [
                     (["resolve", "-"], "layout.resolve", {"request": {"x": 1}}),
@@ -485,7 +486,7 @@ class Exchange(Case):
         self.check(ctl("info", "--socket", path), NO_DAEMON, "Connection refused", "hint: ")
         self.check(ctl("info", "--socket", self.write("file", b"")), NO_DAEMON, "hint: the path is not a socket")
 
-    def test_every_command_needs_the_daemon(self):
+    def test_commands_without_a_daemon_are_exit_3(self):
         for args in (["create", "a", "--memory", "1G"], ["update", "a", "-"], ["get", "a"], ["list"], ["delete", "a"],
                      ["probe", "0"], ["probe", "0", "a"], ["probe", "0", "--request", "-"], ["watch"],
                      ["resolve", "--memory", "1G"], ["fit", "-"], ["allocate", "-"], ["policies"], ["info"], ["stats"],
@@ -939,6 +940,7 @@ HINTS = [
     ({"reason": "out_of_range"}, None),
     ({"reason": "bad_name"}, None),
     ({"reason": "unknown_policy"}, "gpalayoutctl policies"),
+    ({"reason": "bad_layout"}, "use the daemon's reply unchanged"),
     ({"reason": "duplicate_name"}, "rename"),
     ({"reason": "invalid_bus_range"}, "start_bus must not be above end_bus"),
     ({"reason": "bus_overlap", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 buses of their own"),
@@ -1235,7 +1237,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(len(answers), 1)
         self.assertIn("virtio-mmio", answers.pop())
 
-    def test_the_daemon_accepts_each_flag(self):
+    def test_the_daemon_accepts_many_flags_together(self):
         out = self.ok("resolve", "--arch", "x86_64", "--policy", "openvmm-2026.06", "--profile", "gen2-uefi",
                       "--numa", "4G", "--numa", "size=2G", "--memory-start", "1M", "--chipset-low-mmio", "64M",
                       "--chipset-high-mmio", "1G", "--pcie-ecam", "above-4gib", RC,

@@ -121,7 +121,7 @@ class Field(Case):
                 self.check(result, NOT_FOUND, f"gpalayoutctl: --field {path}: there is no {step}\nhint: {there}")
                 self.assertEqual(result.raw, b"")
 
-    def test_each_command_has_fields(self):
+    def test_commands_have_fields(self):
         for args, result in COMMANDS:
             with self.subTest(" ".join(args)):
                 member = next(iter(result), "x")
@@ -167,7 +167,8 @@ class Pager(Case):
     MARK = "sed s/^/paged:/"
 
     def shown(self, *args, lines=5, script=reply(PAGE), **env):
-        """Returns what a terminal of this many lines shows of a list of three, or of another command."""
+        """Returns the exit status, and what a terminal of `lines` lines shows of a list of three lines, or of another
+        command."""
         with FakeDaemon(script) as daemon:
             code, shown = on_terminal("--socket", daemon.path, *(args or ("list",)), lines=lines, env=env)
         return code, shown.decode().replace("\r\n", "\n")
@@ -302,7 +303,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual((said[0], said[2]), (place, ""))
                 self.assertIn(choices, said[1])
 
-    def test_hexadecimal_without_0x_is_understood_for_what_it_is(self):
+    def test_hexadecimal_without_0x_gets_a_hint(self):
         for address, hint in (("fee00000", "hint: addresses in hexadecimal begin with 0x: 0xfee00000\n"),
                               ("80000000x", "hint: an address is 0x and"), ("", "hint: an address is 0x and")):
             # The hint is also given without a layout in which to look.
