@@ -22,7 +22,7 @@ read -r _ _ _ _ function _ < <(complete -p gpalayoutctl)
 printf '%s\n' "${COMPREPLY[@]}"
 """
 
-# Replaces the part of zsh that reads the typed text.
+# Sets the typed words, and replaces the functions of zsh that take proposals.
 ZSH = r"""
 compadd() { print -rl -- "${(@P)argv[-1]}" }
 compset() { : }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl shows names of root complexes, CXL windows and reserved ranges as they are, whatever they contain.
+"""gpalayoutctl shows names of root complexes, CXL windows and reserved ranges, whatever they contain.
 
 No byte of a name acts on a terminal or ends an XML element, columns line up, and a shown name can be typed.
 """
@@ -78,7 +78,7 @@ class Names(DaemonTestCase):
             if name != LONGEST:
                 self.assertEqual(cells(row[:-len(quoted(name))]), edge, row)
 
-    def test_control_characters_in_names_are_escaped(self):
+    def test_characters_that_a_terminal_obeys_are_escaped(self):
         for args in (["get", "other"], ["map", "other"], ["explain", "other"], ["get", "other", "--request"], ["compare", "other", "odd"],
                      ["probe", self.layout("other")["pcie"]["root_complexes"][0]["low_mmio"]["start"], "other"]):
             _, output = on_terminal("--socket", self.daemon.socket, "--no-pager", *args)
@@ -113,7 +113,7 @@ class Names(DaemonTestCase):
             result = ctl("--socket", self.daemon.socket, "resolve", *ARCH, "--pcie-root-complex", value)
             self.assertIn(f"node_out_of_range at --pcie-root-complex {value}: ", result.err)
 
-    def test_a_map_on_a_terminal_is_no_wider_than_that(self):
+    def test_a_map_has_at_most_80_columns(self):
         for env in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}):
             for args in (["odd"], ["other"], [*ARCH, *flags([LONGEST])], [*ARCH, *flags(['q"uote'])]):
                 out = self.ok("map", *args, env=env)

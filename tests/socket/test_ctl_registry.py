@@ -35,7 +35,7 @@ BASE = 1780000000000000
 
 NOT_THERE = refusal(2, "there is no layout of this name", reason="not_found", pointer="/name")
 
-# A uid without a name, and the form in which a uid with a name is shown.
+# A uid without a name.
 NAMELESS_UID = 4123456789
 
 
@@ -85,7 +85,7 @@ class Usage(Case):
                 self.check(result, USAGE, text)
                 self.assertEqual(result.raw, b"")
 
-    # The flags of each command. Each of them has a test; those of stats are tested in test_metrics.py.
+    # The flags of some commands. Each flag has a test, in this file or another.
     FLAGS = {"create": {"--refuse"},
              "update": {"--set", "--add-pcie-root-complex", "--add-cxl-window", "--add-hotplug", "--remove", "--generation", "--dry-run",
                         "--allow-moves", "--allow-removals", "--refuse"},
@@ -366,7 +366,6 @@ class List(Case):
         self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], ["c", "d", "e"])
         self.assertEqual(sent, [("layout.list", {"after": "b"}), ("layout.list", {"after": "d"})])
 
-    # In both orders, each page and its ends have some of each kind.
     MIXED = [listed(0, name=name, owner_uid=uid, arch=arch, policy=policy) for name, uid, arch, policy in [
         ("db", 0, "x86_64", "a"), ("db-1", NAMELESS_UID, "aarch64", "a"), ("db-2", 0, "x86_64", "b"), ("vm-1", 0, "aarch64", "a"),
         ("vm-10", NAMELESS_UID, "x86_64", "b"), ("vm-2", 65534, "x86_64", "a"), ("web", NAMELESS_UID, "aarch64", "b")]]
@@ -551,7 +550,7 @@ class Probe(Case):
         self.check(result, NOT_FOUND, "gpalayoutctl: b: not_found at NAME: ", "hint: gpalayoutctl list")
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
-    def test_any_other_refusal_is_the_last_line(self):
+    def test_any_other_refusal_ends_the_command(self):
         recorder = Recorder(lambda *_: refusal(-32602, "4G is no size", reason="bad_size", pointer="/address"))
         result = answered(conversation(recorder), "probe", "4G", "a", "b")
         self.check(result, USAGE, "gpalayoutctl: a: bad_size at ADDR: 4G is no size\n")
@@ -678,7 +677,7 @@ class Stats(Case):
                 row = answered(reply(stats(requests=requests)), "stats").out.splitlines()[-1]
                 self.assertEqual(re.split(r" {2,}", row)[3:5], list(expected))
 
-    def test_ages_are_in_two_or_three_units(self):
+    def test_ages_have_at_most_three_units(self):
         for age_ms, text in [(0, "0 s"), (59999, "59 s"), (60000, "1 min 0 s"), (3599000, "59 min 59 s"),
                              (3600000, "1 h 0 min"), (86399000, "23 h 59 min"), (86400000, "1 d 0 h 0 min"),
                              (36500 * 86400000, "36500 d 0 h 0 min")]:
