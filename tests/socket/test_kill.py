@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 kill -9 at random moments, while clients create, update and delete. Afterwards, acknowledged changes are there bit for
-bit, refused ones are not, and a change that was under way is there as a whole or not at all.
+bit, and a change that was under way is there as a whole or not at all.
 
 KILL_ROUNDS and KILL_SEED in the environment choose the number of rounds and the seed.
 """

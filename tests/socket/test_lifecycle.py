@@ -199,7 +199,7 @@ class Stopping(unittest.TestCase):
 
 
 class Surroundings(unittest.TestCase):
-    """The files and sockets that the daemon finds at its start."""
+    """What the daemon inherits at its start: its streams, other descriptors and the umask."""
 
     def spawn(self, folder, stderr=subprocess.DEVNULL, **options):
         process = subprocess.Popen([*IN_MEMORY, "--socket", folder + "/s", "--inspect-socket", "none"],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Each limit: what happens when it is reached, and that other clients are served as before."""
+"""Limits on lines, output, connections and descriptors: what happens when one is reached, and that other clients are
+served as before."""
 
 import contextlib
 import json
@@ -625,7 +626,8 @@ class Descriptors(unittest.TestCase):
             # Each child holds only 16 connections, because Python itself needs some of the 64 descriptors.
             children = []
             for path, total in (daemon.inspect_socket, inspect), (daemon.socket, places):
-                # The last eighth is for users who have few connections, and half of one socket is for root.
+                # The last eighth is for users who have few connections, and half of the control socket's places are for
+                # root.
                 total -= total // 8
                 if path == daemon.socket and os.geteuid() != 0:
                     total -= places // 2

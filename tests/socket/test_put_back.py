@@ -183,7 +183,7 @@ class PutBack(Case):
 
 
 class FewEvents(Case):
-    """The oldest events are dropped by their number, whatever the gaps between revisions."""
+    """The limit counts events, whatever the gaps between revisions."""
 
     OPTIONS = ("--limit", "events_kept=5")
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The daemon ignores a signal, or logs it and stops in order, or logs it and crashes. Each signal is tested for its
-effect."""
+"""The daemon ignores a signal, or logs it and stops in order, or logs it and crashes."""
 
 import ctypes
 import os

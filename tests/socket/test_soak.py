@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """
 Mixed load for SOAK_SECONDS (20 by default; `make soak SOAK_SECONDS=3600`). Layouts are created, updated and deleted,
-all questions are asked, lines are refused, and clients die in the middle of everything. Meanwhile a subscriber sees
-each acknowledged change once and in order, and memory and the state folder stop growing. Afterwards no descriptor is
-left open, and a restart finds every layout.
+questions are asked, lines are refused, and clients die in the middle of everything. Meanwhile a subscriber sees each
+acknowledged change once and in order, and memory and the state folder stop growing. Afterwards no descriptor is left
+open, and a restart finds every layout.
 
-Each client pauses between its requests, so that a long run leaves the machine to others. Nothing waits only for time.
+Each client pauses between its requests, so that a long run leaves the machine to others.
 """
 
 import collections
@@ -186,7 +186,7 @@ class Changer(Part):
 
 
 class Asker(Part):
-    """Calls all methods that change nothing, on layouts that come and go meanwhile."""
+    """Calls methods that change nothing, on layouts that come and go meanwhile."""
 
     INSPECT = True
 

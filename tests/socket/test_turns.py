@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The order in which users are served. A request that takes long delays only its own connection."""
+"""The order in which users are served. A request that takes long does not delay short ones of other
+connections."""
 
 import contextlib
 import json
@@ -24,7 +25,7 @@ COUNT = 1500
 
 
 def large(count=COUNT):
-    """Returns a request that takes far longer than a turn. It has a quarter of a megabyte, its explanation megabytes."""
+    """Returns a request that takes far longer than a turn. It has 187 KB, its explanation megabytes."""
     return request(pcie={"root_complexes": [
         {"name": f"rc{i}", "segment": i, "end_bus": 0, "high_mmio": "2MiB",
          "low_mmio": {"start": 0xc0000000 + 4096 * i, "end": 0xc0001000 + 4096 * i}}
