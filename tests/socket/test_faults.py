@@ -389,7 +389,7 @@ class Failing(Promises):
             daemon.set(fault)
             reply = create(client, "unsure")
             self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
-            # A client that comes during the shutdown gets shutting_down, or finds no daemon.
+            # Another client is refused, too, or loses its connection.
             try:
                 reply = create(other, "later")
                 self.assertIn(reason(reply), ("store_failed", "shutting_down"))
@@ -544,7 +544,7 @@ class Unusable(unittest.TestCase):
             file.write(b"x" * 4096)
         self.assert_refused(self.path + "-journal")
 
-    def test_every_page_of_the_database_counts(self):
+    def test_damage_outside_the_layouts_is_refused(self):
         """Damages the bytes of the header that make the database read-only, the events, and the state."""
         self.daemon.stop()
         for at in (18, 19):

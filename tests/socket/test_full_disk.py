@@ -141,7 +141,7 @@ class FullDisk:
             self.assertIn("result", reply, (name, len(names)))
 
     def delete_all(self, daemon, crash):
-        """Deletes all layouts in random order, in three parts with a restart between them."""
+        """Deletes all layouts in random order, half of the rest at a time, with a restart after each time."""
         with daemon.connect() as client:
             names = self.names(client)
         self.random.shuffle(names)
@@ -183,7 +183,7 @@ class FullDisk:
                 self.assertEqual(len(self.names(client)), count + more)
             daemon.restart(crash)
             self.delete_all(daemon, crash)
-            # There is room again for as many layouts.
+            # There is room again for half as many layouts.
             with daemon.connect() as client:
                 self.assertEqual(self.fill(client, count // 2, wanted), count // 2)
             daemon.restart(crash)

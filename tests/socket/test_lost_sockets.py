@@ -16,7 +16,7 @@ from harness import PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_unt
 from test_faults import FaultyDaemon
 
 
-class RunningDaemon(Daemon):
+class RunFolderDaemon(Daemon):
     """A daemon whose sockets have a folder of their own."""
 
     def start(self, wait=True):
@@ -68,7 +68,7 @@ class LostSockets(unittest.TestCase):
 
     def check(self, lose):
         """`lose` is what happens to each socket file of the daemon."""
-        with RunningDaemon("--socket-mode=0600") as daemon, daemon.connect() as client:
+        with RunFolderDaemon("--socket-mode=0600") as daemon, daemon.connect() as client:
             self.assertIn("result", client.call("daemon.info"))
             before = descriptors(daemon)
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
@@ -102,7 +102,7 @@ class LostSockets(unittest.TestCase):
         self.check(lose)
 
     def test_the_inspect_socket_is_renamed_to_the_control_socket(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             os.rename(daemon.inspect_socket, daemon.socket)
             self.assert_restored(daemon, 2)
             # The inspect socket would not do this.
@@ -111,7 +111,7 @@ class LostSockets(unittest.TestCase):
                     "name": "vm-1", "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
 
     def test_the_folder_is_removed(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             os.rename(daemon.run, daemon.folder + "/gone")
             shutil.rmtree(daemon.folder + "/gone")
             self.assert_restored(daemon, 2)
@@ -120,7 +120,7 @@ class LostSockets(unittest.TestCase):
 
     def test_the_parent_of_the_folder_is_removed(self):
         """The folder cannot be made again, so the daemon reports it once, and tries again and again."""
-        with RunningDaemon() as daemon, daemon.connect() as client:
+        with RunFolderDaemon() as daemon, daemon.connect() as client:
             os.rename(daemon.folder + "/parent", daemon.folder + "/gone")
             failed = "event=listen_failed path=\"" + daemon.socket
             wait_until(lambda: lines(daemon, failed), daemon.log)
@@ -130,7 +130,7 @@ class LostSockets(unittest.TestCase):
             self.assert_restored(daemon, 2)
 
     def test_a_file_of_someone_else_is_left_alone(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 file.write("precious")
@@ -145,7 +145,7 @@ class LostSockets(unittest.TestCase):
             self.assert_restored(daemon, 4)
 
     def test_a_socket_on_which_someone_else_listens_is_left_alone(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             opened = descriptors(daemon)
             with socket.socket(socket.AF_UNIX) as other:
                 other.bind(daemon.socket + ".other")
@@ -160,7 +160,7 @@ class LostSockets(unittest.TestCase):
             self.assert_restored(daemon, 4)
 
     def test_the_lock_is_locked_again(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             os.unlink(daemon.socket + ".lock")
             self.assert_restored(daemon, 1)
             with open(daemon.socket + ".lock", encoding="ascii") as file:
@@ -182,7 +182,7 @@ class LostSockets(unittest.TestCase):
                 self.assertEqual(file.read(), f"{daemon.process.pid}\n")
 
     def test_a_file_that_is_not_a_lock_is_left_alone(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 file.write("precious")
@@ -197,7 +197,7 @@ class LostSockets(unittest.TestCase):
             self.assert_restored(daemon, 4)
 
     def test_a_lock_that_someone_else_holds_is_left_alone(self):
-        with RunningDaemon() as daemon:
+        with RunFolderDaemon() as daemon:
             before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

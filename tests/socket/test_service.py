@@ -222,7 +222,7 @@ class Notifying(unittest.TestCase):
             manager.notifications.setblocking(False)
             self.assertRaises(BlockingIOError, manager.notifications.recv, 100)
 
-    def test_without_a_manager_nothing_is_sent(self):
+    def test_a_notify_socket_that_cannot_be_used_does_no_harm(self):
         for where in ("", "relative", "/nonexistent/notify", "@" + "x" * 200):
             with self.subTest(where), Manager(sockets=("control",), environment={"NOTIFY_SOCKET": where}) as manager:
                 manager.start()

@@ -243,7 +243,7 @@ class Root(Case):
                 self.assertIn("result", client.call("daemon.info", {}))
             self.assertEqual(manager.end()[0], 0)
 
-    def test_limits_of_root_stay(self):
+    def test_the_soft_limit_on_open_files_is_raised(self):
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
         try:
