@@ -50,7 +50,7 @@ char *draw_name(struct blocks *blocks, struct random *random, const char *stem, 
 	char name[NAME_MAX_BYTES + 1];
 	size_t length;
 
-	/* A character other than a digit follows the number, so that no two names are equal. */
+	/* No digit follows the number, so that no two names are equal. */
 	snprintf(name, sizeof(name), "%s%zu-%s", stem, number, word);
 	if (random_once_in(random, 3))
 		snprintf(name, sizeof(name), "%s%s%zu", word, stem, number);

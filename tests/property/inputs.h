@@ -6,9 +6,9 @@
  * styles, so that cramped, fragmented, enormous and everyday spaces all occur. Some inputs then
  * get up to three faults, so that every error occurs.
  *
- * A case object holds all memory of an input. Tests pass a copy to the library. In a copy every
- * list and every name is an allocation of its exact size, so that a sanitizer sees an access one
- * byte past the end, and so that no two runs see equal addresses.
+ * A case object holds all memory of an input. In a copy every list and every name is an allocation
+ * of its exact size, so that a sanitizer sees an access one byte past the end, and so that no two
+ * runs see equal addresses.
  */
 #ifndef PROPERTY_INPUTS_H
 #define PROPERTY_INPUTS_H
@@ -45,8 +45,9 @@ void blocks_free(struct blocks *blocks);
 void *blocks_list(struct blocks *blocks, const void *list, size_t count, size_t size);
 
 /*
- * Make a name that is different for each number of the same stem. draw_name() uses all lengths and
- * characters that names may have, plain_name() only the stem and the number.
+ * Make a name that is different for each number of the same stem. draw_name() adds unusual
+ * characters, and makes some names as long as names may be. plain_name() uses only the stem and the
+ * number.
  */
 char *draw_name(struct blocks *blocks, struct random *random, const char *stem, size_t number);
 char *plain_name(struct blocks *blocks, const char *stem, size_t number);

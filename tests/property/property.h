@@ -35,9 +35,9 @@ void fail_round(const struct round *round, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
 /*
- * Each fails the round if the two differ. compare_layouts() skips the warnings. compare_errors()
- * skips the code, the message, and the members fit, below, above, largest_size, largest_size_of,
- * alignment_gap and equal_share.
+ * Each fails the round if the two differ. None compares `kept` of a map. compare_layouts() skips
+ * the warnings. compare_errors() skips the code, the message, and the members fit, below, above,
+ * largest_size, largest_size_of, alignment_gap and equal_share.
  */
 void compare_maps(const struct round *round, const struct gpal_map *expected,
 		  const struct gpal_map *actual);
