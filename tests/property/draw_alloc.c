@@ -49,7 +49,7 @@ static const struct style styles[] = {
 	  .demands_most = 10,
 	  .size_bits = { 30, 35, 40, 34 },
 	  .alignment_bits = 34 },
-	/* fragmented: from 0, around 4 GiB, far up, and with gaps of very different lengths */
+	/* fragmented: from 0, around 4 GiB, above 4 GiB, and with gaps of very different lengths */
 	{ .base = 0,
 	  .pins_most = 120,
 	  .gap_bits = 16,
@@ -112,6 +112,7 @@ static const struct style styles[] = {
 	  .demands_most = 6,
 	  .size_bits = { 22, 34, 33, 30 },
 	  .alignment_bits = 30 },
+	/* little room below 4 GiB */
 	{ .base = GPAL_4GIB - 128 * MIB,
 	  .wall = { 0, GPAL_4GIB - 128 * MIB },
 	  .pins_most = 10,

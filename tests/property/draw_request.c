@@ -153,7 +153,7 @@ static void draw_chipset(struct draft *draft)
 	}
 }
 
-/* Draws a window with an alignment of its own, or none. */
+/* Draws a window with an alignment of its own, or no window. */
 static void draw_rare_window(struct random *random, struct gpal_window *window, uint64_t unit,
 			     unsigned int shifts)
 {

@@ -32,7 +32,7 @@ struct draft {
 	size_t reserved_max;
 };
 
-/* Returns a page at or near an end of a range of the live layout. */
+/* Returns the address of a page in or near a range of the live layout. */
 static uint64_t draw_spot(struct draft *draft)
 {
 	struct random *random = &draft->random;

@@ -59,7 +59,7 @@ struct oracle {
 	uint64_t supply;
 	unsigned int demands;
 
-	/* Set only if the request resolves. Lists are on the heap, names are borrowed. */
+	/* Complete only if the request resolves. Lists are on the heap, names are borrowed. */
 	struct gpal_layout layout;
 	bool warned[GPAL_WARN_COUNT];
 	char digest[GPAL_DIGEST_SIZE];
@@ -157,7 +157,7 @@ struct oracle_change {
 struct oracle_change *oracle_compare(const struct gpal_layout *from, const struct gpal_layout *to,
 				     size_t *count, bool *compatible);
 
-/* Returns what is at an address, in the library's form. It looks at everything. */
+/* Returns what is at an address, in the library's form. */
 struct gpal_probe oracle_probe(const struct gpal_layout *layout, const struct gpal_request *request,
 			       uint64_t address);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The digest of a layout, written from FIPS 180-4 and the documented text alone. The text is built
- * as a whole, and the hash reads it bit by bit as the standard says.
+ * and padded as a whole, and then hashed block by block.
  */
 #include "oracle.h"
 

@@ -301,7 +301,7 @@ static void spoil_devices(struct draft *draft, enum fault fault)
 	bars[random_below(random, count)] = bad[random_below(random, COUNT(bad))];
 }
 
-/* Returns a window to spoil, or NULL if there are no root complexes. */
+/* Adds a window to spoil. Returns NULL if there are no root complexes, or the list is full. */
 static struct gpal_cxl_window *open_cxl_window(struct draft *draft)
 {
 	struct gpal_request *request = draft->request;
