@@ -99,7 +99,7 @@ static const struct {
 	const char *name;
 	enum gpal_code code;
 	enum gpal_subject subject;
-	const char *part; /* the error's part; NULL if it is empty */
+	const char *part; /* occurs in the error's part; NULL if that is empty */
 } error_sights[SEEN_COUNT] = {
 	[BAD_BAR] = { "invalid bar", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
 		      "/bars/" },
@@ -237,8 +237,8 @@ static bool look_at_devices(struct sight *seen, const struct gpal_window *window
 	return true;
 }
 
-static void look_at_new_members(struct sight *seen, const struct gpal_request *request,
-				const struct gpal_layout *layout)
+static void look_at_windows_and_rooms(struct sight *seen, const struct gpal_request *request,
+				      const struct gpal_layout *layout)
 {
 	const bool vtl2 = request->has_vtl2_memory || request->vtl2_framebuffer > 0;
 	const bool rooms = request->hotplug_room_count > 0;
@@ -315,7 +315,7 @@ static void look_at_layout(struct sight *seen, const struct gpal_request *reques
 	seen[SHARED_SEGMENT].count += layout->segment_count < layout->root_complex_count;
 	seen[MANY_SEGMENTS].count += layout->segment_count > 2;
 	look_at_root_complexes(seen, request);
-	look_at_new_members(seen, request, layout);
+	look_at_windows_and_rooms(seen, request, layout);
 
 	seen[VIRTIO].count += request->virtio_mmio_slots > 0;
 	seen[VTL2_CHIPSET].count += layout->vtl2_chipset_mmio.end > 0;

@@ -181,7 +181,7 @@ static const struct gpal_layout_cxl_window *find_cxl_window(const struct gpal_la
 }
 
 /* Counts what stays of rooms, low windows, CXL windows and windows for devices. */
-static void look_at_new_members(struct sight *seen, const struct chain *chain)
+static void look_at_windows_and_rooms(struct sight *seen, const struct chain *chain)
 {
 	const struct gpal_request *request = &chain->after->request;
 	const uint64_t before = chain->before->request.memory_low_window;
@@ -337,7 +337,7 @@ START_TEST(updates_as_the_naive_oracle_does)
 				check_success(&chain, around);
 				look_at_segments(seen, chain.live, chain.layout);
 				look_at_layout(seen, chain.live, chain.layout);
-				look_at_new_members(seen, &chain);
+				look_at_windows_and_rooms(seen, &chain);
 				seen[SECOND_UPDATE].count += made == 1;
 				seen[THIRD_UPDATE].count += made == 2;
 				made++;
