@@ -5,8 +5,8 @@
  * Input: a byte that chooses the command line, a byte of settings, one for the sizes of chunks,
  * then all that the daemon sends. A byte of 0xff closes the connection; what follows comes over the
  * next one. The program runs unchanged, but the linker redirects its system calls to this file
- * (--wrap). The clock advances only while the program waits. It must print no character that
- * controls a terminal.
+ * (--wrap). The clock advances only while the program waits. The program must print no character
+ * that controls a terminal, except in JSON or a field that does not go to a terminal.
  */
 #include "config.h"
 

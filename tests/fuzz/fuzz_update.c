@@ -120,7 +120,7 @@ static void check_stays(const struct gpal_layout *live, const struct gpal_layout
 	check_ram_stays(live, layout);
 }
 
-/* Existing members. */
+/* Removals. */
 
 static bool has_root_complex(const struct gpal_layout *layout, const char *name)
 {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh TARGET SECONDS: fuzzes in the build folder. It starts from the corpus and from the inputs that
-# earlier runs added in tests/fuzz/new/TARGET. An input that fails is left in tests/fuzz/found.
+# run.sh TARGET SECONDS: fuzzes in the build folder. It starts from the corpus, from the regressions, and from
+# the inputs that earlier runs added in tests/fuzz/new/TARGET. An input that fails is left in tests/fuzz/found.
 set -eu
 
 target=$1
