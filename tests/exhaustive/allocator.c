@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator around 4 GiB: every hole, and every list of a few demands of all kinds. Each case
- * is placed with the trace off and on, and must give the map of the page-by-page reference both
- * times. The demands above all others (those of VTL2) must move nothing else.
+ * The allocator around 4 GiB: every hole, and every list of a few demands of all kinds, with a few
+ * sizes and alignments. Each case is placed with the trace off and on, and must give the map of the
+ * page-by-page reference both times. The demands above all others (those of VTL2) must move nothing
+ * else.
  */
 #include "config.h"
 

@@ -136,7 +136,7 @@ static uint64_t clipping(struct share *share)
 	return cases;
 }
 
-/* Worlds of a few pages at the edges, with demands of any size and alignment. */
+/* Worlds of a few pages at the edges, with demands of tiny and huge sizes and alignments. */
 
 static uint64_t check_wishes(struct world *world, unsigned int left)
 {
@@ -196,7 +196,7 @@ static uint64_t worlds_at_edges(struct share *share)
 	return cases;
 }
 
-/* One pinned range and one demand, with any values. */
+/* One pinned range and one demand, with values at the edges. */
 
 struct pair {
 	struct gpal_range pin;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The worker's share of a space: the rounds of the outermost loop that it runs. */
+/* The worker's share of a space: the rounds of a loop that it runs. */
 struct share {
 	bool is_long;
 	uint64_t round;
@@ -19,7 +19,7 @@ struct share {
 	unsigned int workers;
 };
 
-/* Returns true if this worker runs the next round of the outermost loop. */
+/* Returns true if this worker runs the next round of the loop that is divided. */
 static inline bool share_takes(struct share *share)
 {
 	return share->round++ % share->workers == share->worker;

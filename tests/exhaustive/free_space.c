@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The search for free space: every pattern of free pages, and every short sequence of windows, up
- * and down. After each sequence, the last window, the trace of its search, the summary and the list
+ * The search for free space: every pattern of free pages, and short sequences of windows, up and
+ * down. After each sequence, the last window, the trace of its search, the summary and the list
  * of free ranges must equal those of a reference that looks at one page after another.
  */
 #include "config.h"

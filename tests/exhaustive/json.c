@@ -192,7 +192,7 @@ static uint64_t words(struct share *share)
 	return check_all_sequences(share, &alphabet, share->is_long ? 6 : 5);
 }
 
-/* Every string of up to three bytes. */
+/* Every text of up to three bytes. */
 static uint64_t bytes(struct share *share)
 {
 	uint64_t cases = 0;

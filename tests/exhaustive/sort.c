@@ -96,7 +96,7 @@ static void check_moved(unsigned int count, unsigned int from, unsigned int to, 
 	check_list(keys, count);
 }
 
-/* Ascending lists in which one item was moved. The keys begin at any bit, with ties or without. */
+/* Ascending lists in which one item was moved, with ties or without. The keys are shifted. */
 static uint64_t one_moved(struct share *share)
 {
 	uint64_t cases = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Updates: any subset of the demands stays, anywhere in the world, and the others are placed around
- * it. That covers what any chain of updates can leave behind, and more, because a kept demand need
- * not be where its phase would have put it.
+ * Updates: any subset of the demands stays, anywhere in the world, RAM in up to two extents, and
+ * the others are placed around it. A kept demand need not be where its phase would have put it.
  */
 #include "config.h"
 
