@@ -206,7 +206,7 @@ static double start(struct bench_server *server, const char *const *arguments)
 	if (server->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pin(server_processor);
-		/* The memory store refuses the option, so the folder comes from the environment. */
+		/* The memory store refuses --state-dir, but not this variable. */
 		setenv("STATE_DIRECTORY", server->state_path, 1);
 		execv(arguments[0], (char *const *)arguments);
 		_exit(127);

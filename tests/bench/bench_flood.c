@@ -2,8 +2,8 @@
 /*
  * One user asks for small layouts, one after the other, while another floods the inspect socket
  * with large explanations, or with lines that never end. The benchmark prints the round trip before
- * and during the flood, and how long it stays slow after the flood. The flood stops as if its
- * client was killed. Only root can run the flood as another user.
+ * and during the flood, and how long it stays slow after the flood. SIGKILL ends the flood. Only
+ * root can run the flood as another user.
  */
 #include "config.h"
 

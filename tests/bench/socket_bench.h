@@ -49,7 +49,7 @@ void bench_events(double seconds);
 /* Sends the same requests over ttrpc and as JSON. */
 void bench_ttrpc(double seconds);
 
-/* Times a small request while another user floods the daemon with large ones. */
+/* Times a small request while another user floods the daemon. */
 void bench_flood(double seconds);
 
 #endif

@@ -178,5 +178,5 @@ while IFS='|' read -r name connections in_flight; do
 		add_costs "$column" "$count" "$work/callgrind"
 	done
 done <"$work/loads"
-echo 'instructions and calls for each request; the function of a stage with 0 calls was renamed or inlined'
+echo 'instructions and calls for each request; 0 calls: not in this case, or the function was renamed or inlined'
 print_table
