@@ -38,7 +38,7 @@ NOT_COMPILED, SAME_CODE = "does not compile", "same code"
 class Folder:
     library: str      # the make target that holds its objects
     programs: tuple   # C tests
-    scripts: tuple    # Python tests, for mutants that the C tests let through
+    scripts: tuple    # Python tests
     shared: bool = False  # most programs load the library at start, so they need no new link
 
 
