@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the golden vectors of resolve.jsonl and allocate.jsonl through the library, which decodes
- * and encodes them as the daemon does. Each vector is a test case, named by its id.
+ * Runs the golden vectors of resolve.jsonl and allocate.jsonl through the library. The code of
+ * src/wire decodes and encodes them, as in the daemon. Each vector is a test case, named by its id.
  */
 #include "config.h"
 
@@ -16,8 +16,8 @@
 #include <string.h>
 
 /*
- * Returns true if every member of `expected` is in `actual` with the same value. Lists must be
- * equal.
+ * Returns true if every member of `expected` is in `actual` with the same value. Lists must have
+ * the same length.
  */
 static bool contains(const cJSON *expected, const cJSON *actual)
 {
@@ -48,7 +48,7 @@ static bool contains(const cJSON *expected, const cJSON *actual)
 	return cJSON_Compare(expected, actual, true);
 }
 
-/* Returns the reply of a daemon, made by the library: {"result": ...} or {"error": ...}. */
+/* Returns what the daemon would reply: {"result": ...} or {"error": ...}. */
 static cJSON *reply_of(cJSON *result, struct gpald_wire_error *error)
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };

@@ -61,7 +61,7 @@ def memory(*nodes, **members):
 
 
 def shapes(arch):
-    """VMs for every profile. Each default is omitted, and overridden."""
+    """VMs for every profile. Each default is omitted, and all but that of memory.low_window are overridden."""
     yield "no-pcie", {}
     yield "pcie", pcie(rc())
     yield "ecam-below", pcie(rc(end_bus=127), ecam="below-4gib")
