@@ -21,20 +21,17 @@ struct options {
 	unsigned int alignments[4];
 };
 
-/* A plan without the demands above all others. */
-struct baseline {
-	struct plan plan;
-	unsigned int wishes;
-};
-
-/* Compares VTL2 on and off: the other ranges must be at the same place, or fit in neither case. */
+/*
+ * Compares with the plan without the demands above all others: the other ranges must be at the same
+ * place, or fit in neither case.
+ */
 static void compare_baseline(const struct world *world, const struct plan *plan,
-			     const struct gpal_map *map, const struct baseline *baseline)
+			     const struct gpal_map *map, const struct plan *baseline)
 {
 	size_t at = 0;
 
-	if (baseline->plan.code != GPAL_OK) {
-		if (plan->code != baseline->plan.code || plan->failed != baseline->plan.failed)
+	if (baseline->code != GPAL_OK) {
+		if (plan->code != baseline->code || plan->failed != baseline->failed)
 			pages_differ(world, "fails differently without VTL2");
 		return;
 	}
@@ -45,7 +42,7 @@ static void compare_baseline(const struct world *world, const struct plan *plan,
 	}
 	for (unsigned int page = 0; page < world->pages; page++) {
 		const uint64_t address = world->base + page * GPAL_PAGE_SIZE;
-		const int before = baseline->plan.owner[page];
+		const int before = baseline->owner[page];
 
 		while (at < map->count && map->entries[at].range.end <= address)
 			at++;
@@ -85,7 +82,7 @@ static void check_trace(const struct world *world, const struct world_input *in,
 		pages_differ(world, "wrong number of chosen ranges in the trace");
 }
 
-static void check_case(const struct world *world, struct baseline *baseline)
+static void check_case(const struct world *world, struct plan *baseline)
 {
 	const struct gpald_place_options options = { .trace = NULL };
 	struct world_input in;
@@ -103,7 +100,7 @@ static void check_case(const struct world *world, struct baseline *baseline)
 	check_trace(world, &in, code, &map);
 	if (world->wish_count == 0 ||
 	    world->wishes[world->wish_count - 1].kind != GPAL_KIND_POST_MMIO)
-		*baseline = (struct baseline){ plan, world->wish_count };
+		*baseline = plan;
 	else
 		compare_baseline(world, &plan, &map, baseline);
 }
@@ -112,7 +109,7 @@ static void check_case(const struct world *world, struct baseline *baseline)
  * Checks all lists with up to `left` more demands, whose kinds are not below that of the last one.
  */
 static uint64_t check_lists(struct world *world, const struct options *options, unsigned int left,
-			    struct baseline *baseline)
+			    struct plan *baseline)
 {
 	const enum gpal_kind first = world->wish_count > 0 ?
 					     world->wishes[world->wish_count - 1].kind :
@@ -146,7 +143,7 @@ static uint64_t check_holes(struct share *share, unsigned int half, const struct
 {
 	static const enum gpal_kind kinds[] = { GPAL_KIND_RESERVED, GPAL_KIND_FIXED };
 	struct world world = { .base = GPAL_4GIB - half * GPAL_PAGE_SIZE, .pages = 2 * half };
-	struct baseline baseline;
+	struct plan baseline;
 	uint64_t cases = 0;
 
 	plain_arena = guarded_arena();
