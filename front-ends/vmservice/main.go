@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -91,6 +92,19 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 	return &vmservice.TeardownVMReply{}, err
 }
 
+// Removes a socket that no program has open.
+func removeStale(path string) error {
+	conn, err := net.Dial("unix", path)
+	switch {
+	case err == nil:
+		conn.Close()
+		return fmt.Errorf("another program listens at %s; choose another path", path)
+	case !errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("cannot find out whether another program listens at %s: %w", path, errors.Unwrap(err))
+	}
+	return os.Remove(path)
+}
+
 // Listens at a path, to which only this user can connect. A lock file beside it keeps a second
 // service out. A socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
@@ -112,7 +126,9 @@ func listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("another service has locked %s; choose another path", name)
 	}
 	if found != nil {
-		os.Remove(path)
+		if err := removeStale(path); err != nil {
+			return nil, err
+		}
 	}
 	syscall.Umask(0o177)
 	return net.Listen("unix", path)

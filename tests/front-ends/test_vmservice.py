@@ -600,6 +600,19 @@ class Program(unittest.TestCase):
             with service.connect() as client:
                 self.assertTrue(client.call("CreateVM", {"name": "vm", "config": config()}).created)
 
+    def test_a_socket_that_another_program_has_open_is_left_alone(self):
+        for kind, text in ((socket.SOCK_STREAM, "another program listens at"), (socket.SOCK_DGRAM, "cannot find out")):
+            path = os.path.join(temporary_folder(self), "s")
+            with socket.socket(socket.AF_UNIX, kind) as other:
+                other.bind(path)
+                if kind == socket.SOCK_STREAM:
+                    other.listen()
+                before = os.stat(path).st_ino
+                run = self.run_program("--socket", path)
+                self.assertEqual(run.returncode, 1)
+                self.assertIn(text, run.stderr)
+                self.assertEqual(os.stat(path).st_ino, before)
+
     def test_the_lock_is_held_after_garbage_was_collected(self):
         with mock.patch.dict(os.environ, GOGC="1"), Daemon() as daemon, \
                 VmService(program, daemon.ttrpc_socket) as service, service.connect() as client:
