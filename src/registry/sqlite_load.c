@@ -165,8 +165,8 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 }
 
 /*
- * Returns a number that no lost change has exceeded: the clock. If a restore has raised the
- * counters above the clock, adds the least multiple of GPALD_RESTORE_RAISE_MIN that reaches them.
+ * Returns the floor of store.h: the clock. If a restore has raised the counters above the clock,
+ * adds the least multiple of GPALD_RESTORE_RAISE_MIN that reaches them.
  */
 static uint64_t find_floor(const struct gpald_store_state *state)
 {

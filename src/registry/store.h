@@ -61,9 +61,10 @@ struct gpald_store_state {
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
 	 * An existing store may be an older copy, whose later changes are lost. None of them had a
-	 * revision or a generation above this. It is gpald_event_first_revision() at the start. If
-	 * a restore has raised the counters above that, it is raised to at least the counters, in
-	 * steps of GPALD_RESTORE_RAISE_MIN. 0: the store is new. Not stored.
+	 * revision or a generation above this, unless a restore put these ahead of the clock and
+	 * the clock has since passed those of the copy. It is gpald_event_first_revision() at the
+	 * start. If the counters are above that, it is raised to at least the counters, in steps of
+	 * GPALD_RESTORE_RAISE_MIN. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };

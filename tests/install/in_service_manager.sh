@@ -93,7 +93,7 @@ restart() {
 # Follows gpalayoutd(8) and README.md.
 backup_and_restore() {
 	"$ctl" backup /run/layouts.backup && before=$("$ctl" get of-2001 --field layout.digest) || return 1
-	systemctl stop gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd.service
+	systemctl stop gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-ttrpc.socket gpalayoutd.service
 	mv /var/lib/gpalayoutd /var/lib/gpalayoutd.old
 	"$prefix/sbin/gpalayoutd" --config none --socket /run/restore.sock --inspect-socket none --restore /run/layouts.backup &
 	daemon=$!
