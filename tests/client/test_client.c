@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares what the client library reads from a real daemon with the results of libgpalayout. */
+/* Tests the client library with a real daemon. Its results must be those of libgpalayout. */
 #include "config.h"
 
 #include "tests/client/daemon.h"
@@ -44,7 +44,7 @@ static void assert_refused(int code, const char *reason)
 	ck_assert_str_ne(error.message, "");
 }
 
-/* Asserts that every range of two layouts is the same, also the ranges that have no map entry. */
+/* Compares the maps of two layouts by their digests, and some of the other members. */
 static void assert_same_layout(const struct gpal_layout *a, const struct gpal_layout *b)
 {
 	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
@@ -220,7 +220,7 @@ START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
 	ck_assert_ptr_null(page->next);
 	gpal_client_free(page);
 
-	/* Compares the layout with itself: in full, by name, and as a request. */
+	/* Compares the layout with itself: by name and in full. */
 	OK(gpal_client_compare(client, &(struct gpal_client_side){ .name = "vm-1" },
 			       &(struct gpal_client_side){ .layout = made->layout }, &changes,
 			       &error));

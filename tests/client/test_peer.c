@@ -166,7 +166,7 @@ START_TEST(a_refusal_of_a_reason_that_is_not_known_keeps_its_text)
 }
 END_TEST
 
-/* A later release may have this warning, this policy and this address. */
+/* A later release may have this policy, this warning and the members colour and rooms. */
 START_TEST(a_layout_of_a_newer_daemon_is_read)
 {
 	const char *const reply = PAGE(
@@ -303,7 +303,7 @@ START_TEST(a_refused_subscription_is_sent_again)
 }
 END_TEST
 
-/* A repeat, a gap, a step back, and a registry whose revision is still lower. */
+/* A repeat, a gap, a step back, and a registry whose revision is below that of the last event. */
 START_TEST(events_out_of_sequence_are_errors)
 {
 	static const char *const odd[] = { EVENT("8", NAMED("a")) EVENT("8", NAMED("a")),
@@ -332,8 +332,8 @@ START_TEST(events_out_of_sequence_are_errors)
 END_TEST
 
 /*
- * The daemon accepts the connection and sends nothing. The client gives up, whatever the time limit
- * of a call.
+ * The daemon accepts the connection and sends nothing. The client tries another one after a second,
+ * because its time limit is shorter.
  */
 START_TEST(a_daemon_that_does_not_answer_is_given_up)
 {
