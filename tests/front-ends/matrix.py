@@ -104,8 +104,8 @@ def numa(*sizes):
     return " ".join(f"--numa size={size}" for size in sizes)
 
 
-def narrow(builder, **members):
-    """Sets the same windows for all root complexes of a builder."""
+def set_roots(builder, **members):
+    """Sets the same members in all root complexes of a builder."""
     for name in builder.root_complexes:
         builder.with_root_complex(name, **members)
     return builder
@@ -228,10 +228,10 @@ PCIE = (
        lambda vm: vm("uefi").with_pcie_root_topology(1, 1).with_root_complex("s0rc0", high_mmio=None)),
     Vm("64 segments", X86, Line(f"--uefi -m 4G {share_flags(range(64), 1, ',low_mmio=4M')}"),
        config("uefi", 4096, *share_roots(range(64), 1, low=4 * MIB)),
-       lambda vm: narrow(vm("uefi").with_pcie_root_topology(64, 1), low_mmio=4 * MIB)),
+       lambda vm: set_roots(vm("uefi").with_pcie_root_topology(64, 1), low_mmio=4 * MIB)),
     Vm("256 root complexes share a segment on Arm", ARM, Line(f"--uefi -m 4G {share_flags([0], 256, ',low_mmio=2M')}"),
        config("uefi", 4096, *share_roots([0], 256, low=2 * MIB)),
-       lambda vm: narrow(vm("uefi").with_pcie_root_topology(1, 256), low_mmio=2 * MIB)),
+       lambda vm: set_roots(vm("uefi").with_pcie_root_topology(1, 256), low_mmio=2 * MIB)),
     Vm("ECAM below 4 GiB", X86, Line(f"--hv -m 4G {RC},end_bus=63 --pcie-ecam-below-4gb"), LOW_ECAM, LOW_ECAM),
     Vm("ECAM of two segments below 4 GiB on Arm", ARM, Line(f"--hv -m 4G {RC} {RC1} --pcie-ecam-below-4gb"),
        LOW_ECAM, LOW_ECAM),
@@ -393,12 +393,12 @@ REFUSED = (
        at_root("invalid_bus_range", "0/start_bus", line_says="start_bus must be <= end_bus")),
     Vm("two root complexes with the same buses", X86, Line(f"--uefi {RC} --pcie-root-complex s0rc1"),
        config("uefi", 1024, root(), root("s0rc1")),
-       lambda vm: narrow(vm("uefi").with_pcie_root_topology(1, 2), start_bus=0, end_bus=255),
+       lambda vm: set_roots(vm("uefi").with_pcie_root_topology(1, 2), start_bus=0, end_bus=255),
        at_root("bus_overlap", "1/start_bus", "--pcie-root-complex s0rc1")),
     Vm("one bus that is shared in segment 3 on Arm", ARM, Line(
         f"--hv {RC},segment=3,end_bus=127 --pcie-root-complex s0rc1,segment=3,start_bus=127"),
        config("direct_boot", 1024, root(segment=3, end=127), root("s0rc1", 3, start=127)),
-       lambda vm: narrow(vm("linux-direct").with_pcie_root_topology(1, 2).with_root_complex("s0rc1", start_bus=127),
+       lambda vm: set_roots(vm("linux-direct").with_pcie_root_topology(1, 2).with_root_complex("s0rc1", start_bus=127),
                          segment=3),
        at_root("bus_overlap", "1/start_bus", "--pcie-root-complex s0rc1,segment=3,start_bus=127")),
     Vm("a node that is not there", X86, Line(f"--uefi {numa('1G', '1G')} {RC},node=2"),
@@ -496,7 +496,7 @@ REFUSED = (
        Refusal("address_width_exceeded", "/request/host/physical_address_bits", "/config")),
     Vm("a window beyond what the host addresses", ARM, Line(f"--hv {RC},high_mmio=32T {RC1},high_mmio=32T"),
        config("direct_boot", 1024, root(high=32 * TIB), root("s1rc0", 1, high=32 * TIB)),
-       lambda vm: narrow(vm("linux-direct").with_memory(GIB).with_pcie_root_topology(2, 1), high_mmio="32TiB"),
+       lambda vm: set_roots(vm("linux-direct").with_memory(GIB).with_pcie_root_topology(2, 1), high_mmio="32TiB"),
        Refusal("address_width_exceeded", "/request/host/physical_address_bits", "/config")),
 )
 
