@@ -421,13 +421,13 @@ class WithDaemonThatRuns(DaemonTestCase):
 
 class PrivateDaemon(unittest.TestCase):
     def setUp(self):
-        # Each test must leave this folder empty.
         folder = tempfile.TemporaryDirectory(prefix="petri-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         patch = mock.patch.object(tempfile, "tempdir", os.path.join(self.folder, "tmp"))
         patch.start()
         self.addCleanup(patch.stop)
+        # Each test must leave this folder empty.
         os.mkdir(tempfile.tempdir)
         self.addCleanup(lambda: self.assertEqual(os.listdir(tempfile.tempdir), []))
 

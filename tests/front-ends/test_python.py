@@ -321,7 +321,7 @@ class Examples(unittest.TestCase):
     """Runs the recorded examples through the functions of the client."""
 
     def play(self, example, daemon):
-        """Runs the steps that are requests. Returns how many there were."""
+        """Runs the steps that are requests or events. Returns how many there were."""
         run = corpus.Run(daemon)
         taken = 0
         with contextlib.ExitStack() as stack:

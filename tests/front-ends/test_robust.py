@@ -3,8 +3,8 @@
 """What each client reports when the daemon is stopped, has a full queue of connections, closes in the middle of a
 reply, restarts, is newer, or does not read. proto/README.md has the table for users, under "Clients".
 
-Each client is a class below. OUTCOMES is what it reports. To add a client, add a class to CLIENTS. Each test is one
-situation for all clients.
+Each client is a class below. OUTCOMES is what it reports. To add a client, add a class to CLIENTS. Each test of
+Matrix is one situation, for all clients that can be in it.
 
 Other tests cover these cells:
 
@@ -194,7 +194,7 @@ class Library(Client):
 
 
 class Loop(Library):
-    """The same library, in a loop where none of its functions waits."""
+    """The same library, in a loop where its calls do not wait."""
 
     MODE = "loop"
 
@@ -242,8 +242,8 @@ class OpenVmm(Client):
 
 class Shell(Client):
     """layout.sh, which creates a layout and deletes it. It makes a connection for each call, and one for events.
-    `Proxy` handles only one connection at a time, so here it works only for the first call. jq reads only the members
-    it names."""
+    `Proxy` handles only one connection at a time, so the tests with it reach only the first call. jq reads only the
+    members it names."""
 
     SILENT = f"layout.resolve: no reply within [0-9.]+ s, or the connection was closed; the daemon {STOPPED}$"
     CUT_OFF = "layout.resolve: the reply is invalid or was cut off$"
@@ -355,7 +355,8 @@ NEW_FIELD = bytes_field(1000, b"moon") + varint(1001 << 3) + varint(1)
 
 
 def newer_frame(reply):
-    """Returns the reply to Create with unknown fields at each level, an unknown warning, and a Status that says OK."""
+    """Returns the reply to Create with an unknown warning, a Status that says OK, and unknown fields in Response,
+    CreateReply and Layout."""
     stream = HEADER.unpack_from(reply)[1]
     message = gpalayout_pb2.CreateReply.FromString(fields(reply[HEADER.size:])[2])
     message.layout.MergeFromString(NEW_FIELD)
@@ -366,7 +367,8 @@ def newer_frame(reply):
 
 
 def new_refusal(reply, protocol):
-    """Returns a refusal to send instead of a reply. Its code, reason and details are unknown to clients."""
+    """Returns a refusal to send instead of a reply. Clients do not know its code, its reason and some of its
+    details."""
     if protocol == "json":
         return refusal(77, "too blue", json.loads(reply)["id"], reason="too_blue", pointer="/name", hue=240)
     data = gpalayout_pb2.ErrorData(reason="too_blue", pointer="/name").SerializeToString() + NEW_FIELD

@@ -25,7 +25,8 @@ import vmservice_pb2
 
 
 def build():
-    """Builds the service and returns the path of the program. Raises SkipTest if there is no compiler."""
+    """Builds the service and returns the path of the program. Raises SkipTest if a needed tool or package is
+    missing."""
     sources = sorted(name for name in os.listdir(os.path.join(TOP_SRCDIR, FOLDER)) if name.endswith(".go"))
     return go_program.build("gpalayout-vmservice", *(os.path.join(FOLDER, name) for name in sources),
                             "proto/gpalayout.proto", os.path.join(FOLDER, "vmservice.proto"))

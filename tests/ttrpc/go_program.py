@@ -15,7 +15,8 @@ PACKAGE = "/usr/share/gocode/src/github.com/containerd/ttrpc"
 
 
 def build(name, *files):
-    """Builds a program from these files of the source tree and returns its path. Raises SkipTest without a compiler."""
+    """Builds a program from these files of the source tree and returns its path. Raises SkipTest if a needed tool or
+    package is missing."""
     for each in NEEDED:
         if not shutil.which(each):
             raise unittest.SkipTest(f"no {each}")
