@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small VM monitor. `make installcheck` builds it against the installed library. */
+/* Resolves a layout. `make installcheck` builds and runs it with the installed library. */
 #include <gpalayout/gpalayout.h>
 #include <inttypes.h>
 #include <stdio.h>

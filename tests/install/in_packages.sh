@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Runs as root under a systemd of its own, in a root where no package of gpalayoutd is installed.
+# Runs as root under a systemd of its own, and first removes a gpalayoutd that is installed.
 # /mnt/result has:
 #   new/                  the packages of the tree
 #   old/                  the same packages with a lower version
@@ -187,7 +187,8 @@ purge_deletes() {
 	install_service new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
 }
 
-# The state is on a disk of its own, or in a folder elsewhere. The purge deletes only the layouts there.
+# The state is on a disk of its own, or in a folder elsewhere. The purge empties the disk or the folder, keeps
+# it, and removes the link.
 purge_deletes_elsewhere() {
 	for place in disk link; do
 		install_service new || return 1
@@ -207,7 +208,7 @@ purge_deletes_elsewhere() {
 	done
 }
 
-# Root starts the daemon, as the start of README.md says. The host has no user gpalayoutd and no units yet.
+# Root starts the daemon, as the start of README.md says, while no package is installed.
 root_daemon() {
 	for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
 		dpkg-deb -x /mnt/result/old/${package}_*.deb /tmp/by-hand || return 1

@@ -40,7 +40,7 @@ status_of() { # EXPECTED COMMAND...
 	[ $status = "$expected" ] || { echo "status $status, not $expected"; return 1; }
 }
 
-until_true() { # waits a minute at most
+until_true() { # COMMAND...
 	tries=0
 	until "$@"; do
 		[ $((tries += 1)) -lt 600 ] || return 1

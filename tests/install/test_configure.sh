@@ -30,7 +30,7 @@ configured() {
 	"$TOP_SRCDIR/configure" -q --cache-file=../cache PKG_CONFIG="$folder/pkg-config" "$@" >output 2>&1
 }
 
-# report NUMBER NAME FILE: checks that the file names libcheck. Call it after a command that failed.
+# report NUMBER NAME FILE: checks that $status is that of a failure, and that the file names libcheck.
 report() {
 	if [ "$status" -ne 0 ] && grep -q 'the tests need libcheck' "$3"; then
 		echo "ok $1 - $2"
