@@ -30,7 +30,7 @@ def with_complexes(*complexes, **members):
     return {**REQUEST, **members, "pcie": {**members.get("pcie", {}), "root_complexes": list(complexes)}}
 
 
-# Each optional member of a request, in each of its forms.
+# Each optional member of a request of 0.1.0, in each of its forms.
 MEMBERS = {
     "nodes": {**REQUEST, "memory": {"nodes": ["3GiB", 0, "300MiB", "1GiB"]}},
     "memory-start-0": {**ARM, "profile": "linux-direct", "memory": {"nodes": ["2GiB"], "start": 0}},
@@ -108,7 +108,7 @@ def update(client, name, request, **params):
 
 
 def record_forms(daemon):
-    """Records every form of a layout's record, from a daemon that was stopped."""
+    """Records each form that a layout's record has in 0.1.0, from a daemon that was stopped."""
     with daemon.connect() as client:
         create(client, "plain", REQUEST)
         create(client, "everything", EVERYTHING)
