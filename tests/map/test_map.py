@@ -96,7 +96,7 @@ EXTREMES = {
     "odd sizes": drawing(nodes=[hex(3 * GIB - 4 * KIB), hex(17 * TIB + 4 * KIB)]),
     "VTL2": drawing(vtl2={"memory": {"size": "4KiB", "alignment": "4KiB"}}),
     "holes": drawing(nodes=["64GiB"], reserved=holes(40), bits=46),
-    "4,527 ranges": drawing(nodes=["1TiB"] * 8, reserved=holes(2260), bits=52),
+    "4,529 ranges": drawing(nodes=["1TiB"] * 8, reserved=holes(2260), bits=52),
     "warnings": dict(drawing(), warnings=[[LONG, "words " * 40], ["b", "x" * 300], ["界" * 26, "界" * 120], ["d", "e"],
                                         ["f", "g"]]),
     "markup": dict(drawing(name=HOSTILE, pcie=root_complexes(1, iommu="amd-vi")), root_complex=HOSTILE,
