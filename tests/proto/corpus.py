@@ -239,7 +239,7 @@ def load_examples():
 class Checker:
     """A compiled schema: jsonschema itself would take most of a test's time for thousands of values.
 
-    jsonschema still has the last word: it also validates one value in SAMPLE, and both must agree.
+    jsonschema also validates one value in SAMPLE, and both must agree.
     """
 
     SAMPLE = 50

@@ -24,13 +24,13 @@ from jsonschema import Draft7Validator, Draft202012Validator
 import corpus
 import harness
 
-SAMPLE = 150  # vectors of each file
+SAMPLE = 150  # at least so many vectors of each file
 
 # A schema alone finds these faults, so a request that is refused for one must not validate.
 STRUCTURAL = {"missing_member", "unknown_member", "wrong_type", "bad_size", "out_of_range", "bad_name",
               "unknown_policy"}
 
-# A JSON file cannot cause these: they need other bytes, another user, a broken disk, or time.
+# No example causes these: they need other bytes, a very long line, another user, a broken disk, or time.
 WITHOUT_EXAMPLE = {"invalid_utf8", "too_many_values", "internal", "message_too_large", "overloaded",
                    "timeout", "shutting_down", "denied", "store_failed"}
 
@@ -346,7 +346,7 @@ REPLY_EDGES = {
     "Counter": ([0, 2**53 - 1], [-1, 2**53, "1", 1.5]),
 }
 
-# The greatest accepted lists and counts, and one more.
+# {name: (params at the limit of a list or count, params beyond it)}
 COUNTS = {
     "nodes": (request_with(memory={"nodes": [0] * 1024}), request_with(memory={"nodes": [0] * 1025})),
     "no node": (request_with(), request_with(memory={"nodes": []})),
@@ -448,7 +448,7 @@ class Edges(unittest.TestCase):
         for name, (right, wrong) in REPLY_EDGES.items():
             self.assert_edge(SCHEMAS.component(name), right, wrong)
 
-    def test_schemas_accept_the_greatest_counts_and_refuse_one_more(self):
+    def test_schemas_accept_counts_at_their_limits_and_refuse_those_beyond(self):
         for right, wrong in COUNTS.values():
             self.assert_edge(SCHEMAS.params("layout.resolve"), [right], [wrong])
 
@@ -573,7 +573,7 @@ class Examples(unittest.TestCase):
                     self.assertNotEqual(SCHEMAS.step_faults(step, message), [])
                 del value["surplus"]
                 for name, item in value.items():
-                    # A client could send the request in a reply, so its sizes may also be integers.
+                    # The request in a reply has the schema of a request to send, so its sizes may be integers.
                     if (isinstance(item, str) and re.fullmatch("0x[0-9a-f]+", item)
                             and not path.startswith("/result/request/")):
                         value[name] = int(item, 16)
@@ -686,7 +686,7 @@ class RunningDaemon(harness.DaemonTestCase):
         self.assertEqual({name.strip("`"): int(default) for name, default, _ in table("| limit | default |")},
                          info["limits"])
 
-    def test_defaults_of_root_complexes_are_the_policies(self):
+    def test_defaults_of_root_complexes_are_those_of_the_policies(self):
         defaults = self.daemon.call("policy.list")["result"]["policies"]
         properties = DOCUMENT["components"]["schemas"]["RootComplexRequest"]["properties"]
         units = {"MiB": 1 << 20, "GiB": 1 << 30}
