@@ -119,7 +119,7 @@ func connect(path string, options ...ttrpc.ClientOpts) (*connection, error) {
 	return &connection{client, gpalayout.NewLayoutsClient(client), w.sent}, nil
 }
 
-// Sets the timeout in the request itself, to values that the client library cannot send.
+// Sets the timeout in the request itself, because the client library cannot send every value.
 func withTimeout(ns int64) ttrpc.ClientOpts {
 	return ttrpc.WithUnaryClientInterceptor(func(ctx context.Context, request *ttrpc.Request,
 		response *ttrpc.Response, _ *ttrpc.UnaryClientInfo, invoke ttrpc.Invoker) error {

@@ -33,7 +33,7 @@ RPCS = re.findall(r"rpc (\w+)\(", SCHEMA)
 
 
 def fields():
-    """Returns the names of the fields with presence, and of those without."""
+    """Returns the names of the scalars with presence, and of all other fields."""
     with_presence = re.findall(r"oneof optional_\w+ \{ \S+ (\w+) =", SCHEMA)
     without = re.findall(r"^ +(?!oneof)(?:repeated )?[\w.]+ (\w+) = \d+;", SCHEMA, re.MULTILINE)
     return set(with_presence), set(without)
@@ -162,7 +162,7 @@ CALLS = [
     ("Allocate", "layout.allocate", {"ram": [{"tag": "c", "size": 4096, "alignment": 3}]}, INVALID_ARGUMENT),
 ]
 
-# Rpcs that describe the daemon itself. test_the_daemon_describes_itself_alike tests them.
+# Rpcs that describe the daemon or its registry. test_the_daemon_describes_itself_alike tests them.
 ABOUT_ITSELF = {"Backup", "Info", "Stats", "Schema"}
 
 
@@ -236,7 +236,7 @@ class Methods(unittest.TestCase):
                     else:
                         self.assertEqual(normal(reply, bases[0]), normal(expected["result"], bases[1]))
 
-    def test_every_number_of_a_refusal_is_sent(self):
+    def test_every_member_of_a_refusal_is_sent(self):
         """The calls above cover every detail of a refusal, so that none can be lost."""
         seen = set()
         with Daemon() as daemon:

@@ -74,7 +74,7 @@ def members(objects):
         for name, schema in form["properties"].items():
             if schema is not False:
                 schemas.setdefault(name, []).append(schema)
-    # A form that is not closed only narrows another one in some cases.
+    # A form that is not closed adds conditions to another one, in some cases.
     closed = [form for form in objects if "additionalProperties" in form] or objects
     for name in schemas:
         required[name] = all(name in form.get("required", []) for form in closed)
@@ -211,7 +211,7 @@ class Members(unittest.TestCase):
         self.assertEqual(fields("WaitEventsReply"), {"revision": "integer", "events": "object"})
 
     def test_the_walk_finds_faults(self):
-        """Finds an extra member, a missing one, and one of another type."""
+        """Finds an extra member, a missing one, one of another type, and one that is not required."""
         pinned = SCHEMAS["Pinned"]
         self.assertEqual(self.faults_of("Pinned", pinned), [])
         more = dict(pinned, properties=dict(pinned["properties"], more={"type": "string"}))
