@@ -33,8 +33,9 @@ struct level {
 	enum level_kind kind;
 	const ProtobufCMessageDescriptor *message; /* whose fields are written */
 	const ProtobufCFieldDescriptor *field;     /* of each element of a list or map */
-	size_t start;      /* of the content whose length is not known yet; 0: there is none */
-	unsigned int next; /* index of the likely next field; PACKED: bytes of tag and length */
+	size_t start;       /* of the content whose length is not known yet; 0: there is none */
+	size_t head_length; /* PACKED: bytes of the tag and the length before `start` */
+	unsigned int next;  /* index of the likely next field */
 };
 
 struct level_stack {
@@ -235,7 +236,7 @@ static void write_array(struct gpald_writer *w, const char *key)
 	before = w->text.length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
 		push_level(w, PACKED, field, gpald_protobuf_begin_field(w, field->id));
-		top_level(w)->next = (unsigned int)(w->text.length - before);
+		top_level(w)->head_length = w->text.length - before;
 	} else {
 		push_level(w, LIST, field, 0);
 	}
@@ -249,7 +250,7 @@ static void write_array_end(struct gpald_writer *w)
 		return;
 	/* An empty list is not written. */
 	if (level->kind == PACKED && w->text.length == level->start)
-		w->text.length -= level->next;
+		w->text.length -= level->head_length;
 	else if (level->kind == PACKED)
 		gpald_protobuf_end_field(w, level->start);
 	stack_of(w)->top--;
