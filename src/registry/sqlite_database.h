@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the SQLite store share. sqlite_open.c finds or creates the database,
- * sqlite_restore.c fills it from a backup, sqlite_load.c reads all of it, sqlite_store.c writes,
- * sqlite_space.c reserves disk space, and sqlite_files.c checks that the files are in the state
- * folder.
+ * What the files of the SQLite store share. sqlite_store.c commits changes, with the statements in
+ * sqlite_statements.c. sqlite_open.c finds or creates the database, sqlite_restore.c fills it from a
+ * backup, sqlite_load.c reads all of it, sqlite_space.c reserves disk space, and sqlite_files.c
+ * checks that the files are in the state folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
 #define GPALD_REGISTRY_SQLITE_DATABASE_H
@@ -125,9 +125,19 @@ GPAL_MUST_USE bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *
 					char error[GPALD_STORE_ERROR_SIZE]);
 void gpald_sqlite_unprepare(struct gpald_sqlite *store);
 
-/* Within a transaction: adds or replaces a record, or removes one. */
+/*
+ * Run prepared statements. On failure SQLite has the error. gpald_sqlite_step() runs one whose
+ * parameters are bound, and resets it. The others are for within a transaction: they add or replace
+ * a record, remove one, add an event, drop the `count` oldest events, and set the state.
+ */
+GPAL_MUST_USE bool gpald_sqlite_step(struct gpald_sqlite *store, enum gpald_sqlite_statement which);
 GPAL_MUST_USE bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record);
 GPAL_MUST_USE bool gpald_sqlite_remove(struct gpald_sqlite *store, const char *name);
+GPAL_MUST_USE bool gpald_sqlite_add_event(struct gpald_sqlite *store,
+					  const struct gpald_event *event);
+GPAL_MUST_USE bool gpald_sqlite_drop_events(struct gpald_sqlite *store, uint64_t count);
+GPAL_MUST_USE bool gpald_sqlite_set_state(struct gpald_sqlite *store,
+					  const struct gpald_store_state *state);
 
 /*
  * Fills empty tables with the content of a backup, and sets *state to the first state of the

@@ -13,8 +13,6 @@
 #include "registry/sqlite_database.h"
 #include "registry/sqlite_schema.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,29 +25,6 @@
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
 #define DROPPED_AHEAD 16 /* a transaction drops at most this many more events than it adds */
-
-static const char *const statements[] = {
-	[GPALD_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
-	[GPALD_SQLITE_COMMIT] = "COMMIT",
-	[GPALD_SQLITE_ROLLBACK] = "ROLLBACK",
-	[GPALD_SQLITE_PUT] =
-		("INSERT OR REPLACE INTO layouts (name, generation, owner_uid, created_at_ms,"
-		 " updated_at_ms, digest, request, layout, checksum)"
-		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
-	[GPALD_SQLITE_REMOVE] = "DELETE FROM layouts WHERE name = ?1",
-	[GPALD_SQLITE_ADD_EVENT] = ("INSERT INTO events (revision, event, name, digest, checksum,"
-				    " generation, at_ms, uid)"
-				    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-	[GPALD_SQLITE_DROP_EVENTS] = ("DELETE FROM events WHERE revision IN"
-				      " (SELECT revision FROM events ORDER BY revision LIMIT ?1)"),
-	[GPALD_SQLITE_SET_STATE] =
-		"UPDATE state SET revision = ?1, generation_top = ?2, checksum = ?3",
-	[GPALD_SQLITE_COUNT_PAGES] = "PRAGMA page_count",
-	[GPALD_SQLITE_COUNT_FREE] = "PRAGMA freelist_count",
-};
-
-static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEMENT_COUNT,
-	      "each statement has its text");
 
 /*
  * Turns the write-ahead log on. If SQLite keeps another mode, it reports no error but returns that
@@ -92,24 +67,6 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 /* Deleted content is not secret, and overwriting all of it would need space in the log. */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST"
 
-bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
-			  char error[GPALD_STORE_ERROR_SIZE])
-{
-	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
-		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->prepared[i], NULL) != SQLITE_OK)
-			return gpald_sqlite_fail_code(error, store, what);
-	return true;
-}
-
-void gpald_sqlite_unprepare(struct gpald_sqlite *store)
-{
-	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++) {
-		sqlite3_finalize(store->prepared[i]);
-		store->prepared[i] = NULL;
-	}
-}
-
 static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
@@ -138,92 +95,6 @@ static bool load_from_sqlite(struct gpald_store *base, const struct gpald_loader
 	return gpald_sqlite_load(store, loader, state, error) && take_over_database(store, error);
 }
 
-/* Runs a statement whose parameters are bound, and resets it. */
-static bool step_statement(struct gpald_sqlite *store, enum gpald_sqlite_statement which)
-{
-	sqlite3_stmt *statement = store->prepared[which];
-	const int code = sqlite3_step(statement);
-
-	/* sqlite3_reset() returns the error of the step again. */
-	return sqlite3_reset(statement) == SQLITE_OK && code == SQLITE_DONE;
-}
-
-static void bind_text(sqlite3_stmt *statement, int index, const char *text)
-{
-	sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-}
-
-static void bind_blob(sqlite3_stmt *statement, int index, const struct gpald_blob *blob)
-{
-	sqlite3_bind_blob64(statement, index, blob->data, blob->length, SQLITE_STATIC);
-}
-
-bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record)
-{
-	const struct gpald_stored_record stored = gpald_record_as_stored(record);
-	sqlite3_stmt *statement = store->prepared[GPALD_SQLITE_PUT];
-	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	const struct gpald_blob checksum = { sum, sizeof(sum) };
-	bool done;
-
-	gpald_stored_record_checksum(&stored, sum);
-	bind_text(statement, 1, stored.name);
-	sqlite3_bind_int64(statement, 2, (int64_t)stored.facts.generation);
-	sqlite3_bind_int64(statement, 3, stored.facts.owner_uid);
-	sqlite3_bind_int64(statement, 4, stored.facts.created_at_ms);
-	sqlite3_bind_int64(statement, 5, stored.facts.updated_at_ms);
-	bind_text(statement, 6, stored.digest);
-	bind_blob(statement, 7, &stored.request);
-	bind_blob(statement, 8, &stored.layout);
-	bind_blob(statement, 9, &checksum);
-	done = step_statement(store, GPALD_SQLITE_PUT);
-	/* If a binding fails, its value is NULL, which the schema refuses. */
-	sqlite3_clear_bindings(statement);
-	return done;
-}
-
-bool gpald_sqlite_remove(struct gpald_sqlite *store, const char *name)
-{
-	bind_text(store->prepared[GPALD_SQLITE_REMOVE], 1, name);
-	return step_statement(store, GPALD_SQLITE_REMOVE);
-}
-
-static bool apply_change(struct gpald_sqlite *store, const struct gpald_change *change)
-{
-	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	const struct gpald_blob checksum = { sum, sizeof(sum) };
-	char kind[GPALD_EVENT_KIND_SIZE];
-	sqlite3_stmt *event = store->prepared[GPALD_SQLITE_ADD_EVENT];
-
-	if (!(change->record ? gpald_sqlite_put(store, change->record) :
-			       gpald_sqlite_remove(store, change->event.name)))
-		return false;
-	gpald_event_checksum(&change->event, sum);
-	gpald_event_kind_print(&change->event, kind);
-	sqlite3_bind_int64(event, 1, (int64_t)change->event.revision);
-	bind_text(event, 2, kind);
-	bind_text(event, 3, change->event.name);
-	bind_text(event, 4, change->event.digest);
-	bind_blob(event, 5, &checksum);
-	sqlite3_bind_int64(event, 6, (int64_t)change->event.generation);
-	sqlite3_bind_int64(event, 7, change->event.at_ms);
-	sqlite3_bind_int64(event, 8, change->event.uid);
-	return step_statement(store, GPALD_SQLITE_ADD_EVENT);
-}
-
-static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state *state)
-{
-	sqlite3_stmt *statement = store->prepared[GPALD_SQLITE_SET_STATE];
-	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	const struct gpald_blob checksum = { sum, sizeof(sum) };
-
-	gpald_store_state_checksum(state, sum);
-	sqlite3_bind_int64(statement, 1, (int64_t)state->revision);
-	sqlite3_bind_int64(statement, 2, (int64_t)state->generation_top);
-	bind_blob(statement, 3, &checksum);
-	return step_statement(store, GPALD_SQLITE_SET_STATE);
-}
-
 /*
  * Drops the oldest events beyond the number to keep. If that number was lowered a lot, it takes
  * several transactions: one that dropped all of them might not fit into the log of a full disk.
@@ -236,8 +107,7 @@ static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 	if (dropped > most)
 		dropped = most;
 	*events -= dropped;
-	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1, (int64_t)dropped);
-	return dropped == 0 || step_statement(store, GPALD_SQLITE_DROP_EVENTS);
+	return dropped == 0 || gpald_sqlite_drop_events(store, dropped);
 }
 
 /* Runs all of a transaction except its COMMIT. */
@@ -246,15 +116,17 @@ static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes 
 {
 	struct gpald_change *change;
 
-	if (!step_statement(store, GPALD_SQLITE_BEGIN))
+	if (!gpald_sqlite_step(store, GPALD_SQLITE_BEGIN))
 		return false;
 	STAILQ_FOREACH(change, changes, entry) {
 		gpald_store_state_count_change(state, change);
-		if (!apply_change(store, change))
+		if (!(change->record ? gpald_sqlite_put(store, change->record) :
+				       gpald_sqlite_remove(store, change->event.name)) ||
+		    !gpald_sqlite_add_event(store, &change->event))
 			return false;
 		++*events;
 	}
-	return drop_events(store, events) && set_state(store, state);
+	return drop_events(store, events) && gpald_sqlite_set_state(store, state);
 }
 
 static bool is_deletion(const struct gpald_changes *changes)
@@ -295,7 +167,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	result = gpald_sqlite_reserve(store, is_deletion(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
-	if (step_statement(store, GPALD_SQLITE_COMMIT)) {
+	if (gpald_sqlite_step(store, GPALD_SQLITE_COMMIT)) {
 		store->state = state;
 		store->events = events;
 		return GPALD_COMMIT_DONE;
@@ -318,7 +190,7 @@ static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
 	store->pages = pages;
 	store->pages_used = used;
 	/* Most errors end the transaction by themselves. */
-	if (!sqlite3_get_autocommit(store->db) && !step_statement(store, GPALD_SQLITE_ROLLBACK))
+	if (!sqlite3_get_autocommit(store->db) && !gpald_sqlite_step(store, GPALD_SQLITE_ROLLBACK))
 		return GPALD_COMMIT_FAILED;
 	return result;
 }
