@@ -547,14 +547,3 @@ enum gpald_codec_result gpald_decode_layout_blob(const struct gpald_blob *blob,
 		gpald_transfer_fail(&t, GPALD_CODEC_MALFORMED);
 	return finish_reading(&t);
 }
-
-void gpald_blob_free(struct gpald_blob *blob)
-{
-	free(blob->data);
-	*blob = (struct gpald_blob){ 0 };
-}
-
-bool gpald_blob_equal(const struct gpald_blob *a, const struct gpald_blob *b)
-{
-	return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
-}

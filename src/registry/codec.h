@@ -9,22 +9,12 @@
 #define GPALD_REGISTRY_CODEC_H
 
 #include "core/arena.h"
+#include "registry/blob.h"
 
 #include <gpalayout/export.h>
 #include <gpalayout/layout.h>
 #include <gpalayout/request.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* Bytes. A function that gives them to its caller allocates them with malloc(). */
-struct gpald_blob {
-	uint8_t *data;
-	size_t length;
-};
-
-void gpald_blob_free(struct gpald_blob *blob);
-bool gpald_blob_equal(const struct gpald_blob *a, const struct gpald_blob *b);
 
 /*
  * Encode into a new blob, which the caller owns. A request whose policy is NULL is stored without a
@@ -34,14 +24,6 @@ GPAL_MUST_USE bool gpald_encode_request_blob(const struct gpal_request *request,
 					     struct gpald_blob *blob);
 GPAL_MUST_USE bool gpald_encode_layout_blob(const struct gpal_layout *layout,
 					    struct gpald_blob *blob);
-
-enum gpald_codec_result {
-	GPALD_CODEC_OK,
-	GPALD_CODEC_NO_MEMORY,
-	GPALD_CODEC_MALFORMED,      /* no encoder writes these bytes */
-	GPALD_CODEC_NEWER,          /* the version of the form is unknown */
-	GPALD_CODEC_UNKNOWN_POLICY, /* the policy is unknown: another version wrote it */
-};
 
 /*
  * Decode from bytes. All that the result points to lies in the arena or is static, so the bytes may

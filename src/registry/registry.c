@@ -334,6 +334,21 @@ void gpald_registry_settle(struct gpald_registry *registry)
 	settle_batches(registry, gpald_monotonic_ns() + SETTLE_NS);
 }
 
+bool gpald_operation_has_changed(const struct gpald_operation *operation)
+{
+	if (operation->outcome != GPALD_OUTCOME_DONE || operation->dry_run)
+		return false;
+	switch (operation->kind) {
+	case GPALD_OPERATION_CREATE:
+		return operation->created;
+	case GPALD_OPERATION_UPDATE:
+		return operation->record != operation->previous;
+	case GPALD_OPERATION_DELETE:
+		break;
+	}
+	return true;
+}
+
 void gpald_operation_clear(struct gpald_operation *operation)
 {
 	gpald_blob_free(&operation->request);

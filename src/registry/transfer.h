@@ -8,8 +8,15 @@
 #ifndef GPALD_REGISTRY_TRANSFER_H
 #define GPALD_REGISTRY_TRANSFER_H
 
+#include "core/arena.h"
 #include "core/bytes.h"
-#include "registry/codec.h"
+#include "registry/blob.h"
+
+#include <gpalayout/export.h>
+#include <gpalayout/request.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /*
  * Each function that transfers a value takes a pointer to it, and changes the value only when it

@@ -364,23 +364,6 @@ static bool answer_needs_worker(const struct gpald_call *call)
 	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
 }
 
-bool gpald_call_has_changed(const struct gpald_call *call)
-{
-	const struct gpald_operation *operation = &call->operation;
-
-	if (operation->outcome != GPALD_OUTCOME_DONE || operation->dry_run)
-		return false;
-	switch (operation->kind) {
-	case GPALD_OPERATION_CREATE:
-		return operation->created;
-	case GPALD_OPERATION_UPDATE:
-		return operation->record != operation->previous;
-	case GPALD_OPERATION_DELETE:
-		break;
-	}
-	return true;
-}
-
 /* Logs who has changed what, even if the client has gone. */
 static void log_change(const struct gpald_call *call)
 {
@@ -399,7 +382,7 @@ static void on_done(struct gpald_operation *operation)
 	/* The operation is the first member of the call. */
 	struct gpald_call *call = (struct gpald_call *)operation;
 
-	if (gpald_call_has_changed(call))
+	if (gpald_operation_has_changed(&call->operation))
 		log_change(call);
 	if (call->waiter && answer_needs_worker(call))
 		submit_work(call, run_change_answer, after_change_answer);

@@ -163,7 +163,4 @@ void gpald_call_abandon(struct gpald_call *call);
  */
 GPAL_MUST_USE bool gpald_call_decide_on_worker(struct gpald_operation *operation);
 
-/* Returns whether a call has changed a live layout. */
-bool gpald_call_has_changed(const struct gpald_call *call);
-
 #endif

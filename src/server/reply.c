@@ -37,10 +37,11 @@ static int refuse_too_large(const struct gpald_call *call, size_t length,
 {
 	const uint64_t most = reply_max(call);
 
-	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
-			    "%sthe reply would have %zu bytes; the limit is %llu",
-			    gpald_call_has_changed(call) ? "the change was made, but " : "", length,
-			    (unsigned long long)most);
+	return gpald_refuse(
+		error, GPALD_MESSAGE_TOO_LARGE,
+		"%sthe reply would have %zu bytes; the limit is %llu",
+		gpald_operation_has_changed(&call->operation) ? "the change was made, but " : "",
+		length, (unsigned long long)most);
 }
 
 /* Returns whether the line that begins at `mark` may be sent. */
