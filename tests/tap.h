@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Test Anything Protocol for tests that are not check suites, because each line of a data file is a
- * test case.
+ * Test Anything Protocol for tests that are not check suites, because their test cases come from
+ * data files.
  */
 #ifndef GPALD_TESTS_TAP_H
 #define GPALD_TESTS_TAP_H
