@@ -65,10 +65,7 @@ static inline void assert_records_equal(const struct gpald_record *a, const stru
 	assert_blobs_equal(&a->layout, &b->layout);
 }
 
-/*
- * Every member of the first stored form is set, each to a different value. The request resolves,
- * with warnings.
- */
+/* Every member of the first stored form is set. The request resolves, with warnings. */
 static inline struct gpal_request rich_request(void)
 {
 	static const uint64_t nodes[] = { 2 * GIB, 0, 3 * GIB + 20 * MIB };

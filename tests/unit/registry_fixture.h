@@ -10,7 +10,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 
-#define BENCH_REVISION 1000 /* first revision of the new store */
+#define BENCH_REVISION 1000 /* of the new store; its first event has the next one */
 #define UNDECIDED_MAX 16
 #define OWNER 1000 /* who makes changes by default */
 
@@ -39,7 +39,7 @@ struct bench {
 };
 
 struct change {
-	struct gpald_operation operation; /* must be first; only `done` may read its outcome */
+	struct gpald_operation operation; /* must be first */
 	struct bench *bench;
 	int times_done;
 	int finish_order; /* the rank among the finished changes, from 1 */
@@ -47,7 +47,7 @@ struct change {
 	bool created;
 	uint64_t generation;
 	uid_t owner_uid;
-	char digest[GPAL_DIGEST_SIZE]; /* of the current record */
+	char digest[GPAL_DIGEST_SIZE]; /* set by a create that is done */
 	bool free_when_done;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders are below TMPDIR. Only the store itself syncs here. */
+/* Only the store itself syncs here. */
 #include "config.h"
 
 #include "tests/unit/state_folder.h"
