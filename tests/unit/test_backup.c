@@ -67,7 +67,7 @@ static void backup_path(const struct state_folder *folder, char path[PATH_SIZE])
 	snprintf(path, PATH_SIZE, "%s/backup", folder->parent);
 }
 
-/* Writes the SHA-256 of the bytes after them. */
+/* Appends the SHA-256 of the bytes to them. */
 static void seal(uint8_t *bytes, size_t length)
 {
 	struct sha256_ctx hash;
@@ -84,7 +84,7 @@ static void finish(const char *path)
 	write_file(path, taken.bytes, taken.length + SHA256_DIGEST_SIZE);
 }
 
-/* The contents of a file at its end. A record replaces an earlier one of the same name. */
+/* What a file restores. The last entry of a name counts. */
 struct restored {
 	struct gpald_record *records[64];
 	size_t count;
@@ -322,7 +322,7 @@ START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 }
 END_TEST
 
-/* Writes vm-1, vm-2, vm-3, the deletion of vm-1, and vm-2 again. Two layouts are left. */
+/* Writes vm-1, vm-2, the deletion of vm-1, vm-2 again, and vm-3. Two layouts are left. */
 static void write_example(struct bench *bench, const char *path)
 {
 	bench_start(bench);

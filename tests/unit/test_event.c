@@ -201,7 +201,7 @@ START_TEST(a_new_registry_starts_above_what_an_earlier_one_reached)
 	ck_assert_uint_le(first, now_us + 2000000);
 	ck_assert_uint_ge(first + 2000000, now_us);
 	ck_assert_uint_ge(gpald_event_first_revision(), first);
-	/* For the foreseeable future a revision fits in a JSON integer. */
+	/* A revision fits in a JSON integer. */
 	ck_assert_uint_lt(first, UINT64_C(1) << 53);
 }
 END_TEST

@@ -249,7 +249,6 @@ START_TEST(changes_of_many_names_share_a_commit)
 }
 END_TEST
 
-/* A change that waits for its name does not hold up changes of other names. */
 START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 {
 	const struct gpal_request request = request_for(1);
@@ -281,7 +280,7 @@ START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 }
 END_TEST
 
-/* No layout can have such a long name, even if a shorter one was just looked up. */
+/* The name does not fit into a key. The lookup must not use the key of the one before. */
 START_TEST(a_name_that_is_too_long_is_not_found)
 {
 	const struct gpald_record *record;
@@ -318,7 +317,7 @@ static struct gpal_request long_request(void)
 	return request;
 }
 
-START_TEST(only_long_requests_are_offered_to_be_decided_elsewhere)
+START_TEST(a_long_request_is_offered_to_be_decided_elsewhere)
 {
 	const struct gpal_request request = long_request();
 	struct change change;
@@ -339,7 +338,6 @@ START_TEST(only_long_requests_are_offered_to_be_decided_elsewhere)
 }
 END_TEST
 
-/* A refused change is not written, but the changes that waited for it go on. */
 START_TEST(changes_that_waited_for_a_decision_go_on_after_a_refusal)
 {
 	const struct gpal_request request = long_request();
@@ -568,7 +566,7 @@ int main(void)
 		 COUNT_OF(sequences));
 	add_test(suite, "order", changes_of_many_names_share_a_commit);
 	add_test(suite, "order", a_change_that_waits_for_its_name_does_not_delay_other_names);
-	add_test(suite, "order", only_long_requests_are_offered_to_be_decided_elsewhere);
+	add_test(suite, "order", a_long_request_is_offered_to_be_decided_elsewhere);
 	add_test(suite, "order", a_name_that_is_too_long_is_not_found);
 	add_test(suite, "order", changes_that_waited_for_a_decision_go_on_after_a_refusal);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,

@@ -15,7 +15,7 @@
 
 static const uid_t uids[] = { 0, OWNER, OWNER + 1 };
 
-/* A request with `form` reserved ranges. From eight on, the decision takes long. */
+/* A request with `form` reserved ranges. From seven on, the decision takes long. */
 static struct gpal_request request_of(int form)
 {
 	static struct gpal_named_range reserved[FORMS];
@@ -198,7 +198,7 @@ static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct
 	return GPALD_OUTCOME_OWNER_TOO_LARGE;
 }
 
-/* Returns the decision on a change. Sets *to_commit if the store gets it. */
+/* Returns the decision on a change. If it is DONE, *to_commit says whether the store gets it. */
 static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm, bool *to_commit)
 {
 	const struct gpald_operation *operation = &vm->change.operation;

@@ -423,7 +423,10 @@ START_TEST(a_change_may_be_freed_when_it_is_done)
 			free(change);
 		}
 	}
-	/* The store commits, refuses or fails; or the registry is closed and all finish at once. */
+	/*
+	 * The store commits, is full or lacks memory. In the last three rows the registry is closed
+	 * before the test waits for the changes.
+	 */
 	fake_store_answer(&bench.store, (enum gpald_commit_result)(_i % 3), NULL);
 	fake_store_resume(&bench.store);
 	while (_i < 3 && bench.finished < 12)
@@ -595,7 +598,7 @@ START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 }
 END_TEST
 
-/* A request with a policy or without, before and after a restart with another default. */
+/* A request with a policy or without, before and after a restart, which may change the default. */
 static const struct {
 	const char *default_then, *named_then;
 	const char *default_now, *named_now;
