@@ -63,7 +63,7 @@ static void assert_refused(const struct state_folder *folder, const char *reason
 
 /* Faults of a whole file. */
 
-static void cut_in_half(const struct state_folder *folder)
+static void cut_after_two_pages(const struct state_folder *folder)
 {
 	ck_assert_int_eq(truncate(path_in(folder, "registry.db"), 2 * 4096), 0);
 }
@@ -112,7 +112,7 @@ static const struct {
 	{ NULL, "DROP TABLE state", "damaged: no such table" },
 	{ NULL, "DELETE FROM state", "damaged: its state is missing" },
 	{ NULL, "ALTER TABLE layouts RENAME COLUMN checksum TO sum", "damaged" },
-	/* Events that do not match the revisions. */
+	/* Events that are invalid, or do not match the revisions. */
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT max(revision) FROM events)",
 	  "damaged" },
 	{ NULL, "UPDATE state SET revision = revision + 1", "damaged" },
@@ -129,7 +129,7 @@ static const struct {
 	  "checksum of the event" },
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
 	  "damaged" },
-	{ cut_in_half, NULL, "malformed" },
+	{ cut_after_two_pages, NULL, "malformed" },
 	{ cut_in_the_first_page, NULL, "cannot be" },
 	{ empty, NULL, "not an SQLite database" },
 	{ garbage, NULL, "not an SQLite database" },
@@ -524,7 +524,6 @@ static size_t used_bytes(const struct gpald_blob *bytes)
 	return pages * 4096;
 }
 
-/* If any byte is wrong, the file is refused, or all its records are still right. */
 START_TEST(a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records)
 {
 	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");

@@ -345,7 +345,7 @@ START_TEST(a_second_daemon_is_refused)
 }
 END_TEST
 
-START_TEST(a_folder_that_others_can_enter_is_refused)
+START_TEST(a_folder_that_others_may_access_is_refused)
 {
 	static const mode_t modes[] = { 0755, 0750, 0701, 0710, 0720, 01777 };
 	struct state_folder folder;
@@ -363,8 +363,7 @@ START_TEST(a_folder_that_others_can_enter_is_refused)
 }
 END_TEST
 
-/* Returns a record with this many nodes, and so with many bytes. */
-static struct gpald_record *long_record(const char *name, size_t nodes)
+static struct gpald_record *record_with_nodes(const char *name, size_t nodes)
 {
 	static uint64_t sizes[1024];
 	const struct gpald_record_facts facts = { .generation = 1 };
@@ -389,10 +388,10 @@ START_TEST(a_file_is_no_state_folder)
 }
 END_TEST
 
-/* The room for removals is set aside before they need it, and is no hole in the file. */
+/* The file has disk space for changes before they are moved into it from the log. */
 START_TEST(room_is_set_aside)
 {
-	struct gpald_record *record = long_record("vm", 1000);
+	struct gpald_record *record = record_with_nodes("vm", 1000);
 	struct state_folder folder;
 	struct gpald_store *store;
 	struct stat status;
@@ -419,7 +418,7 @@ END_TEST
 /* The process has a limit on the size of a file. The store treats it as a full disk. */
 START_TEST(a_file_that_may_not_grow_is_a_full_store)
 {
-	struct gpald_record *record = long_record("vm", 1000);
+	struct gpald_record *record = record_with_nodes("vm", 1000);
 	struct rlimit before, limit;
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -442,7 +441,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
-	/* The log needs more bytes for each change, so it was emptied before the last ones. */
+	/* A change takes more bytes of the log than its layout has, so the log was emptied. */
 	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
@@ -534,7 +533,7 @@ static int fill(struct gpald_store *store, size_t nodes)
 		char name[16];
 
 		snprintf(name, sizeof(name), "vm-%d", i);
-		record = long_record(name, nodes);
+		record = record_with_nodes(name, nodes);
 		result = put(store, record);
 		gpald_record_unref(record);
 		if (result == GPALD_COMMIT_DONE)
@@ -563,7 +562,7 @@ START_TEST(a_full_store_refuses_and_goes_on)
 	count = fill(store, fillings[_i]);
 	ck_assert_int_gt(count, 1);
 	/* The result is the same each time, and emptying the log would not change it. */
-	record = long_record("other", fillings[_i]);
+	record = record_with_nodes("other", fillings[_i]);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
 	ck_assert_uint_gt(used_bytes_of_log(&folder), 0);
@@ -606,7 +605,7 @@ START_TEST(everything_can_be_deleted_under_a_lower_limit)
 	store = open_small(&folder, 20);
 	ck_assert_uint_eq(loaded.record_count, (size_t)count);
 	loaded_clear(&loaded);
-	record = long_record("other", 1000);
+	record = record_with_nodes("other", 1000);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
 	for (int i = 0; i < count; i++) {
 		char name[16];
@@ -624,7 +623,7 @@ END_TEST
 /* Deleting may grow the file a little. New layouts must not use that room. */
 START_TEST(a_full_store_does_not_grow_with_what_comes_and_goes)
 {
-	struct gpald_record *record = long_record("vm", 1);
+	struct gpald_record *record = record_with_nodes("vm", 1);
 	bool is_there[512] = { false };
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -665,7 +664,8 @@ END_TEST
 
 START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 {
-	struct gpald_record *small = long_record("small", 1), *large = long_record("large", 1000);
+	struct gpald_record *small = record_with_nodes("small", 1),
+			    *large = record_with_nodes("large", 1000);
 	struct gpald_change changes[] = { change_of(small), change_of(large) };
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -697,7 +697,7 @@ END_TEST
 /* The log is moved into the database between commits, so it does not grow for ever. */
 START_TEST(the_log_is_kept_short)
 {
-	struct gpald_record *record = long_record("vm", 1000);
+	struct gpald_record *record = record_with_nodes("vm", 1000);
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -734,7 +734,7 @@ int main(void)
 	add_test(suite, "access", a_file_is_no_state_folder);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
 	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);
-	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
+	add_rows(suite, "access", a_folder_that_others_may_access_is_refused, 6);
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
 	add_test(suite, "room", a_full_store_does_not_grow_with_what_comes_and_goes);
