@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stored form. Everything is decoded as it was encoded, each value has exactly one form, and
- * bytes that were damaged on disk are refused and do no harm.
+ * damaged bytes do no harm.
  */
 #include "config.h"
 
@@ -183,7 +183,7 @@ static void assert_layout_comes_back(const struct gpal_layout *layout)
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &back), GPALD_CODEC_OK);
 	gpald_blob_free(&blob);
 	assert_same_text(layout_tree(layout), layout_tree(&back));
-	/* The JSON does not contain these. */
+	/* The JSON does not contain the index. */
 	for (size_t i = 0; i < layout->map.count; i++)
 		ck_assert_uint_eq(back.map.entries[i].index, layout->map.entries[i].index);
 	ck_assert_uint_eq(back.virtio_mmio_slots, layout->virtio_mmio_slots);
@@ -417,7 +417,7 @@ static const struct {
 	{ "01 8000 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 80a000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 8080808080808080808000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
-	/* 2^64 - 1, 2^64, and more bits than an integer can have. */
+	/* 2^64 - 1, and integers of more than 64 bits. */
 	{ "01 00 00 00 01 ffffffffffffffffff01 " OPTIONALS REST, GPALD_CODEC_OK },
 	{ "01 00 00 00 01 ffffffffffffffffff02 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 ffffffffffffffffff81 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
@@ -443,11 +443,12 @@ static const struct {
 	/* 64 physical address bits, and 65. */
 	{ HEAD OPTIONALS "00 00 00 00 00 00 00 40", GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 00 41", GPALD_CODEC_MALFORMED },
-	/* Names of root complexes and of reserved ranges: empty, and not UTF-8. */
+	/* Names of root complexes: empty, and not UTF-8. */
 	{ HEAD OPTIONALS "00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ HEAD OPTIONALS "00 01 01ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
+	/* Names of reserved ranges: plain, empty, and with a space, which needs version 2. */
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0161 00 00 00", GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 00 00 00 00", GPALD_CODEC_MALFORMED },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0120 00 00 00", GPALD_CODEC_MALFORMED },

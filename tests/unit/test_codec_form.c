@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* Returns the stored bytes of a request in JSON. */
+/* Returns the stored bytes of the request that the JSON text states. */
 static struct gpald_blob bytes_of_json(const char *json)
 {
 	cJSON *params = cJSON_CreateObject(), *tree = cJSON_Parse(json);
@@ -293,7 +293,6 @@ static const char frozen_layout[] =
 	"bcd60827010510636869707365742d6c6f772d6d6d696f16776879206974206973206c696b656c792077"
 	"726f6e67";
 
-/* Each member has a value different from those next to it. */
 static struct gpal_layout sample_layout(void)
 {
 	static const struct gpal_ram_extent ram[] = { { 0, { 0x1000, 0x3000 } },
@@ -362,7 +361,7 @@ static struct gpal_layout sample_layout(void)
 	};
 }
 
-/* Returns the bytes of a blob as lower-case hex. The caller frees the text. */
+/* Frees a blob, and returns its bytes as lower-case hex. The caller frees the text. */
 static char *hex_of(struct gpald_blob *blob)
 {
 	char *hex = calloc(2, blob->length + 1);
@@ -476,7 +475,7 @@ START_TEST(layouts_of_the_first_version_are_read)
 }
 END_TEST
 
-/* The second version ends with a list of the ranges that an update has kept. */
+/* The second version ends with a mark for each range: whether an update has kept it. */
 START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 {
 	struct gpal_layout layout = sample_layout();
@@ -494,7 +493,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	blob = bytes_of_frozen(hex);
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
 	ck_assert(!layout.map.kept[0] && layout.map.kept[1]);
-	/* The list is truncated; then the version is a newer one. */
+	/* The marks are truncated; then the version is a newer one. */
 	blob.length--;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	blob.length++;
