@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Advice that the property tests do not cover: reserved ranges that the map omits, and bounded
- * work.
- */
+/* Advice that the property tests do not cover. */
 #include "config.h"
 
 #include "tests/unit/vm.h"
@@ -174,7 +171,6 @@ START_TEST(a_layout_that_does_not_match_the_request_is_refused)
 }
 END_TEST
 
-/* A node whose RAM is all low RAM window still has a row. */
 START_TEST(a_node_that_is_all_low_window_has_a_row)
 {
 	static const uint64_t nodes[] = { 64 * MIB };

@@ -54,7 +54,7 @@ static void assert_agrees(const struct gpal_request *request)
 	gpal_layout_free(layout);
 }
 
-START_TEST(a_resolved_layout_agrees_with_its_request)
+START_TEST(a_resolved_layout_agrees_with_itself)
 {
 	static const struct gpal_request smallest = VM(one_gib);
 	static const struct gpal_root_complex smmu[] = {
@@ -70,7 +70,7 @@ START_TEST(a_resolved_layout_agrees_with_its_request)
 }
 END_TEST
 
-START_TEST(an_updated_layout_agrees_with_its_request)
+START_TEST(an_updated_layout_agrees_with_itself)
 {
 	struct gpal_layout *live = resolve(&full), *updated;
 	struct gpal_request request = full;
@@ -262,8 +262,8 @@ int main(void)
 {
 	Suite *suite = suite_create("check");
 
-	add_test(suite, "agrees", a_resolved_layout_agrees_with_its_request);
-	add_test(suite, "agrees", an_updated_layout_agrees_with_its_request);
+	add_test(suite, "agrees", a_resolved_layout_agrees_with_itself);
+	add_test(suite, "agrees", an_updated_layout_agrees_with_itself);
 	add_test(suite, "agrees", names_may_be_of_any_length);
 	add_test(suite, "faults", another_digest_is_found);
 	add_test(suite, "faults", a_cxl_window_has_a_name_of_its_own);

@@ -338,7 +338,6 @@ START_TEST(a_map_may_end_at_the_end_of_the_address_space)
 }
 END_TEST
 
-/* Every address is in exactly one range or gap. */
 START_TEST(ranges_and_gaps_cover_the_address_space_once)
 {
 	struct gpal_layout *l = resolve(&with_holes);

@@ -223,11 +223,11 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 }
 END_TEST
 
-/* Each of these members adds a range to a VM that fits in 36 bits without it. */
 static const struct gpal_root_complex cxl_rc[] = {
 	{ .name = "rc0", .has_buses = true, .end_bus = 255, .has_cxl = true, .cxl_hdm = 64 * GIB },
 };
 
+/* Each of these members adds a range to a VM that fits in 36 bits without it. */
 static const struct {
 	const char *tag;
 	struct gpal_request request;
@@ -530,8 +530,8 @@ START_TEST(the_hcl_host_profile_has_vtl2_chipset_mmio)
 }
 END_TEST
 
-/* A policy may split RAM by one of its rows. No released policy does. */
-START_TEST(a_low_window_is_a_row_of_a_policy)
+/* No released policy has such a default. */
+START_TEST(a_policy_may_have_a_low_ram_window_by_default)
 {
 	static const uint64_t sizes[] = { 8 * GIB, 32 * MIB, 17 * MIB, MIB };
 	static const uint64_t windows[] = { 32 * MIB, 32 * MIB, 16 * MIB, 0 };
@@ -603,6 +603,6 @@ int main(void)
 	add_test(suite, "digest", the_digest_is_what_the_protocol_says);
 	add_test(suite, "policies", unenlightened_linux_has_high_mmio_under_the_first_policy_only);
 	add_test(suite, "policies", the_hcl_host_profile_has_vtl2_chipset_mmio);
-	add_rows(suite, "later", a_low_window_is_a_row_of_a_policy, 4);
+	add_rows(suite, "later", a_policy_may_have_a_low_ram_window_by_default, 4);
 	return run_suite(suite);
 }
