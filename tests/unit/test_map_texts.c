@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How a map formats numbers, shortens and wraps texts, and whether its colours are readable. */
+/*
+ * How a map formats numbers, shortens and wraps texts, and whether its colours are readable. Also
+ * tests how values are unquoted.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/map/paint.h"
@@ -21,7 +24,7 @@ static const struct {
 	const char *human;
 	const char *full;
 	const char *brief;
-	unsigned int log2;
+	unsigned int log2_sixteenths;
 } numbers[] = {
 	{ 0, "0", "0 B", "0 B", 0 },
 	{ 17, "17 B", "17 B", "17 B", 65 },
@@ -48,7 +51,7 @@ START_TEST(numbers_are_exact_or_marked)
 	ck_assert_str_eq(ctl_number_text(CTL_HUMAN, numbers[_i].n).text, numbers[_i].human);
 	ck_assert_str_eq(ctl_number_text(CTL_FULL, numbers[_i].n).text, numbers[_i].full);
 	ck_assert_str_eq(ctl_number_text(CTL_SHORT, numbers[_i].n).text, numbers[_i].brief);
-	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2);
+	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2_sixteenths);
 }
 END_TEST
 

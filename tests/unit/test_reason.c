@@ -179,7 +179,7 @@ START_TEST(a_pointer_leads_to_the_part_of_the_subject)
 }
 END_TEST
 
-/* Returns an error that fits a plain line, with a message of `length` characters. */
+/* Returns an error with a message of `length` characters and no details. */
 static struct gpald_wire_error plain_error(size_t length)
 {
 	struct gpald_wire_error error;
@@ -219,7 +219,7 @@ START_TEST(a_plain_line_carries_a_short_message_and_nothing_else)
 }
 END_TEST
 
-START_TEST(a_plain_line_leaves_out_an_id_that_does_not_fit)
+START_TEST(a_plain_line_has_null_for_an_id_that_does_not_fit)
 {
 	const struct gpald_wire_error error = plain_error(GPALD_RPC_PLAIN_MESSAGE_MAX);
 	struct gpald_id id = { .kind = GPALD_ID_INTEGER, .integer = -9007199254740991 };
@@ -254,6 +254,6 @@ int main(void)
 	add_rows(suite, "pointers", a_pointer_leads_to_the_subject, COUNT_OF(subjects));
 	add_test(suite, "pointers", a_pointer_leads_to_the_part_of_the_subject);
 	add_test(suite, "plain", a_plain_line_carries_a_short_message_and_nothing_else);
-	add_test(suite, "plain", a_plain_line_leaves_out_an_id_that_does_not_fit);
+	add_test(suite, "plain", a_plain_line_has_null_for_an_id_that_does_not_fit);
 	return run_suite(suite);
 }

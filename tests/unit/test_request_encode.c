@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Returns the stored form of a request in JSON. It differs for any two different requests. */
+/* Returns the stored form of the request in params. Different requests have different forms. */
 static struct gpald_blob bytes_of(const cJSON *params)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -83,7 +83,10 @@ START_TEST(members_of_the_first_version_come_back)
 END_TEST
 
 static const char *const texts[] = {
-	/* Members that the policy decides are omitted, and so are empty lists and objects. */
+	/*
+	 * Members that the policy decides are omitted, and so are empty lists, and empty objects
+	 * except cxl.
+	 */
 	"{\"arch\":\"x86_64\",\"profile\":\"gen2-uefi\",\"memory\":{\"nodes\":[\"0x40000000\"]}}",
 	"{\"arch\":\"aarch64\",\"policy\":\"openvmm-2026.05\",\"profile\":\"linux-direct\","
 	"\"memory\":{\"nodes\":[\"0x0\",\"0xfffffffffffff000\"],\"start\":\"0x0\"}}",

@@ -62,7 +62,7 @@ START_TEST(times_add_up)
 }
 END_TEST
 
-static void assert_built(const struct gpald_histogram *histogram, const char *expected)
+static void assert_histogram_written(const struct gpald_histogram *histogram, const char *expected)
 {
 	struct gpald_writer w = { 0 };
 
@@ -76,15 +76,17 @@ START_TEST(empty_buckets_are_left_out)
 {
 	struct gpald_histogram histogram = { 0 };
 
-	assert_built(&histogram, "{\"h\":{\"count\":0,\"sum_us\":0,\"max_us\":0,\"buckets\":[]}}");
+	assert_histogram_written(&histogram,
+				 "{\"h\":{\"count\":0,\"sum_us\":0,\"max_us\":0,\"buckets\":[]}}");
 	gpald_histogram_add(&histogram, 0);
 	gpald_histogram_add(&histogram, 3);
 	gpald_histogram_add(&histogram, 4);
 	gpald_histogram_add(&histogram, UINT64_C(1) << 31);
-	assert_built(&histogram,
-		     "{\"h\":{\"count\":4,\"sum_us\":2147483655,\"max_us\":2147483648,\"buckets\":["
-		     "{\"le_us\":1,\"count\":1},{\"le_us\":4,\"count\":2},"
-		     "{\"le_us\":2147483648,\"count\":1}]}}");
+	assert_histogram_written(
+		&histogram,
+		"{\"h\":{\"count\":4,\"sum_us\":2147483655,\"max_us\":2147483648,\"buckets\":["
+		"{\"le_us\":1,\"count\":1},{\"le_us\":4,\"count\":2},"
+		"{\"le_us\":2147483648,\"count\":1}]}}");
 }
 END_TEST
 
