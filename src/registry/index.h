@@ -82,8 +82,8 @@ enum gpald_backup_page_outcome {
 };
 
 /*
- * Fills in the next page of a backup, of about `bytes` bytes, for a client whose pages so far reach the
- * name `after` and the revision `since`. If `after` is NULL, it is the first page. After
+ * Fills in the next page of a backup, of about `bytes` bytes, for a client whose pages so far reach
+ * the name `after` and the revision `since`. If `after` is NULL, it is the first page. After
  * GPALD_BACKUP_PAGE_DONE, call gpald_backup_page_clear().
  */
 GPAL_MUST_USE enum gpald_backup_page_outcome gpald_index_backup(struct gpald_index *index,

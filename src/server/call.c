@@ -2,7 +2,8 @@
 /*
  * A call whose answer comes later is a copy on the heap. A worker serves its line if that is long;
  * the registry decides on its change and commits it; a worker writes its reply if that is long.
- * Then gpald_call_answer() hands over the reply. Each of these steps runs only if the call needs it.
+ * Then gpald_call_answer() hands over the reply. Each of these steps runs only if the call needs
+ * it.
  */
 #include "config.h"
 

@@ -69,7 +69,7 @@ struct gpald_envelope {
 	void (*write_plain_error)(struct gpald_writer *w, const struct gpald_id *id,
 				  enum gpald_reason reason, const char *message);
 
-	/* Bytes of the longest reply in this form; 0: no limit. The limit reply_bytes applies, too. */
+	/* Bytes of the longest reply in this form, besides the limit reply_bytes; 0: no limit. */
 	size_t reply_max;
 };
 
