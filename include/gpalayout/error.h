@@ -56,9 +56,9 @@ enum gpal_code {
 #define GPAL_CODE_COUNT 22 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
 
 /*
- * The member of the input at fault. Where that member is in a list, such as the
- * nodes, the root complexes, the reserved ranges or a list of the allocator, `index` in struct
- * gpal_error counts within that list from 0.
+ * The member of the input at fault. Where that member is in a list, such as the nodes, the root
+ * complexes, the reserved ranges or a list of the allocator, `index` in struct gpal_error counts
+ * within that list from 0.
  */
 enum gpal_subject {
 	GPAL_SUBJECT_NONE,
