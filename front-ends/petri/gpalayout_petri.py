@@ -313,7 +313,7 @@ class Layout:
             if each["root_complex"] == name:
                 start = gpalayout.address(each["start"])
                 return next(found for found in self.ranges if found.start == start)
-        raise KeyError(f"no root complex {name} has an IOMMU")
+        raise KeyError(f"there is no root complex {name} with an IOMMU")
 
     def assert_sound(self):
         """Fails if ranges are empty, overlap or are out of order, or have another digest."""

@@ -38,7 +38,7 @@ enum gpal_code {
 	GPAL_E_BUS_OVERLAP = -11,         /* two root complexes of a segment share a bus */
 	GPAL_E_MIXED_IOMMU = -12,         /* the VM has more than one kind of IOMMU */
 	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the architecture does not have this IOMMU */
-	GPAL_E_INVALID_HDM = -14,         /* HDM is not a multiple of 256 MiB per target */
+	GPAL_E_INVALID_HDM = -14,         /* an HDM size is no multiple of 256 MiB (per target) */
 	GPAL_E_NODE_OUT_OF_RANGE = -15, /* a root complex or a room names a node that is missing */
 	GPAL_E_OUT_OF_RANGE = -16,      /* a value is outside what its header allows */
 

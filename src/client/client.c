@@ -173,7 +173,7 @@ static int check_same_call(struct gpal_client *client, const char *method,
 	return code;
 }
 
-int gpald_call_advance(struct gpal_client *client)
+int gpald_client_advance_call(struct gpal_client *client)
 {
 	int code = 0;
 
@@ -201,7 +201,7 @@ int gpald_client_call(struct gpal_client *client, const char *method, gpald_writ
 
 	if (code)
 		return code;
-	while ((code = gpald_call_advance(client)) == GPAL_E_IN_PROGRESS) {
+	while ((code = gpald_client_advance_call(client)) == GPAL_E_IN_PROGRESS) {
 		if (!client->blocks)
 			return gpald_client_fail(error, code, "the call is in progress");
 		gpald_client_wait(client, client->deadline_ms);

@@ -71,7 +71,7 @@ GPAL_MUST_USE bool gpald_client_write_request(struct gpal_client *client, const 
  * Reads and writes without waiting, for the call in progress. Returns 0 if a line has come or no
  * call is in progress.
  */
-int gpald_call_advance(struct gpal_client *client);
+int gpald_client_advance_call(struct gpal_client *client);
 
 /*
  * Starts the call, or continues it if it is in progress. On success, *line is the line of the
@@ -97,7 +97,7 @@ GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *lin
  * Reads and writes without waiting, for a subscription, and reconnects if it is time. Returns 0 if
  * a line has come.
  */
-GPAL_MUST_USE int gpald_events_advance(struct gpal_client *client);
+GPAL_MUST_USE int gpald_client_advance_events(struct gpal_client *client);
 
 /* Keeps the `data` of the refusal in a line. */
 void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line, size_t length);

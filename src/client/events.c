@@ -213,7 +213,7 @@ static int continue_after_failure(struct gpal_client *client, int code)
 	return code == GPAL_E_CLOSED || code == GPAL_E_NO_DAEMON ? GPAL_E_IN_PROGRESS : code;
 }
 
-int gpald_events_advance(struct gpal_client *client)
+int gpald_client_advance_events(struct gpal_client *client)
 {
 	int code;
 
@@ -235,7 +235,7 @@ int gpald_events_advance(struct gpal_client *client)
 static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 			  struct gpal_client_event *event, struct gpal_client_error *error)
 {
-	const int code = gpald_events_advance(client);
+	const int code = gpald_client_advance_events(client);
 	const char *line;
 	size_t length;
 

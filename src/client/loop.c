@@ -39,5 +39,6 @@ int gpal_client_timeout_ms(const struct gpal_client *client)
 
 int gpal_client_advance(struct gpal_client *client)
 {
-	return client->is_subscribed ? gpald_events_advance(client) : gpald_call_advance(client);
+	return client->is_subscribed ? gpald_client_advance_events(client) :
+				       gpald_client_advance_call(client);
 }

@@ -60,7 +60,8 @@ static bool is_bare_size_or_pinned(const struct gpal_window *window)
 }
 
 /* Warns of high windows, of a bare size or pinned, that could hold a larger BAR elsewhere. */
-static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_list *list)
+static void warn_of_largest_bar_below_size(const struct gpald_resolution *r,
+					   struct warning_list *list)
 {
 	const struct gpal_map *map = &r->layout->map;
 
@@ -193,7 +194,7 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 		add_warning(&list, GPAL_WARN_RAM_NOT_AT_ZERO, first_ram_tag(layout),
 			    "RAM does not start at 0, where x86_64 firmware and kernels expect it");
 	warn_of_pinned_windows(r, &list);
-	warn_of_large_bars(r, &list);
+	warn_of_largest_bar_below_size(r, &list);
 	warn_of_ram_above(r, &list);
 	warn_of_hypertransport(layout, &list);
 	if (layout->arch == GPAL_ARCH_AARCH64 && layout->profile == GPAL_PROFILE_GEN2_UEFI &&

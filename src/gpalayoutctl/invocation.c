@@ -356,7 +356,7 @@ static void derive_inspect_socket(struct ctl_invocation *invocation)
 	const char *slash = strrchr(invocation->socket, '/');
 	const size_t folder = slash ? (size_t)(slash - invocation->socket) + 1 : 0;
 
-	if (!invocation->command || invocation->command->on_control) {
+	if (!invocation->command || invocation->command->only_on_control) {
 		invocation->inspect_socket = NULL;
 	} else if (!invocation->inspect_socket &&
 		   folder + sizeof(INSPECT_NAME) <= sizeof(invocation->default_inspect_socket)) {

@@ -55,7 +55,7 @@ struct ctl_command {
 	const struct gpald_result *result; /* how to decode the result */
 	enum ctl_exit (*print)(struct ctl_session *session, struct gpald_bytes *out,
 			       const void *result);
-	bool on_control; /* only the control socket has its method */
+	bool only_on_control; /* only the control socket has its method */
 };
 
 /* A parsed command line. Its strings are borrowed from argv and the environment. */

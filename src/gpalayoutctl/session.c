@@ -48,7 +48,8 @@ static void hint_unknown_outcome(const struct ctl_session *session)
 	const struct ctl_invocation *invocation = session->invocation;
 
 	/* With flags such as --set, update calls layout.get before its own method. */
-	if (!session->method || !invocation->command->on_control || !invocation->command->method ||
+	if (!session->method || !invocation->command->only_on_control ||
+	    !invocation->command->method ||
 	    strcmp(session->method, invocation->command->method) != 0 ||
 	    ctl_flag_was_given(invocation, "--dry-run"))
 		return;

@@ -153,10 +153,10 @@ static enum gpald_outcome make_replacement(const struct gpald_decision_basis *ba
 	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_NOT_ALLOWED : outcome;
 }
 
-static enum gpald_outcome replace_record(const struct gpald_decision_basis *basis,
-					 struct gpald_operation *operation,
-					 const struct gpald_record_facts *facts,
-					 const struct gpald_record *current)
+static enum gpald_outcome decide_replacement(const struct gpald_decision_basis *basis,
+					     struct gpald_operation *operation,
+					     const struct gpald_record_facts *facts,
+					     const struct gpald_record *current)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
 	enum gpald_outcome outcome = GPALD_OUTCOME_NO_MEMORY;
@@ -175,8 +175,8 @@ static enum gpald_outcome replace_record(const struct gpald_decision_basis *basi
  * Fills in the change to commit: the new record, and its event, which has the generation of the
  * operation.
  */
-static bool decide_change(struct gpald_operation *operation, enum gpald_event_kind kind,
-			  const char *digest)
+static bool fill_in_change(struct gpald_operation *operation, enum gpald_event_kind kind,
+			   const char *digest)
 {
 	const struct gpald_record *record = operation->replacement;
 	struct gpald_change *change = &operation->change;
@@ -219,12 +219,12 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 	}
 	if (basis->limit_outcome != GPALD_OUTCOME_DONE)
 		return set_outcome(operation, basis->limit_outcome);
-	outcome = replace_record(basis, operation, &facts, NULL);
+	outcome = decide_replacement(basis, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
 		return set_outcome(operation, outcome);
 	operation->generation = facts.generation;
 	operation->created = true;
-	return decide_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
+	return fill_in_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
 }
 
 /*
@@ -260,12 +260,12 @@ static bool decide_update(const struct gpald_decision_basis *basis,
 	/* The same request changes nothing. */
 	if (outcome != GPALD_OUTCOME_CONFLICT)
 		return set_outcome(operation, outcome);
-	outcome = replace_record(basis, operation, &facts, record);
+	outcome = decide_replacement(basis, operation, &facts, record);
 	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
 		return set_outcome(operation, outcome);
 	assert(operation->replacement);
 	operation->generation = facts.generation;
-	return decide_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
+	return fill_in_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
 bool gpald_decides_without_decoding(const struct gpald_operation *operation)
@@ -295,5 +295,5 @@ bool gpald_decide(struct gpald_operation *operation)
 		break;
 	}
 	return check_record(operation, record) &&
-	       decide_change(operation, GPALD_EVENT_DELETED, record->digest);
+	       fill_in_change(operation, GPALD_EVENT_DELETED, record->digest);
 }

@@ -34,8 +34,8 @@ void gpald_index_clear(struct gpald_index *index);
 struct gpald_record *gpald_index_find(const struct gpald_index *index, const char *name);
 
 /*
- * Adds a record, in place of the one of that name. The index owns its reference. Only before other
- * threads read the index.
+ * Adds a record, in place of the one of that name. The index owns its reference. Call this only
+ * before other threads read the index.
  */
 void gpald_index_load(struct gpald_index *index, struct gpald_record *record);
 
@@ -72,7 +72,7 @@ struct gpald_history {
 GPAL_MUST_USE bool gpald_index_history(struct gpald_index *index, const char *name, size_t max,
 				       struct gpald_history *history);
 
-/* Returns the newest revision, and the lowest one after which every event is kept. */
+/* Sets the newest revision, and the lowest one after which every event is kept. */
 void gpald_index_revisions(struct gpald_index *index, uint64_t *newest, uint64_t *oldest_since);
 
 enum gpald_backup_page_outcome {

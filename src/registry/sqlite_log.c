@@ -45,7 +45,7 @@ struct log {
 	/* After the previous frame: */
 	uint32_t sum[2];        /* computed from its content */
 	uint32_t stored_sum[2]; /* as stored in it; differs from `sum` only if the frame is wrong */
-	bool has_ended;         /* that frame ends a transaction */
+	bool ends_transaction;
 };
 
 static uint32_t read_log_word(const uint8_t *bytes, bool big_endian)
@@ -125,7 +125,7 @@ static bool take_frame(struct log *log, uint64_t offset)
 	 * The checksum covers the mark of a commit. If the checksum is wrong, the header must at
 	 * least come from one write.
 	 */
-	log->has_ended = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
+	log->ends_transaction = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
 	return linked;
 }
 
@@ -137,13 +137,13 @@ static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
 	ssize_t length;
 
 	for (; (length = read(log->fd, log->frame, size)) == (ssize_t)size; offset += size) {
-		const bool follows_commit = log->has_ended;
+		const bool follows_commit = log->ends_transaction;
 		const bool linked = take_frame(log, offset);
 
 		if (linked && follows_commit && !intact)
 			return GPALD_SQLITE_LOG_DAMAGED;
 		intact = intact && linked;
-		if (intact && log->has_ended)
+		if (intact && log->ends_transaction)
 			*readable = offset + size;
 	}
 	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;

@@ -60,11 +60,12 @@ struct gpald_store_state {
 	uint64_t revision;       /* of the newest event, or the one that the first event follows */
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
-	 * An existing store may be an older copy, whose later changes are lost. None of them had a
-	 * revision or a generation above this, unless a restore put these ahead of the clock and
-	 * the clock has since passed those of the copy. It is gpald_event_first_revision() at the
-	 * start. If the counters are above that, it is raised to at least the counters, in steps of
-	 * GPALD_RESTORE_RAISE_MIN. 0: the store is new. Not stored.
+	 * New revisions and generations are above this: an existing store may be an older copy,
+	 * whose later changes are lost, and no lost change had a number above this. The exception
+	 * is a restore that put the lost numbers ahead of the clock, if the clock has since passed
+	 * the numbers of the copy. The floor is gpald_event_first_revision() at the start, or if
+	 * the counters are above that, the sum of it and the least multiple of
+	 * GPALD_RESTORE_RAISE_MIN that reaches them. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };

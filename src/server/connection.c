@@ -261,11 +261,11 @@ static bool has_work(struct gpald_connection *c)
 }
 
 /* Ends a turn, or a part of it, and charges the user. Returns the time. */
-static uint64_t end_turn(struct gpald_connection *c, uint64_t since)
+static uint64_t end_turn(struct gpald_connection *c, uint64_t since_ns)
 {
 	const uint64_t now = uv_hrtime();
 
-	gpald_user_charge(&c->all->users, c->user, now - since);
+	gpald_user_charge(&c->all->users, c->user, now - since_ns);
 	if (c->state != GPALD_CONNECTION_CLOSING)
 		gpald_connection_advance(c);
 	return now;
@@ -301,7 +301,7 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 	now = uv_hrtime();
 	gpald_user_charge(&c->all->users, c->user, now - start);
 	if (c->all->held_count == 1)
-		c->all->held_since = now;
+		c->all->held_since_ns = now;
 	return now;
 }
 
@@ -342,7 +342,8 @@ static void on_turns(uv_check_t *check)
 			now = flush_held(all, now);
 		if (turn)
 			now = serve_lines(connection_of_turn(turn), now);
-		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
+		if (!turn || all->held_count == GPALD_HELD_MAX ||
+		    now - all->held_since_ns >= HELD_NS)
 			now = flush_held(all, now);
 		/* Reserve the time that the next large reads will take. */
 	} while (now + all->expected_read_ns < end);
@@ -435,9 +436,9 @@ void gpald_connection_advance(struct gpald_connection *c)
 				   gpald_line_buffer_is_unfinished(&c->input);
 
 	if (!is_unfinished)
-		c->line_since = 0;
-	else if (c->line_since == 0)
-		c->line_since = uv_now(c->all->loop);
+		c->line_since_ms = 0;
+	else if (c->line_since_ms == 0)
+		c->line_since_ms = uv_now(c->all->loop);
 
 	if (has_work(c)) {
 		gpald_user_enqueue(&c->all->users, c->user, &c->turn);

@@ -42,7 +42,7 @@ struct gpald_connections {
 	struct gpald_workspace space;                  /* of the connection whose turn it is */
 	struct gpald_held_output held[GPALD_HELD_MAX]; /* used while turns are given */
 	size_t held_count;
-	uint64_t held_since;       /* when the first one was held */
+	uint64_t held_since_ns;    /* when the first one was held */
 	uint64_t read_began_ns;    /* when the last read began, in uv_hrtime() */
 	uint64_t round_read_ns;    /* time that reading took since turns were given */
 	uint64_t expected_read_ns; /* expected time of the large reads after these turns */

@@ -31,8 +31,8 @@ struct gpald_connection {
 	uint64_t last_read_ns;    /* time that the last read took */
 
 	struct gpald_line_buffer input;
-	bool is_cut_off;     /* ignore the unfinished line at the end of the input */
-	uint64_t line_since; /* when the unfinished line began, in loop time; 0: there is none */
+	bool is_cut_off;        /* ignore the unfinished line at the end of the input */
+	uint64_t line_since_ms; /* when the unfinished line began, in loop time; 0: there is none */
 	uint64_t refuse_from_offset; /* refuse lines that begin here in the stream, or later */
 
 	uint64_t arrived_ns;  /* when bytes were last read */
@@ -41,7 +41,7 @@ struct gpald_connection {
 	size_t wait_count;
 
 	struct gpald_id call_id; /* of `call` */
-	uint64_t call_until;     /* when its client gives up, in loop time; 0: never */
+	uint64_t call_until_ms;  /* when its client gives up, in loop time; 0: never */
 
 	struct gpald_call *call; /* waits for the store or a thread; meanwhile no line is taken */
 	bool lacks_memory;       /* the reply of `call` waits for memory, until the next tick */
@@ -56,7 +56,7 @@ struct gpald_connection {
 	uint64_t revision_sent; /* for a subscriber: the newest event in its output */
 
 	uint64_t received_seen; /* bytes received at the last look */
-	uint64_t idle_since;    /* in loop time, as of the last look */
+	uint64_t idle_since_ms; /* in loop time, as of the last look */
 
 	size_t backlog_seen;  /* bytes that libuv had not written at the last look */
 	uint64_t progress_at; /* when output last made progress, in loop time */

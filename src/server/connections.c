@@ -105,7 +105,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	LIST_INSERT_HEAD(&all->list, c, entry);
 	TAILQ_INIT(&c->waits);
 	all->count++;
-	c->idle_since = uv_now(all->loop);
+	c->idle_since_ms = uv_now(all->loop);
 	c->refuse_from_offset = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
 			       socket->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
@@ -176,8 +176,8 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_stalled");
 		return;
 	}
-	if (c->line_since != 0 &&
-	    now - c->line_since >= gpald_connection_limit(c, GPALD_LIMIT_UNFINISHED_LINE_MS)) {
+	if (c->line_since_ms != 0 &&
+	    now - c->line_since_ms >= gpald_connection_limit(c, GPALD_LIMIT_UNFINISHED_LINE_MS)) {
 		gpald_connection_log(GPALD_LOG_WARNING, "line_unfinished", c, "timeout");
 		gpald_connection_refuse(c, GPALD_TIMEOUT);
 		gpald_connection_flush(c);
@@ -185,9 +185,9 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 		return;
 	}
 	if (!is_idle(c))
-		c->idle_since = now;
+		c->idle_since_ms = now;
 	else if (c->caller.socket->is_inspect &&
-		 now - c->idle_since >= gpald_connection_limit(c, GPALD_LIMIT_INSPECT_IDLE_MS))
+		 now - c->idle_since_ms >= gpald_connection_limit(c, GPALD_LIMIT_INSPECT_IDLE_MS))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "idle");
 }
 

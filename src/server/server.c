@@ -63,13 +63,13 @@ struct server {
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
 	struct gpald_signals signals;
-	uv_timer_t tick;         /* runs while clients are connected, for the limits on time */
-	uv_timer_t drain;        /* for the steps of stopping */
-	uv_timer_t watchdog;     /* of the service manager; does not keep the loop alive */
-	uv_async_t settle_due;   /* sent when gpald_registry_settle() is due */
-	uint64_t stopping_since; /* in uv_hrtime() */
-	bool has_failed;         /* the store has failed; the daemon exits with status 1 */
-	bool had_other_signal;   /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
+	uv_timer_t tick;            /* runs while clients are connected, for the limits on time */
+	uv_timer_t drain;           /* for the steps of stopping */
+	uv_timer_t watchdog;        /* of the service manager; does not keep the loop alive */
+	uv_async_t settle_due;      /* sent when gpald_registry_settle() is due */
+	uint64_t stopping_since_ns; /* in uv_hrtime() */
+	bool has_failed;            /* the store has failed; the daemon exits with status 1 */
+	bool had_other_signal; /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
 	struct gpald_connections connections;
 	struct gpald_work_pool pool;
 };
@@ -137,7 +137,7 @@ static void begin_stop(struct server *server)
 	enter_phase(server, PHASE_GRACE);
 	gpald_notify("STOPPING=1\nSTATUS=Answering pending requests of %zu connections",
 		     server->connections.count);
-	server->stopping_since = uv_hrtime();
+	server->stopping_since_ns = uv_hrtime();
 	gpald_endpoints_remove_files(&server->endpoints);
 	gpald_connections_stop_serving(&server->connections);
 	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
@@ -278,12 +278,13 @@ static bool open_registry(struct server *server)
  */
 static void close_registry(struct server *server)
 {
-	const uint64_t most = server->limits.values[GPALD_LIMIT_DRAIN_MS];
-	const uint64_t spent = (uv_hrtime() - server->stopping_since) / 1000000;
-	const uint64_t timeout = spent + most / 10 < most ? most - spent : most / 10;
+	const uint64_t most_ms = server->limits.values[GPALD_LIMIT_DRAIN_MS];
+	const uint64_t spent_ms = (uv_hrtime() - server->stopping_since_ns) / 1000000;
+	const uint64_t timeout_ms = spent_ms + most_ms / 10 < most_ms ? most_ms - spent_ms :
+									most_ms / 10;
 
 	if (!server->service.registry ||
-	    gpald_registry_close(server->service.registry, (unsigned int)timeout))
+	    gpald_registry_close(server->service.registry, (unsigned int)timeout_ms))
 		return;
 	gpald_log(GPALD_LOG_ERROR, "store_stalled",
 		  "consequence=\"the daemon exits without waiting for the disk\"");
@@ -338,28 +339,28 @@ static void on_tick(uv_timer_t *timer)
 		uv_timer_stop(timer);
 }
 
-static uint64_t tick_interval(const struct gpald_limits *limits)
+static uint64_t tick_interval_ms(const struct gpald_limits *limits)
 {
 	static const enum gpald_limit times[] = {
 		GPALD_LIMIT_UNFINISHED_LINE_MS,
 		GPALD_LIMIT_OUTPUT_STALL_MS,
 		GPALD_LIMIT_INSPECT_IDLE_MS,
 	};
-	uint64_t interval = TICK_MAX_MS;
+	uint64_t interval_ms = TICK_MAX_MS;
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (interval > limits->values[times[i]] / 8)
-			interval = limits->values[times[i]] / 8;
-	return interval > TICK_MIN_MS ? interval : TICK_MIN_MS;
+		if (interval_ms > limits->values[times[i]] / 8)
+			interval_ms = limits->values[times[i]] / 8;
+	return interval_ms > TICK_MIN_MS ? interval_ms : TICK_MIN_MS;
 }
 
 static void on_arrival(void *data)
 {
 	struct server *server = data;
-	const uint64_t interval = tick_interval(&server->limits);
+	const uint64_t interval_ms = tick_interval_ms(&server->limits);
 
 	if (!uv_is_active((uv_handle_t *)&server->tick))
-		uv_timer_start(&server->tick, on_tick, interval, interval);
+		uv_timer_start(&server->tick, on_tick, interval_ms, interval_ms);
 }
 
 /*
@@ -632,7 +633,7 @@ int gpald_server_run(struct gpald_options *options)
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {
-		server.stopping_since = uv_hrtime();
+		server.stopping_since_ns = uv_hrtime();
 	}
 	gpald_endpoints_close(&server.endpoints);
 	stop_server(&server);

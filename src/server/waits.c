@@ -18,21 +18,21 @@ struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;
 	struct gpald_id id;
 	uint64_t since;
-	uint64_t until;         /* in loop time */
-	bool is_client_timeout; /* `until` is the timeout of its client */
+	uint64_t until_ms;      /* in loop time */
+	bool is_client_timeout; /* `until_ms` is the timeout of its client */
 };
 
 static void on_wait_timer(uv_timer_t *timer);
 
-static void set_wait_timer(struct gpald_connections *all, uint64_t until)
+static void set_wait_timer(struct gpald_connections *all, uint64_t until_ms)
 {
 	const uint64_t now = uv_now(all->loop);
 
-	until = (until + TIMER_STEP_MS - 1) / TIMER_STEP_MS * TIMER_STEP_MS;
+	until_ms = (until_ms + TIMER_STEP_MS - 1) / TIMER_STEP_MS * TIMER_STEP_MS;
 	if (uv_is_active((uv_handle_t *)&all->wait_timer) &&
-	    uv_timer_get_due_in(&all->wait_timer) + now <= until)
+	    uv_timer_get_due_in(&all->wait_timer) + now <= until_ms)
 		return;
-	uv_timer_start(&all->wait_timer, on_wait_timer, until > now ? until - now : 0, 0);
+	uv_timer_start(&all->wait_timer, on_wait_timer, until_ms > now ? until_ms - now : 0, 0);
 }
 
 /* Returns the time at which a client gives up its request, in loop time. */
@@ -77,21 +77,21 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 	*wait = (struct gpald_wait){
 		.id = answer->id,
 		.since = answer->since,
-		.until = uv_now(c->all->loop) + answer->wait_ms,
+		.until_ms = uv_now(c->all->loop) + answer->wait_ms,
 	};
-	if (answer->timeout_ns > 0 && give_up_time(c, answer->timeout_ns) < wait->until) {
-		wait->until = give_up_time(c, answer->timeout_ns);
+	if (answer->timeout_ns > 0 && give_up_time(c, answer->timeout_ns) < wait->until_ms) {
+		wait->until_ms = give_up_time(c, answer->timeout_ns);
 		wait->is_client_timeout = true;
 	}
 	TAILQ_INSERT_TAIL(&c->waits, wait, entry);
 	c->wait_count++;
 	c->all->wait_count++;
-	set_wait_timer(c->all, wait->until);
+	set_wait_timer(c->all, wait->until_ms);
 }
 
 static bool is_over(const struct gpald_connection *c, const struct gpald_wait *wait)
 {
-	return uv_now(c->all->loop) >= wait->until || c->all->is_stopping ||
+	return uv_now(c->all->loop) >= wait->until_ms || c->all->is_stopping ||
 	       c->state != GPALD_CONNECTION_OPEN;
 }
 
@@ -125,7 +125,7 @@ static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wai
 
 	if (!is_due(c, wait))
 		return false;
-	if (wait->is_client_timeout && uv_now(c->all->loop) >= wait->until) {
+	if (wait->is_client_timeout && uv_now(c->all->loop) >= wait->until_ms) {
 		refuse_wait(c, wait_method(), &wait->id, GPALD_TIMEOUT,
 			    "the client's timeout has expired");
 		return true;
@@ -162,9 +162,9 @@ void gpald_waits_clear(struct gpald_connection *c)
 void gpald_waits_set_call_timeout(struct gpald_connection *c, const struct gpald_answer *answer)
 {
 	c->call_id = answer->id;
-	c->call_until = answer->timeout_ns > 0 ? give_up_time(c, answer->timeout_ns) : 0;
-	if (c->call_until > 0)
-		set_wait_timer(c->all, c->call_until);
+	c->call_until_ms = answer->timeout_ns > 0 ? give_up_time(c, answer->timeout_ns) : 0;
+	if (c->call_until_ms > 0)
+		set_wait_timer(c->all, c->call_until_ms);
 }
 
 /* Drops a call whose client has given up. Work that has begun continues. */
@@ -185,25 +185,25 @@ static void on_wait_timer(uv_timer_t *timer)
 {
 	struct gpald_connections *all = timer->data;
 	const uint64_t now = uv_now(all->loop);
-	uint64_t first = UINT64_MAX;
+	uint64_t first_ms = UINT64_MAX;
 	const struct gpald_wait *wait;
 	struct gpald_connection *c;
 
 	LIST_FOREACH(c, &all->list, entry) {
 		if (c->state == GPALD_CONNECTION_CLOSING)
 			continue;
-		if (c->call && c->call_until > 0 && now >= c->call_until)
+		if (c->call && c->call_until_ms > 0 && now >= c->call_until_ms)
 			give_up_call(c);
-		if (c->call && c->call_until > 0 && c->call_until < first)
-			first = c->call_until;
+		if (c->call && c->call_until_ms > 0 && c->call_until_ms < first_ms)
+			first_ms = c->call_until_ms;
 		TAILQ_FOREACH(wait, &c->waits, entry)
-			if (now < wait->until && wait->until < first)
-				first = wait->until;
+			if (now < wait->until_ms && wait->until_ms < first_ms)
+				first_ms = wait->until_ms;
 		if (c->state != GPALD_CONNECTION_CLOSING)
 			gpald_connection_advance(c);
 	}
-	if (first < UINT64_MAX)
-		set_wait_timer(all, first);
+	if (first_ms < UINT64_MAX)
+		set_wait_timer(all, first_ms);
 }
 
 void gpald_waits_init(struct gpald_connections *all)

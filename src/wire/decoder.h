@@ -145,8 +145,9 @@ gpald_decode_function gpald_decode_u8;            /* uint8_t; extra: struct gpal
 gpald_decode_function gpald_decode_u16;           /* uint16_t; same extra */
 gpald_decode_function gpald_decode_u32;           /* uint32_t; same extra */
 gpald_decode_function gpald_decode_count;         /* uint64_t, from 0 to GPALD_EXACT_MAX */
-gpald_decode_function gpald_decode_optional_integer; /* struct gpal_optional; same extra */
-gpald_decode_function gpald_decode_bool;             /* bool */
+gpald_decode_function
+	gpald_decode_optional_integer; /* struct gpal_optional; extra: struct gpald_integer_range */
+gpald_decode_function gpald_decode_bool;       /* bool */
 gpald_decode_function gpald_decode_plain_name; /* const char *, in the cJSON tree: a live layout */
 gpald_decode_function gpald_decode_utf8_name;  /* const char *: a root complex or a CXL window */
 gpald_decode_function gpald_decode_reserved_name; /* const char *: a reserved range */

@@ -930,7 +930,7 @@ HINTS = [
     ({"reason": "invalid_utf8"}, "UTF-8"),
     ({"reason": "duplicate_key"}, "keep one of them"),
     ({"reason": "too_deep"}, "nesting"),
-    ({"reason": "too_many_values"}, "split"),
+    ({"reason": "too_many_values"}, "merge adjacent reserved ranges"),
     ({"reason": "invalid_request"}, "params must be an object, as in '{\"request\": {...}}'"),
     ({"reason": "method_not_found"}, "gpalayoutctl schema"),
     ({"reason": "missing_member"}, "gpalayoutctl schema lists all members"),

@@ -437,7 +437,7 @@ class List(Case):
         self.check(result, NO_DAEMON, "invalid reply to layout.list: it has keys with escapes")
         self.assertEqual(result.raw, b"")
 
-    def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
+    def test_if_a_page_is_refused_no_part_of_the_table_is_printed(self):
         def second_is_refused(method, params):
             if params:
                 return refusal(-32002, "busy", reason="overloaded")

@@ -11,107 +11,107 @@
 
 static void wake(void *data)
 {
-	struct bench *bench = data;
+	struct fixture *fixture = data;
 
-	sem_post(&bench->woken);
+	sem_post(&fixture->woken);
 }
 
 static void damaged(void *data, const char *name, const char *problem)
 {
-	struct bench *bench = data;
+	struct fixture *fixture = data;
 
-	ck_assert_int_lt((int)bench->damage_reported, COUNT_OF(bench->damage));
-	snprintf(bench->damage[bench->damage_reported++], sizeof(bench->damage[0]), "%s: %s", name,
-		 problem);
+	ck_assert_int_lt((int)fixture->damage_reported, COUNT_OF(fixture->damage));
+	snprintf(fixture->damage[fixture->damage_reported++], sizeof(fixture->damage[0]), "%s: %s",
+		 name, problem);
 }
 
 static void batch_finished(void *data, const struct gpald_batch *batch)
 {
-	struct bench *bench = data;
+	struct fixture *fixture = data;
 
-	bench->batches_reported++;
-	bench->last_batch = *batch;
-	bench->finished_when_reported = bench->finished;
+	fixture->batches_reported++;
+	fixture->last_batch = *batch;
+	fixture->finished_when_reported = fixture->finished;
 }
 
 static bool decide_on_worker(void *data, struct gpald_operation *operation)
 {
-	struct bench *bench = data;
+	struct fixture *fixture = data;
 
-	if (!bench->decides_later || bench->undecided_count == UNDECIDED_MAX)
+	if (!fixture->decides_later || fixture->undecided_count == UNDECIDED_MAX)
 		return false;
-	bench->undecided[bench->undecided_count++] = operation;
+	fixture->undecided[fixture->undecided_count++] = operation;
 	return true;
 }
 
-void bench_decide(struct bench *bench, size_t which)
+void fixture_decide(struct fixture *fixture, size_t which)
 {
-	struct gpald_operation *operation = bench->undecided[which];
+	struct gpald_operation *operation = fixture->undecided[which];
 
-	bench->undecided[which] = bench->undecided[--bench->undecided_count];
+	fixture->undecided[which] = fixture->undecided[--fixture->undecided_count];
 	gpald_registry_decide(operation);
-	gpald_registry_apply_decision(bench->registry, operation);
+	gpald_registry_apply_decision(fixture->registry, operation);
 }
 
-void bench_init(struct bench *bench)
+void fixture_init(struct fixture *fixture)
 {
-	*bench = (struct bench){
+	*fixture = (struct fixture){
 		.layouts_max = 100,
 		.events_kept = 64,
 		.default_policy = gpal_policy_default(),
 	};
-	fake_store_init(&bench->store, BENCH_REVISION);
-	sem_init(&bench->woken, 0, 0);
+	fake_store_init(&fixture->store, FIXTURE_REVISION);
+	sem_init(&fixture->woken, 0, 0);
 }
 
-void bench_open(struct bench *bench)
+void fixture_open(struct fixture *fixture)
 {
 	const struct gpald_registry_options options = {
-		.layouts_max = bench->layouts_max,
-		.layouts_per_uid_max = bench->layouts_per_uid_max,
-		.bytes_per_uid_max = bench->bytes_per_uid_max,
-		.events_kept = bench->events_kept,
-		.default_policy = bench->default_policy,
+		.layouts_max = fixture->layouts_max,
+		.layouts_per_uid_max = fixture->layouts_per_uid_max,
+		.bytes_per_uid_max = fixture->bytes_per_uid_max,
+		.events_kept = fixture->events_kept,
+		.default_policy = fixture->default_policy,
 		.wake = wake,
 		.damaged = damaged,
 		.decide_on_worker = decide_on_worker,
 		.batch_finished = batch_finished,
-		.data = bench,
+		.data = fixture,
 	};
 
-	bench->registry = gpald_registry_open(&bench->store.base, &options, bench->error);
-	bench->index = bench->registry ? gpald_registry_index(bench->registry) : NULL;
+	fixture->registry = gpald_registry_open(&fixture->store.base, &options, fixture->error);
+	fixture->index = fixture->registry ? gpald_registry_index(fixture->registry) : NULL;
 }
 
-void bench_start(struct bench *bench)
+void fixture_start(struct fixture *fixture)
 {
-	bench_init(bench);
-	bench_open(bench);
-	ck_assert_msg(bench->registry != NULL, "%s", bench->error);
+	fixture_init(fixture);
+	fixture_open(fixture);
+	ck_assert_msg(fixture->registry != NULL, "%s", fixture->error);
 }
 
-static void close_registry(struct bench *bench)
+static void close_registry(struct fixture *fixture)
 {
-	const size_t closes = bench->store.closes;
+	const size_t closes = fixture->store.closes;
 
-	if (bench->registry)
-		ck_assert(gpald_registry_close(bench->registry, PATIENCE_S * 1000));
-	ck_assert_uint_eq(bench->store.closes, closes + (bench->registry != NULL));
-	bench->registry = NULL;
+	if (fixture->registry)
+		ck_assert(gpald_registry_close(fixture->registry, PATIENCE_S * 1000));
+	ck_assert_uint_eq(fixture->store.closes, closes + (fixture->registry != NULL));
+	fixture->registry = NULL;
 }
 
-void bench_reopen(struct bench *bench)
+void fixture_reopen(struct fixture *fixture)
 {
-	close_registry(bench);
-	bench_open(bench);
-	ck_assert_msg(bench->registry != NULL, "%s", bench->error);
+	close_registry(fixture);
+	fixture_open(fixture);
+	ck_assert_msg(fixture->registry != NULL, "%s", fixture->error);
 }
 
-void bench_end(struct bench *bench)
+void fixture_end(struct fixture *fixture)
 {
-	close_registry(bench);
-	fake_store_clear(&bench->store);
-	sem_destroy(&bench->woken);
+	close_registry(fixture);
+	fake_store_clear(&fixture->store);
+	sem_destroy(&fixture->woken);
 }
 
 struct gpal_request request_for(unsigned int gib)
@@ -122,21 +122,21 @@ struct gpal_request request_for(unsigned int gib)
 	return (struct gpal_request){ .nodes = &sizes[gib], .node_count = 1 };
 }
 
-const struct gpald_record *bench_find(const struct bench *bench, const char *name)
+const struct gpald_record *fixture_find(const struct fixture *fixture, const char *name)
 {
-	const struct gpald_record *record = gpald_index_get(bench->index, name);
+	const struct gpald_record *record = gpald_index_get(fixture->index, name);
 
 	/* The registry still refers to it. */
 	gpald_record_unref(record);
 	return record;
 }
 
-const struct gpald_record *bench_after(const struct bench *bench, const char *name)
+const struct gpald_record *fixture_after(const struct fixture *fixture, const char *name)
 {
 	const struct gpald_record *record = NULL;
 	uint64_t revision;
 
-	if (gpald_index_list(bench->index, name, &record, 1, &revision) > 0)
+	if (gpald_index_list(fixture->index, name, &record, 1, &revision) > 0)
 		gpald_record_unref(record);
 	return record;
 }
@@ -144,10 +144,10 @@ const struct gpald_record *bench_after(const struct bench *bench, const char *na
 static void note(struct change *change)
 {
 	const struct gpald_operation *operation = &change->operation;
-	struct bench *bench = change->bench;
+	struct fixture *fixture = change->fixture;
 
 	change->times_done++;
-	change->finish_order = ++bench->finished;
+	change->finish_order = ++fixture->finished;
 	change->outcome = operation->outcome;
 	change->created = operation->created;
 	change->generation = operation->generation;
@@ -156,7 +156,7 @@ static void note(struct change *change)
 		return;
 	/* The answer is the record in the registry. */
 	ck_assert_ptr_nonnull(operation->record);
-	ck_assert_ptr_eq(bench_find(bench, operation->name), operation->record);
+	ck_assert_ptr_eq(fixture_find(fixture, operation->name), operation->record);
 	ck_assert_uint_eq(operation->record->facts.generation, operation->generation);
 	strcpy(change->digest, operation->record->digest);
 }
@@ -172,34 +172,34 @@ static void done(struct gpald_operation *operation)
 	}
 }
 
-static void prepare(struct bench *bench, struct change *change, const char *name,
+static void prepare(struct fixture *fixture, struct change *change, const char *name,
 		    enum gpald_operation_kind kind)
 {
 	*change = (struct change){
-		.bench = bench,
+		.fixture = fixture,
 		.operation = { .kind = kind, .uid = OWNER, .done = done },
 	};
 	snprintf(change->operation.name, sizeof(change->operation.name), "%s", name);
 }
 
-void prepare_create(struct bench *bench, struct change *change, const char *name,
+void prepare_create(struct fixture *fixture, struct change *change, const char *name,
 		    const struct gpal_request *request)
 {
-	prepare(bench, change, name, GPALD_OPERATION_CREATE);
+	prepare(fixture, change, name, GPALD_OPERATION_CREATE);
 	change->operation.request = request_blob(request);
 }
 
-void prepare_update(struct bench *bench, struct change *change, const char *name,
+void prepare_update(struct fixture *fixture, struct change *change, const char *name,
 		    const struct gpal_request *request)
 {
-	prepare(bench, change, name, GPALD_OPERATION_UPDATE);
+	prepare(fixture, change, name, GPALD_OPERATION_UPDATE);
 	change->operation.request = request_blob(request);
 	change->operation.allow = GPAL_ALLOW_MOVES | GPAL_ALLOW_REMOVALS;
 }
 
-void prepare_delete(struct bench *bench, struct change *change, const char *name)
+void prepare_delete(struct fixture *fixture, struct change *change, const char *name)
 {
-	prepare(bench, change, name, GPALD_OPERATION_DELETE);
+	prepare(fixture, change, name, GPALD_OPERATION_DELETE);
 }
 
 void change_clear(struct change *change)
@@ -209,7 +209,7 @@ void change_clear(struct change *change)
 
 bool change_submit(struct change *change)
 {
-	const bool is_done = gpald_registry_submit(change->bench->registry, &change->operation);
+	const bool is_done = gpald_registry_submit(change->fixture->registry, &change->operation);
 
 	/* `done` is called later or never, but not during the call. */
 	ck_assert_int_eq(change->times_done, 0);
@@ -218,21 +218,21 @@ bool change_submit(struct change *change)
 	return is_done;
 }
 
-void bench_settle(struct bench *bench)
+void fixture_settle(struct fixture *fixture)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE_S;
-	ck_assert_msg(sem_clockwait(&bench->woken, CLOCK_MONOTONIC, &until) == 0,
+	ck_assert_msg(sem_clockwait(&fixture->woken, CLOCK_MONOTONIC, &until) == 0,
 		      "the registry was not woken");
-	gpald_registry_settle(bench->registry);
+	gpald_registry_settle(fixture->registry);
 }
 
 void change_await(struct change *change)
 {
 	while (!change->times_done)
-		bench_settle(change->bench);
+		fixture_settle(change->fixture);
 	ck_assert_int_eq(change->times_done, 1);
 }
 
@@ -244,26 +244,26 @@ enum gpald_outcome change_do(struct change *change)
 	return change->outcome;
 }
 
-enum gpald_outcome create_now(struct bench *bench, const char *name, unsigned int gib)
+enum gpald_outcome create_now(struct fixture *fixture, const char *name, unsigned int gib)
 {
 	const struct gpal_request request = request_for(gib);
 	struct change change;
 
-	prepare_create(bench, &change, name, &request);
+	prepare_create(fixture, &change, name, &request);
 	return change_do(&change);
 }
 
-enum gpald_outcome delete_now(struct bench *bench, const char *name)
+enum gpald_outcome delete_now(struct fixture *fixture, const char *name)
 {
 	struct change change;
 
-	prepare_delete(bench, &change, name);
+	prepare_delete(fixture, &change, name);
 	return change_do(&change);
 }
 
-void assert_there(const struct bench *bench, const char *name, uint64_t generation)
+void assert_there(const struct fixture *fixture, const char *name, uint64_t generation)
 {
-	const struct gpald_record *record = bench_find(bench, name);
+	const struct gpald_record *record = fixture_find(fixture, name);
 
 	ck_assert_int_eq(record != NULL, generation != 0);
 	if (record)

@@ -10,11 +10,11 @@
 #include <semaphore.h>
 #include <stdio.h>
 
-#define BENCH_REVISION 1000 /* of the new store; its first event has the next one */
+#define FIXTURE_REVISION 1000 /* of the new store; its first event has the next one */
 #define UNDECIDED_MAX 16
 #define OWNER 1000 /* who makes changes by default */
 
-struct bench {
+struct fixture {
 	struct fake_store store;
 	struct gpald_registry *registry; /* NULL if it could not be opened */
 	struct gpald_index *index;       /* of the registry */
@@ -22,7 +22,7 @@ struct bench {
 	size_t layouts_max;
 	size_t layouts_per_uid_max; /* 0 for no limit */
 	uint64_t bytes_per_uid_max; /* 0 for no limit */
-	bool decides_later;         /* slow decisions wait for bench_decide() */
+	bool decides_later;         /* slow decisions wait for fixture_decide() */
 	size_t events_kept;
 	const struct gpal_policy *default_policy;
 	sem_t woken;
@@ -40,7 +40,7 @@ struct bench {
 
 struct change {
 	struct gpald_operation operation; /* must be first */
-	struct bench *bench;
+	struct fixture *fixture;
 	int times_done;
 	int finish_order; /* the rank among the finished changes, from 1 */
 	enum gpald_outcome outcome;
@@ -51,35 +51,35 @@ struct change {
 	bool free_when_done;
 };
 
-/* Initialises the bench, but does not open the registry, so that a test can set options first. */
-void bench_init(struct bench *bench);
-void bench_open(struct bench *bench);
+/* Initialises the fixture, but does not open the registry, so that a test can set options first. */
+void fixture_init(struct fixture *fixture);
+void fixture_open(struct fixture *fixture);
 
-/* Calls bench_init() and bench_open(). */
-void bench_start(struct bench *bench);
+/* Calls fixture_init() and fixture_open(). */
+void fixture_start(struct fixture *fixture);
 
 /* Closes the registry and opens it again, from what the store holds. */
-void bench_reopen(struct bench *bench);
+void fixture_reopen(struct fixture *fixture);
 
 /* Closes the registry if it is open, and checks that this closes the store. */
-void bench_end(struct bench *bench);
+void fixture_end(struct fixture *fixture);
 
 /* Returns a request for this many GiB of RAM. */
 struct gpal_request request_for(unsigned int gib);
 
 /* Fills in a change by OWNER. */
-void prepare_create(struct bench *bench, struct change *change, const char *name,
+void prepare_create(struct fixture *fixture, struct change *change, const char *name,
 		    const struct gpal_request *request);
-void prepare_update(struct bench *bench, struct change *change, const char *name,
+void prepare_update(struct fixture *fixture, struct change *change, const char *name,
 		    const struct gpal_request *request);
-void prepare_delete(struct bench *bench, struct change *change, const char *name);
+void prepare_delete(struct fixture *fixture, struct change *change, const char *name);
 void change_clear(struct change *change);
 
 /* Returns true if the change has its outcome already. */
 bool change_submit(struct change *change);
 
 /* Decides one of the undecided changes, and removes it from their list. */
-void bench_decide(struct bench *bench, size_t which);
+void fixture_decide(struct fixture *fixture, size_t which);
 
 /* Settles until the change is done. */
 void change_await(struct change *change);
@@ -88,19 +88,19 @@ void change_await(struct change *change);
 enum gpald_outcome change_do(struct change *change);
 
 /* Make a change by OWNER and wait for it: create a layout of this many GiB, or delete it. */
-enum gpald_outcome create_now(struct bench *bench, const char *name, unsigned int gib);
-enum gpald_outcome delete_now(struct bench *bench, const char *name);
+enum gpald_outcome create_now(struct fixture *fixture, const char *name, unsigned int gib);
+enum gpald_outcome delete_now(struct fixture *fixture, const char *name);
 
 /* Waits until the registry is woken, and settles. */
-void bench_settle(struct bench *bench);
+void fixture_settle(struct fixture *fixture);
 
 /* Returns the record of a name, borrowed from the registry, or NULL. */
-const struct gpald_record *bench_find(const struct bench *bench, const char *name);
+const struct gpald_record *fixture_find(const struct fixture *fixture, const char *name);
 
 /* Returns the first record after a name in byte order, or of all if the name is NULL. */
-const struct gpald_record *bench_after(const struct bench *bench, const char *name);
+const struct gpald_record *fixture_after(const struct fixture *fixture, const char *name);
 
 /* Asserts that the layout has this generation. With 0 it must not exist. */
-void assert_there(const struct bench *bench, const char *name, uint64_t generation);
+void assert_there(const struct fixture *fixture, const char *name, uint64_t generation);
 
 #endif

@@ -27,12 +27,12 @@ struct taken {
 
 static struct taken taken;
 
-static enum gpald_backup_page_outcome take_page(struct bench *bench, size_t bytes)
+static enum gpald_backup_page_outcome take_page(struct fixture *fixture, size_t bytes)
 {
 	struct gpald_backup_page page;
 	struct gpald_blob data;
 	const enum gpald_backup_page_outcome result = gpald_index_backup(
-		bench->index, taken.pages ? taken.after : NULL, taken.revision, bytes, &page);
+		fixture->index, taken.pages ? taken.after : NULL, taken.revision, bytes, &page);
 
 	if (result != GPALD_BACKUP_PAGE_DONE)
 		return result;
@@ -140,20 +140,21 @@ static bool read_backup(const char *path, struct restored *restored,
 	return error[0] == '\0';
 }
 
-static void assert_equals_registry(const struct restored *restored, const struct bench *bench)
+static void assert_equals_registry(const struct restored *restored, const struct fixture *fixture)
 {
-	ck_assert_uint_eq(restored->count, bench->index->count);
+	ck_assert_uint_eq(restored->count, fixture->index->count);
 	ck_assert_uint_eq(restored->layouts, restored->count);
-	ck_assert_uint_eq(restored->state.revision, bench->index->events.revision);
+	ck_assert_uint_eq(restored->state.revision, fixture->index->events.revision);
 	for (size_t i = 0; i < restored->count; i++) {
-		const struct gpald_record *record = bench_find(bench, restored->records[i]->name);
+		const struct gpald_record *record =
+			fixture_find(fixture, restored->records[i]->name);
 
 		ck_assert_ptr_nonnull(record);
 		assert_records_equal(restored->records[i], record);
 	}
 }
 
-static void change_at_random(struct bench *bench, struct random *random)
+static void change_at_random(struct fixture *fixture, struct random *random)
 {
 	char name[16];
 	struct change change;
@@ -161,15 +162,15 @@ static void change_at_random(struct bench *bench, struct random *random)
 
 	snprintf(name, sizeof(name), "vm-%02u", (unsigned int)random_below(random, 24));
 	if (random_once_in(random, 3)) {
-		delete_now(bench, name);
+		delete_now(fixture, name);
 		return;
 	}
-	if (!bench_find(bench, name)) {
-		create_now(bench, name, 1 + (unsigned int)random_below(random, 3));
+	if (!fixture_find(fixture, name)) {
+		create_now(fixture, name, 1 + (unsigned int)random_below(random, 3));
 		return;
 	}
 	request = request_for(1 + (unsigned int)random_below(random, 3));
-	prepare_update(bench, &change, name, &request);
+	prepare_update(fixture, &change, name, &request);
 	change.operation.allow = GPAL_ALLOW_MOVES;
 	change_do(&change);
 }
@@ -181,31 +182,31 @@ START_TEST(a_backup_equals_the_registry_at_its_last_page)
 	char error[GPALD_STORE_ERROR_SIZE];
 	struct state_folder folder;
 	struct restored restored;
-	struct bench bench;
+	struct fixture fixture;
 	char path[PATH_SIZE];
 	int changes = 20;
 
 	folder_init(&folder);
 	backup_path(&folder, path);
-	bench_start(&bench);
+	fixture_start(&fixture);
 	for (int i = 0; i < changes; i++)
-		change_at_random(&bench, &random);
+		change_at_random(&fixture, &random);
 	begin();
 	do {
-		ck_assert_int_eq(take_page(&bench, random_between(&random, 1, 3000)),
+		ck_assert_int_eq(take_page(&fixture, random_between(&random, 1, 3000)),
 				 GPALD_BACKUP_PAGE_DONE);
 		for (uint64_t some = random_below(&random, 5); some > 0 && changes < 120; some--) {
 			if (taken.is_last)
 				break;
-			change_at_random(&bench, &random);
+			change_at_random(&fixture, &random);
 			changes++;
 		}
 	} while (!taken.is_last);
 	finish(path);
 	ck_assert(read_backup(path, &restored, error));
-	assert_equals_registry(&restored, &bench);
+	assert_equals_registry(&restored, &fixture);
 	restored_clear(&restored);
-	bench_end(&bench);
+	fixture_end(&fixture);
 	unlink(path);
 	folder_clear(&folder);
 }
@@ -213,34 +214,34 @@ END_TEST
 
 START_TEST(a_backup_cannot_continue_after_changes_that_are_no_longer_known)
 {
-	struct bench bench;
+	struct fixture fixture;
 	char name[16];
 
-	bench_init(&bench);
-	bench.events_kept = 4;
-	bench_open(&bench);
+	fixture_init(&fixture);
+	fixture.events_kept = 4;
+	fixture_open(&fixture);
 	for (int i = 0; i < 6; i++) {
 		snprintf(name, sizeof(name), "vm-%d", i);
-		create_now(&bench, name, 1);
+		create_now(&fixture, name, 1);
 	}
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_DONE);
 	ck_assert(!taken.is_last);
 	for (int i = 0; i < 2; i++) {
-		delete_now(&bench, "vm-0");
-		create_now(&bench, "vm-0", 1);
+		delete_now(&fixture, "vm-0");
+		create_now(&fixture, "vm-0", 1);
 	}
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_DONE);
 	for (int i = 0; i < 2; i++) {
-		delete_now(&bench, "vm-0");
-		create_now(&bench, "vm-0", 1);
+		delete_now(&fixture, "vm-0");
+		create_now(&fixture, "vm-0", 1);
 	}
-	delete_now(&bench, "vm-0");
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_RESYNC);
+	delete_now(&fixture, "vm-0");
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_RESYNC);
 	/* A revision that has never existed cannot be continued from, either. */
 	taken.revision += 100;
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_RESYNC);
-	bench_end(&bench);
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_RESYNC);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -250,47 +251,47 @@ END_TEST
  */
 START_TEST(a_page_looks_at_a_limited_number_of_events)
 {
-	struct bench bench;
+	struct fixture fixture;
 	size_t pages = 0;
 
-	bench_start(&bench);
-	create_now(&bench, "vm-1", 1);
-	create_now(&bench, "vm-2", 1);
+	fixture_start(&fixture);
+	create_now(&fixture, "vm-1", 1);
+	create_now(&fixture, "vm-2", 1);
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_DONE);
 	for (int i = 0; i < 16; i++) {
-		delete_now(&bench, "vm-2");
-		create_now(&bench, "vm-2", 1);
+		delete_now(&fixture, "vm-2");
+		create_now(&fixture, "vm-2", 1);
 	}
 	while (strcmp(taken.after, "vm-1") == 0) {
-		ck_assert_int_eq(take_page(&bench, 64), GPALD_BACKUP_PAGE_DONE);
+		ck_assert_int_eq(take_page(&fixture, 64), GPALD_BACKUP_PAGE_DONE);
 		ck_assert_uint_lt(++pages, 32);
 	}
 	ck_assert_uint_gt(pages, 4);
 	ck_assert(taken.is_last);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
 /* No record follows the second page, but earlier ones have changed. */
 START_TEST(a_page_that_lacks_later_changes_is_not_the_last)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	create_now(&bench, "vm-1", 1);
-	create_now(&bench, "vm-2", 1);
+	fixture_start(&fixture);
+	create_now(&fixture, "vm-1", 1);
+	create_now(&fixture, "vm-2", 1);
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
-	delete_now(&bench, "vm-2");
-	delete_now(&bench, "vm-1");
+	ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_DONE);
+	delete_now(&fixture, "vm-2");
+	delete_now(&fixture, "vm-1");
 	for (int i = 0; i < 2; i++) {
 		ck_assert(!taken.is_last);
-		ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
+		ck_assert_int_eq(take_page(&fixture, 1), GPALD_BACKUP_PAGE_DONE);
 	}
 	ck_assert(taken.is_last);
-	ck_assert_uint_eq(taken.revision, bench.index->events.revision);
-	bench_end(&bench);
+	ck_assert_uint_eq(taken.revision, fixture.index->events.revision);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -298,45 +299,45 @@ END_TEST
 START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 {
 	const size_t bytes = 1 + (size_t)_i * 37;
-	struct bench bench;
+	struct fixture fixture;
 	size_t length;
 	char name[16];
 
-	bench_start(&bench);
+	fixture_start(&fixture);
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "vm-%02d", i);
-		create_now(&bench, name, 1 + (unsigned int)i % 3);
+		create_now(&fixture, name, 1 + (unsigned int)i % 3);
 	}
 	begin();
 	for (int i = 0; !taken.is_last; i++) {
 		length = taken.length;
-		ck_assert_int_eq(take_page(&bench, bytes), GPALD_BACKUP_PAGE_DONE);
+		ck_assert_int_eq(take_page(&fixture, bytes), GPALD_BACKUP_PAGE_DONE);
 		length = taken.length - length;
 		/* The heading and the end may be added. No record is longer than 400 bytes. */
 		ck_assert_uint_le(length, (bytes > 400 ? bytes : 400) + 40);
-		delete_now(&bench, "vm-00");
+		delete_now(&fixture, "vm-00");
 		if (i < 10)
-			create_now(&bench, "vm-00", 1 + (unsigned int)i % 3);
+			create_now(&fixture, "vm-00", 1 + (unsigned int)i % 3);
 	}
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
 /* Writes vm-1, vm-2, the deletion of vm-1, vm-2 again, and vm-3. Two layouts are left. */
-static void write_example(struct bench *bench, const char *path)
+static void write_example(struct fixture *fixture, const char *path)
 {
-	bench_start(bench);
-	create_now(bench, "vm-1", 1);
-	create_now(bench, "vm-2", 2);
-	create_now(bench, "vm-3", 3);
+	fixture_start(fixture);
+	create_now(fixture, "vm-1", 1);
+	create_now(fixture, "vm-2", 2);
+	create_now(fixture, "vm-3", 3);
 	begin();
 	while (strcmp(taken.after, "vm-2") != 0)
-		ck_assert_int_eq(take_page(bench, 1), GPALD_BACKUP_PAGE_DONE);
-	delete_now(bench, "vm-1");
-	delete_now(bench, "vm-2");
-	create_now(bench, "vm-2", 1);
+		ck_assert_int_eq(take_page(fixture, 1), GPALD_BACKUP_PAGE_DONE);
+	delete_now(fixture, "vm-1");
+	delete_now(fixture, "vm-2");
+	create_now(fixture, "vm-2", 1);
 	while (!taken.is_last)
-		ck_assert_int_eq(take_page(bench, 1), GPALD_BACKUP_PAGE_DONE);
+		ck_assert_int_eq(take_page(fixture, 1), GPALD_BACKUP_PAGE_DONE);
 	finish(path);
 }
 
@@ -345,13 +346,13 @@ START_TEST(a_file_that_was_cut_or_changed_is_refused)
 	char error[GPALD_STORE_ERROR_SIZE];
 	struct state_folder folder;
 	struct restored restored;
-	struct bench bench;
+	struct fixture fixture;
 	struct gpald_blob whole;
 	char path[PATH_SIZE];
 
 	folder_init(&folder);
 	backup_path(&folder, path);
-	write_example(&bench, path);
+	write_example(&fixture, path);
 	whole = read_file(path);
 	for (size_t length = 0; length < whole.length; length++) {
 		write_file(path, whole.data, length);
@@ -369,7 +370,7 @@ START_TEST(a_file_that_was_cut_or_changed_is_refused)
 	ck_assert(read_backup(path, &restored, error));
 	restored_clear(&restored);
 	gpald_blob_free(&whole);
-	bench_end(&bench);
+	fixture_end(&fixture);
 	unlink(path);
 	ck_assert(!read_backup(path, &restored, error));
 	folder_clear(&folder);
@@ -383,14 +384,14 @@ START_TEST(a_sealed_file_that_was_changed_harms_nothing)
 	struct random random = { 7 };
 	struct state_folder folder;
 	struct restored restored;
-	struct bench bench;
+	struct fixture fixture;
 	struct gpald_blob whole;
 	char path[PATH_SIZE];
 	int refused = 0;
 
 	folder_init(&folder);
 	backup_path(&folder, path);
-	write_example(&bench, path);
+	write_example(&fixture, path);
 	whole = read_file(path);
 	for (int round = 0; round < 2000; round++) {
 		const size_t length = whole.length - SHA256_DIGEST_SIZE;
@@ -412,7 +413,7 @@ START_TEST(a_sealed_file_that_was_changed_harms_nothing)
 	/* Some changes cannot be noticed, for example another revision. */
 	ck_assert_int_gt(refused, 1500);
 	gpald_blob_free(&whole);
-	bench_end(&bench);
+	fixture_end(&fixture);
 	unlink(path);
 	folder_clear(&folder);
 }
@@ -435,14 +436,14 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 {
 	struct state_folder folder;
 	struct loaded loaded;
-	struct bench bench;
+	struct fixture fixture;
 	struct gpald_store *store;
 	uint64_t raised = 0, now;
 	char path[PATH_SIZE];
 
 	folder_init(&folder);
 	backup_path(&folder, path);
-	write_example(&bench, path);
+	write_example(&fixture, path);
 	now = gpald_event_first_revision();
 	for (int i = 0; i < 2; i++) {
 		/* The second time the registry is opened as usual. */
@@ -453,17 +454,17 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 		ck_assert_uint_eq(loaded.event_count, 0);
 		/* All numbers are raised by the same amount, at least up to the clock. */
 		if (i == 0)
-			raised = loaded.state.revision - (BENCH_REVISION + 6);
+			raised = loaded.state.revision - (FIXTURE_REVISION + 6);
 		ck_assert_uint_ge(loaded.state.revision, now);
 		ck_assert_uint_le(loaded.state.revision, gpald_event_first_revision());
-		ck_assert_uint_eq(loaded.state.revision, BENCH_REVISION + 6 + raised);
+		ck_assert_uint_eq(loaded.state.revision, FIXTURE_REVISION + 6 + raised);
 		ck_assert_uint_eq(loaded.state.generation_top, 1 + raised);
 		ck_assert_uint_ge(loaded.state.floor, loaded.state.revision);
 		for (size_t j = 0; j < loaded.record_count; j++) {
 			struct gpald_record *record = loaded.records[j];
 
 			record->facts.generation -= raised;
-			assert_records_equal(record, bench_find(&bench, record->name));
+			assert_records_equal(record, fixture_find(&fixture, record->name));
 		}
 		close_store(store);
 		loaded_clear(&loaded);
@@ -473,7 +474,7 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 	ck_assert_ptr_nonnull(strstr(loaded.error, "there is already a registry"));
 	loaded_clear(&loaded);
 	unlink(path);
-	bench_end(&bench);
+	fixture_end(&fixture);
 	folder_clear(&folder);
 }
 END_TEST
@@ -513,13 +514,13 @@ START_TEST(a_refused_backup_leaves_no_registry)
 	};
 	struct state_folder folder;
 	struct loaded loaded;
-	struct bench bench;
+	struct fixture fixture;
 	size_t end;
 	char path[PATH_SIZE];
 
 	folder_init(&folder);
 	backup_path(&folder, path);
-	write_example(&bench, path);
+	write_example(&fixture, path);
 	/* The entry of the end: its kind, a revision of two bytes, and two numbers of one byte each. */
 	end = taken.length - 5;
 	if (_i == 0)
@@ -537,7 +538,7 @@ START_TEST(a_refused_backup_leaves_no_registry)
 	ck_assert(!file_exists(path_in(&folder, "registry.db.new")));
 	loaded_clear(&loaded);
 	unlink(path);
-	bench_end(&bench);
+	fixture_end(&fixture);
 	folder_clear(&folder);
 }
 END_TEST

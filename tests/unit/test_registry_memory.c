@@ -139,76 +139,76 @@ END_TEST
 /* Changes. */
 
 /* Creates a layout, creates it again in another form, updates it and deletes it. */
-static void prepare_step(struct bench *bench, struct change *change, int step)
+static void prepare_step(struct fixture *fixture, struct change *change, int step)
 {
 	struct gpal_request request = long_request();
 
 	if (step == 3) {
-		prepare_delete(bench, change, "vm");
+		prepare_delete(fixture, change, "vm");
 		return;
 	}
 	if (step == 1)
-		request.policy = bench->default_policy;
+		request.policy = fixture->default_policy;
 	if (step == 2)
 		request.virtio_mmio_slots = 1;
-	prepare_create(bench, change, "vm", &request);
+	prepare_create(fixture, change, "vm", &request);
 	if (step == 2)
 		change->operation.kind = GPALD_OPERATION_UPDATE;
 }
 
 START_TEST(a_decision_that_lacks_memory_changes_nothing)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
+	fixture_start(&fixture);
 	for (int step = 0; step < 4; step++) {
 		bool failed = true;
 
 		for (size_t which = 1; failed; which++) {
-			const uint64_t revision = bench.index->events.revision;
+			const uint64_t revision = fixture.index->events.revision;
 			struct change change;
 			bool is_done;
 
-			prepare_step(&bench, &change, step);
+			prepare_step(&fixture, &change, step);
 			shortage_begin(which, false);
-			is_done = gpald_registry_submit(bench.registry, &change.operation);
+			is_done = gpald_registry_submit(fixture.registry, &change.operation);
 			failed = shortage_end();
 			if (!is_done)
 				change_await(&change);
 			ck_assert_int_eq(change.operation.outcome,
 					 failed ? GPALD_OUTCOME_NO_MEMORY : GPALD_OUTCOME_DONE);
-			ck_assert_uint_eq(bench.index->events.revision,
+			ck_assert_uint_eq(fixture.index->events.revision,
 					  revision + (!failed && step != 1));
 			change_clear(&change);
 			ck_assert_uint_lt(which, 100);
 		}
 	}
-	ck_assert_uint_eq(bench.index->count, 0);
-	bench_end(&bench);
+	ck_assert_uint_eq(fixture.index->count, 0);
+	fixture_end(&fixture);
 }
 END_TEST
 
 START_TEST(a_registry_is_not_opened_without_memory)
 {
-	struct bench bench;
+	struct fixture fixture;
 	size_t which = 0, closes;
 
 	/* The store holds a layout, so opening must also note its owner. */
-	bench_start(&bench);
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	ck_assert(gpald_registry_close(bench.registry, 30000));
-	closes = bench.store.closes;
+	fixture_start(&fixture);
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_DONE);
+	ck_assert(gpald_registry_close(fixture.registry, 30000));
+	closes = fixture.store.closes;
 	do {
-		ck_assert_uint_eq(bench.store.closes, closes + which);
+		ck_assert_uint_eq(fixture.store.closes, closes + which);
 		shortage_begin(++which, false);
-		bench_open(&bench);
+		fixture_open(&fixture);
 		if (shortage_end())
-			ck_assert_ptr_null(bench.registry);
-		ck_assert(bench.registry || bench.error[0] != '\0');
-	} while (!bench.registry);
+			ck_assert_ptr_null(fixture.registry);
+		ck_assert(fixture.registry || fixture.error[0] != '\0');
+	} while (!fixture.registry);
 	ck_assert_uint_gt(which, 3);
-	assert_there(&bench, "vm", 1);
-	bench_end(&bench);
+	assert_there(&fixture, "vm", 1);
+	fixture_end(&fixture);
 }
 END_TEST
 

@@ -46,88 +46,88 @@ static size_t bytes_of(int form)
 	return bytes;
 }
 
-static enum gpald_outcome create(struct bench *bench, uid_t uid, const char *name, int form)
+static enum gpald_outcome create(struct fixture *fixture, uid_t uid, const char *name, int form)
 {
 	const struct gpal_request request = request_of(form);
 	struct change change;
 
-	prepare_create(bench, &change, name, &request);
+	prepare_create(fixture, &change, name, &request);
 	change.operation.uid = uid;
 	return change_do(&change);
 }
 
-static enum gpald_outcome update(struct bench *bench, uid_t uid, const char *name, int form)
+static enum gpald_outcome update(struct fixture *fixture, uid_t uid, const char *name, int form)
 {
 	const struct gpal_request request = request_of(form);
 	struct change change;
 
-	prepare_update(bench, &change, name, &request);
+	prepare_update(fixture, &change, name, &request);
 	change.operation.uid = uid;
 	return change_do(&change);
 }
 
 START_TEST(a_uid_has_no_more_layouts_than_it_may)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_init(&bench);
-	bench.layouts_per_uid_max = 2;
-	bench_open(&bench);
+	fixture_init(&fixture);
+	fixture.layouts_per_uid_max = 2;
+	fixture_open(&fixture);
 	for (int i = 0; i < COUNT_OF(uids); i++) {
 		char names[3][8];
 
 		for (int n = 0; n < 3; n++) {
 			snprintf(names[n], sizeof(names[n]), "%d-%d", i, n);
-			ck_assert_int_eq(create(&bench, uids[i], names[n], 0),
+			ck_assert_int_eq(create(&fixture, uids[i], names[n], 0),
 					 n < 2 ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_OWNER_TOO_MANY);
 		}
 		/* An existing layout can be created again, and updated. */
-		ck_assert_int_eq(create(&bench, uids[i], names[0], 0), GPALD_OUTCOME_DONE);
-		ck_assert_int_eq(update(&bench, uids[i], names[0], 1), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(create(&fixture, uids[i], names[0], 0), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&fixture, uids[i], names[0], 1), GPALD_OUTCOME_DONE);
 	}
-	ck_assert_int_eq(delete_now(&bench, "1-0"), GPALD_OUTCOME_DONE);
-	ck_assert_int_eq(create(&bench, OWNER, "1-2", 0), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(delete_now(&fixture, "1-0"), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create(&fixture, OWNER, "1-2", 0), GPALD_OUTCOME_DONE);
 	/* Loaded layouts count, even if they exceed a lower limit. */
-	bench.layouts_per_uid_max = 1;
-	bench_reopen(&bench);
-	ck_assert_int_eq(delete_now(&bench, "1-1"), GPALD_OUTCOME_DONE);
-	ck_assert_int_eq(create(&bench, OWNER, "1-3", 0), GPALD_OUTCOME_OWNER_TOO_MANY);
-	bench_end(&bench);
+	fixture.layouts_per_uid_max = 1;
+	fixture_reopen(&fixture);
+	ck_assert_int_eq(delete_now(&fixture, "1-1"), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create(&fixture, OWNER, "1-3", 0), GPALD_OUTCOME_OWNER_TOO_MANY);
+	fixture_end(&fixture);
 }
 END_TEST
 
 START_TEST(a_uid_stores_no_more_bytes_than_it_may)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_init(&bench);
+	fixture_init(&fixture);
 	/* An update may store a few bytes more than a create. */
-	bench.bytes_per_uid_max = bytes_of(1) + bytes_of(2) + 32;
-	bench_open(&bench);
+	fixture.bytes_per_uid_max = bytes_of(1) + bytes_of(2) + 32;
+	fixture_open(&fixture);
 	for (int i = 0; i < COUNT_OF(uids); i++) {
 		char a[8], b[8];
 
 		snprintf(a, sizeof(a), "%d-a", i);
 		snprintf(b, sizeof(b), "%d-b", i);
-		ck_assert_int_eq(create(&bench, uids[i], a, 2), GPALD_OUTCOME_DONE);
-		ck_assert_int_eq(create(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
-		assert_there(&bench, b, 0);
-		ck_assert_int_eq(create(&bench, uids[i], b, 0), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(create(&fixture, uids[i], a, 2), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(create(&fixture, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		assert_there(&fixture, b, 0);
+		ck_assert_int_eq(create(&fixture, uids[i], b, 0), GPALD_OUTCOME_DONE);
 		/* For an update the difference counts. */
-		ck_assert_int_eq(update(&bench, uids[i], b, 1), GPALD_OUTCOME_DONE);
-		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		ck_assert_int_eq(update(&fixture, uids[i], b, 1), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&fixture, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
 		/* The bytes count for the owner, whoever makes the change. */
-		ck_assert_int_eq(update(&bench, 0, b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
-		ck_assert_int_eq(update(&bench, 0, a, 1), GPALD_OUTCOME_DONE);
-		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&fixture, 0, b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		ck_assert_int_eq(update(&fixture, 0, a, 1), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&fixture, uids[i], b, 2), GPALD_OUTCOME_DONE);
 	}
 	/* A layout above the limit may shrink or keep its size. */
-	bench.bytes_per_uid_max = 1;
-	bench_reopen(&bench);
-	ck_assert_int_eq(update(&bench, OWNER, "1-a", 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
-	ck_assert_int_eq(update(&bench, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
-	ck_assert_int_eq(update(&bench, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
-	bench_end(&bench);
+	fixture.bytes_per_uid_max = 1;
+	fixture_reopen(&fixture);
+	ck_assert_int_eq(update(&fixture, OWNER, "1-a", 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+	ck_assert_int_eq(update(&fixture, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(update(&fixture, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ struct vm {
 };
 
 struct trial {
-	struct bench bench;
+	struct fixture fixture;
 	struct random random;
 	struct vm vms[NAMES];
 };
@@ -175,9 +175,9 @@ static struct gpald_share recount(const struct trial *trial, uid_t uid, bool is_
 
 static enum gpald_outcome room_for(const struct trial *trial, uid_t uid)
 {
-	const size_t most = trial->bench.layouts_per_uid_max;
+	const size_t most = trial->fixture.layouts_per_uid_max;
 
-	if (recount(trial, 0, true).layouts >= trial->bench.layouts_max)
+	if (recount(trial, 0, true).layouts >= trial->fixture.layouts_max)
 		return GPALD_OUTCOME_TOO_MANY;
 	if (most && recount(trial, uid, false).layouts >= most)
 		return GPALD_OUTCOME_OWNER_TOO_MANY;
@@ -190,7 +190,7 @@ static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct
 	const struct gpald_record *record = vm->change.operation.record;
 	const size_t before = vm->is_there ? vm->bytes : 0;
 	const size_t after = record->request.length + record->layout.length;
-	const uint64_t most = trial->bench.bytes_per_uid_max;
+	const uint64_t most = trial->fixture.bytes_per_uid_max;
 
 	if (after <= before || most == 0 ||
 	    recount(trial, vm->owner, false).bytes + (after - before) <= most)
@@ -266,7 +266,7 @@ static void submit(struct trial *trial, int which)
 	struct random *random = &trial->random;
 	struct vm *vm = &trial->vms[which];
 	struct change *change = &vm->change;
-	const size_t undecided = trial->bench.undecided_count;
+	const size_t undecided = trial->fixture.undecided_count;
 	const uid_t uid = uids[random_below(random, COUNT_OF(uids))];
 	const struct gpal_request request =
 		request_of(vm->new_form = (int)random_below(random, FORMS));
@@ -275,14 +275,14 @@ static void submit(struct trial *trial, int which)
 	snprintf(name, sizeof(name), "vm-%d", which);
 	switch (random_below(random, 3)) {
 	case 0:
-		prepare_create(&trial->bench, change, name, &request);
+		prepare_create(&trial->fixture, change, name, &request);
 		break;
 	case 1:
-		prepare_update(&trial->bench, change, name, &request);
+		prepare_update(&trial->fixture, change, name, &request);
 		change->operation.dry_run = random_once_in(random, 8);
 		break;
 	default:
-		prepare_delete(&trial->bench, change, name);
+		prepare_delete(&trial->fixture, change, name);
 	}
 	change->operation.uid = uid;
 	vm->room = room_for(trial, uid);
@@ -290,19 +290,19 @@ static void submit(struct trial *trial, int which)
 	if (change->operation.kind == GPALD_OPERATION_CREATE && !vm->is_there)
 		vm->owner = uid;
 	change_submit(change);
-	vm->is_undecided = trial->bench.undecided_count > undecided;
+	vm->is_undecided = trial->fixture.undecided_count > undecided;
 	if (!vm->is_undecided)
 		check_decision(trial, vm, false);
 }
 
 static void decide_one(struct trial *trial)
 {
-	const size_t which = random_below(&trial->random, trial->bench.undecided_count);
-	struct gpald_operation *operation = trial->bench.undecided[which];
+	const size_t which = random_below(&trial->random, trial->fixture.undecided_count);
+	struct gpald_operation *operation = trial->fixture.undecided[which];
 
 	for (int i = 0; i < NAMES; i++)
 		if (operation == &trial->vms[i].change.operation) {
-			bench_decide(&trial->bench, which);
+			fixture_decide(&trial->fixture, which);
 			check_decision(trial, &trial->vms[i], true);
 			return;
 		}
@@ -345,7 +345,7 @@ static int take_results(struct trial *trial, enum gpald_outcome expected)
 static void commit_some(struct trial *trial)
 {
 	const bool is_done = !random_once_in(&trial->random, 4);
-	const size_t count = fake_store_step(&trial->bench.store,
+	const size_t count = fake_store_step(&trial->fixture.store,
 					     is_done ? GPALD_COMMIT_DONE : GPALD_COMMIT_FULL, NULL);
 	const enum gpald_outcome outcome = is_done ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_STORE_FULL;
 
@@ -353,13 +353,13 @@ static void commit_some(struct trial *trial)
 	if (!is_done && count > 1)
 		return;
 	do
-		bench_settle(&trial->bench);
+		fixture_settle(&trial->fixture);
 	while (take_results(trial, outcome) == 0);
 }
 
 static void finish_all(struct trial *trial)
 {
-	while (trial->bench.undecided_count)
+	while (trial->fixture.undecided_count)
 		decide_one(trial);
 	while (changes_in_store(trial))
 		commit_some(trial);
@@ -376,7 +376,7 @@ static void check_layouts(struct trial *trial)
 		char name[8];
 
 		snprintf(name, sizeof(name), "vm-%d", i);
-		record = bench_find(&trial->bench, name);
+		record = fixture_find(&trial->fixture, name);
 		ck_assert_int_eq(record != NULL, vm->is_there);
 		if (!record)
 			continue;
@@ -384,27 +384,27 @@ static void check_layouts(struct trial *trial)
 		ck_assert_uint_eq(gpald_record_bytes(record), vm->bytes);
 		count++;
 	}
-	ck_assert_uint_eq(trial->bench.index->count, count);
+	ck_assert_uint_eq(trial->fixture.index->count, count);
 }
 
 static void run_trial(uint64_t seed)
 {
 	struct trial trial = { .random = { seed } };
-	struct bench *bench = &trial.bench;
+	struct fixture *fixture = &trial.fixture;
 
-	bench_init(bench);
-	bench->layouts_max = random_between(&trial.random, 4, NAMES);
-	bench->layouts_per_uid_max = random_below(&trial.random, 5);
-	bench->bytes_per_uid_max = random_below(&trial.random, 4) * bytes_of(FORMS / 2);
-	bench->decides_later = true;
-	bench_open(bench);
-	fake_store_stall(&bench->store);
+	fixture_init(fixture);
+	fixture->layouts_max = random_between(&trial.random, 4, NAMES);
+	fixture->layouts_per_uid_max = random_below(&trial.random, 5);
+	fixture->bytes_per_uid_max = random_below(&trial.random, 4) * bytes_of(FORMS / 2);
+	fixture->decides_later = true;
+	fixture_open(fixture);
+	fake_store_stall(&fixture->store);
 	for (int i = 0; i < CHANGES; i++) {
 		const int which = (int)random_below(&trial.random, NAMES);
 
 		if (!trial.vms[which].is_busy)
 			submit(&trial, which);
-		if (bench->undecided_count && random_once_in(&trial.random, 2))
+		if (fixture->undecided_count && random_once_in(&trial.random, 2))
 			decide_one(&trial);
 		if (changes_in_store(&trial) && random_once_in(&trial.random, 2))
 			commit_some(&trial);
@@ -412,11 +412,11 @@ static void run_trial(uint64_t seed)
 			continue;
 		finish_all(&trial);
 		check_layouts(&trial);
-		bench_reopen(bench);
+		fixture_reopen(fixture);
 	}
 	finish_all(&trial);
 	check_layouts(&trial);
-	bench_end(bench);
+	fixture_end(fixture);
 }
 
 START_TEST(the_counters_equal_a_recount)

@@ -8,69 +8,69 @@
 #include <glob.h>
 #include <signal.h>
 
-static const struct gpald_event_ring *events(const struct bench *bench)
+static const struct gpald_event_ring *events(const struct fixture *fixture)
 {
-	return &bench->index->events;
+	return &fixture->index->events;
 }
 
 /* Asserts that only this layout exists, or none, now and after a restart. */
-static void assert_only(struct bench *bench, const char *name, uint64_t revision)
+static void assert_only(struct fixture *fixture, const char *name, uint64_t revision)
 {
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(bench->index->count, name ? 1 : 0);
-		ck_assert_uint_eq(events(bench)->revision, revision);
+		ck_assert_uint_eq(fixture->index->count, name ? 1 : 0);
+		ck_assert_uint_eq(events(fixture)->revision, revision);
 		if (name)
-			assert_there(bench, name, 1);
+			assert_there(fixture, name, 1);
 		else
-			ck_assert_ptr_null(bench_after(bench, NULL));
-		bench_reopen(bench);
+			ck_assert_ptr_null(fixture_after(fixture, NULL));
+		fixture_reopen(fixture);
 	}
 }
 
 START_TEST(a_change_refused_by_a_full_store_leaves_no_trace)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_answer(&bench.store, GPALD_COMMIT_FULL, "no room");
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FULL);
-	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_FULL);
-	ck_assert_str_eq(bench.last_batch.error, "no room");
-	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->full, 1);
-	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->changes, 0);
-	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->commits, 1);
-	assert_only(&bench, NULL, BENCH_REVISION);
+	fixture_start(&fixture);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_FULL, "no room");
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_STORE_FULL);
+	ck_assert_int_eq(fixture.last_batch.result, GPALD_COMMIT_FULL);
+	ck_assert_str_eq(fixture.last_batch.error, "no room");
+	ck_assert_uint_eq(gpald_registry_counters(fixture.registry)->full, 1);
+	ck_assert_uint_eq(gpald_registry_counters(fixture.registry)->changes, 0);
+	ck_assert_uint_eq(gpald_registry_counters(fixture.registry)->commits, 1);
+	assert_only(&fixture, NULL, FIXTURE_REVISION);
 
-	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
-	ck_assert_int_eq(create_now(&bench, "vm", 2), GPALD_OUTCOME_DONE);
-	assert_only(&bench, "vm", BENCH_REVISION + 1);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(create_now(&fixture, "vm", 2), GPALD_OUTCOME_DONE);
+	assert_only(&fixture, "vm", FIXTURE_REVISION + 1);
 
-	fake_store_answer(&bench.store, GPALD_COMMIT_FULL, "no room");
-	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_STORE_FULL);
-	assert_only(&bench, "vm", BENCH_REVISION + 1);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_FULL, "no room");
+	ck_assert_int_eq(delete_now(&fixture, "vm"), GPALD_OUTCOME_STORE_FULL);
+	assert_only(&fixture, "vm", FIXTURE_REVISION + 1);
 
-	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
-	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_DONE);
-	assert_only(&bench, NULL, BENCH_REVISION + 2);
-	bench_end(&bench);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(delete_now(&fixture, "vm"), GPALD_OUTCOME_DONE);
+	assert_only(&fixture, NULL, FIXTURE_REVISION + 2);
+	fixture_end(&fixture);
 }
 END_TEST
 
 START_TEST(a_change_that_lacks_memory_is_refused_and_the_next_is_done)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_answer(&bench.store, GPALD_COMMIT_NO_MEMORY, "out of memory");
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_NO_MEMORY);
-	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_NO_MEMORY);
-	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->full, 0);
-	assert_only(&bench, NULL, BENCH_REVISION);
+	fixture_start(&fixture);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_NO_MEMORY, "out of memory");
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_NO_MEMORY);
+	ck_assert_int_eq(fixture.last_batch.result, GPALD_COMMIT_NO_MEMORY);
+	ck_assert_uint_eq(gpald_registry_counters(fixture.registry)->full, 0);
+	assert_only(&fixture, NULL, FIXTURE_REVISION);
 
-	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
-	ck_assert_int_eq(create_now(&bench, "vm", 2), GPALD_OUTCOME_DONE);
-	assert_only(&bench, "vm", BENCH_REVISION + 1);
-	bench_end(&bench);
+	fake_store_answer(&fixture.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(create_now(&fixture, "vm", 2), GPALD_OUTCOME_DONE);
+	assert_only(&fixture, "vm", FIXTURE_REVISION + 1);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -78,35 +78,35 @@ START_TEST(changes_that_do_not_fit_together_are_tried_in_parts)
 {
 	const struct gpal_request request = request_for(1);
 	struct change changes[4];
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		const char name[] = { (char)('a' + i), '\0' };
 
-		prepare_create(&bench, &changes[i], name, &request);
+		prepare_create(&fixture, &changes[i], name, &request);
 		ck_assert(!change_submit(&changes[i]));
 		if (i == 0)
-			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+			ck_assert_uint_eq(fake_store_await(&fixture.store), 1);
 	}
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), 1);
 	/* The other three changes come together. Then the second of them alone is too large. */
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_NO_MEMORY, "no memory"), 3);
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 2);
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 1);
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_NO_MEMORY, "no memory"), 3);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_FULL, "no room"), 2);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_FULL, "no room"), 1);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), 1);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		change_await(&changes[i]);
 		ck_assert_int_eq(changes[i].outcome,
 				 i == 2 ? GPALD_OUTCOME_STORE_FULL : GPALD_OUTCOME_DONE);
 		change_clear(&changes[i]);
 	}
-	ck_assert_uint_eq(bench.index->count, 3);
-	ck_assert_ptr_null(bench_find(&bench, "c"));
-	fake_store_resume(&bench.store);
-	bench_end(&bench);
+	ck_assert_uint_eq(fixture.index->count, 3);
+	ck_assert_ptr_null(fixture_find(&fixture, "c"));
+	fake_store_resume(&fixture.store);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -122,28 +122,28 @@ START_TEST(after_a_part_that_fits_the_next_is_twice_as_large)
 	};
 	const struct gpal_request request = request_for(1);
 	struct change changes[17];
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		const char name[] = { (char)('a' + i), '\0' };
 
-		prepare_create(&bench, &changes[i], name, &request);
+		prepare_create(&fixture, &changes[i], name, &request);
 		ck_assert(!change_submit(&changes[i]));
 		if (i == 0)
-			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+			ck_assert_uint_eq(fake_store_await(&fixture.store), 1);
 	}
 	for (int i = 0; i < COUNT_OF(steps); i++)
-		ck_assert_uint_eq(fake_store_step(&bench.store, steps[i].result, "no room"),
+		ck_assert_uint_eq(fake_store_step(&fixture.store, steps[i].result, "no room"),
 				  steps[i].changes);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		change_await(&changes[i]);
 		ck_assert_int_eq(changes[i].outcome, GPALD_OUTCOME_DONE);
 		change_clear(&changes[i]);
 	}
-	fake_store_resume(&bench.store);
-	bench_end(&bench);
+	fake_store_resume(&fixture.store);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -179,35 +179,35 @@ START_TEST(a_transaction_holds_8_mib)
 	const struct gpal_request request = large_request();
 	const struct gpald_record *record;
 	struct change changes[64];
-	struct bench bench;
+	struct fixture fixture;
 	size_t size, most;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		char name[GPALD_NAME_SIZE];
 
 		snprintf(name, sizeof(name), "vm-%d", i);
-		prepare_create(&bench, &changes[i], name, &request);
+		prepare_create(&fixture, &changes[i], name, &request);
 		ck_assert(!change_submit(&changes[i]));
 		if (i == 0)
-			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+			ck_assert_uint_eq(fake_store_await(&fixture.store), 1);
 	}
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), 1);
 	change_await(&changes[0]);
-	record = bench_find(&bench, "vm-0");
+	record = fixture_find(&fixture, "vm-0");
 	ck_assert_ptr_nonnull(record);
 	size = record->request.length + record->layout.length;
 	most = 8 * MIB / size;
 	ck_assert_uint_gt(most, 1);
 	ck_assert_uint_lt(most, COUNT_OF(changes) - 1);
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), most);
-	fake_store_resume(&bench.store);
+	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), most);
+	fake_store_resume(&fixture.store);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
 		change_await(&changes[i]);
 		change_clear(&changes[i]);
 	}
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -215,26 +215,26 @@ START_TEST(a_change_that_waited_for_a_refused_one_can_succeed)
 {
 	const struct gpal_request request = request_for(1), another = request_for(2);
 	struct change first, second;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
-	prepare_create(&bench, &first, "vm", &request);
-	prepare_create(&bench, &second, "vm", &another);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
+	prepare_create(&fixture, &first, "vm", &request);
+	prepare_create(&fixture, &second, "vm", &another);
 	ck_assert(!change_submit(&first));
 	ck_assert(!change_submit(&second));
-	fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room");
+	fake_store_step(&fixture.store, GPALD_COMMIT_FULL, "no room");
 	change_await(&first);
 	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_STORE_FULL);
-	fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL);
+	fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL);
 	change_await(&second);
 	ck_assert_int_eq(second.outcome, GPALD_OUTCOME_DONE);
 	ck_assert(second.created);
-	ck_assert_uint_eq(bench_find(&bench, "vm")->ram_size, 2 * GIB);
+	ck_assert_uint_eq(fixture_find(&fixture, "vm")->ram_size, 2 * GIB);
 	change_clear(&first);
 	change_clear(&second);
-	fake_store_resume(&bench.store);
-	bench_end(&bench);
+	fake_store_resume(&fixture.store);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -242,22 +242,22 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 {
 	const struct gpal_request request = request_for(1);
 	struct change changes[3];
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	fake_store_stall(&bench.store);
-	prepare_create(&bench, &changes[0], "a", &request);
+	fixture_start(&fixture);
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_DONE);
+	fake_store_stall(&fixture.store);
+	prepare_create(&fixture, &changes[0], "a", &request);
 	ck_assert(!change_submit(&changes[0]));
-	fake_store_await(&bench.store);
+	fake_store_await(&fixture.store);
 	/* These are on their way, or wait, when the store fails. */
-	prepare_create(&bench, &changes[1], "b", &request);
-	prepare_delete(&bench, &changes[2], "a");
+	prepare_create(&fixture, &changes[1], "b", &request);
+	prepare_delete(&fixture, &changes[2], "a");
 	ck_assert(!change_submit(&changes[1]));
 	ck_assert(!change_submit(&changes[2]));
-	fake_store_step(&bench.store, GPALD_COMMIT_FAILED, "the disk is gone");
-	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
-	fake_store_resume(&bench.store);
+	fake_store_step(&fixture.store, GPALD_COMMIT_FAILED, "the disk is gone");
+	fake_store_answer(&fixture.store, GPALD_COMMIT_DONE, NULL);
+	fake_store_resume(&fixture.store);
 	change_await(&changes[0]);
 	change_await(&changes[1]);
 	change_await(&changes[2]);
@@ -265,22 +265,22 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 	ck_assert_int_eq(changes[1].outcome, GPALD_OUTCOME_STORE_FAILED);
 	/* Nobody knows whether a layout of that name exists. */
 	ck_assert_int_eq(changes[2].outcome, GPALD_OUTCOME_STORE_FAILED);
-	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_STORE_FAILED);
-	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_FAILED);
-	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
-	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_STORE_FAILED);
-	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
+	ck_assert_int_eq(create_now(&fixture, "c", 1), GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_int_eq(fixture.last_batch.result, GPALD_COMMIT_FAILED);
+	ck_assert_str_eq(fixture.last_batch.error, "the disk is gone");
+	ck_assert_int_eq(delete_now(&fixture, "vm"), GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_str_eq(fixture.last_batch.error, "the disk is gone");
 	/* The registry does not ask the store again, but reads still work. */
-	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
-	ck_assert_uint_eq(bench.store.tidies, 1);
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_uint_eq(fake_store_commits(&fixture.store), 2);
+	ck_assert_uint_eq(fixture.store.tidies, 1);
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_STORE_FAILED);
 	change_clear(&changes[0]);
 	change_clear(&changes[1]);
 	change_clear(&changes[2]);
-	assert_only(&bench, "vm", BENCH_REVISION + 1);
+	assert_only(&fixture, "vm", FIXTURE_REVISION + 1);
 	/* After a restart changes work again. */
-	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
-	bench_end(&bench);
+	ck_assert_int_eq(create_now(&fixture, "c", 1), GPALD_OUTCOME_DONE);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -288,41 +288,41 @@ START_TEST(closing_finishes_the_commit_under_way_and_fails_waiting_changes)
 {
 	const struct gpal_request request = request_for(1);
 	struct change first, waits, last;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
-	prepare_create(&bench, &first, "vm", &request);
-	prepare_delete(&bench, &waits, "vm");
-	prepare_create(&bench, &last, "vm", &request);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
+	prepare_create(&fixture, &first, "vm", &request);
+	prepare_delete(&fixture, &waits, "vm");
+	prepare_create(&fixture, &last, "vm", &request);
 	ck_assert(!change_submit(&first));
 	ck_assert(!change_submit(&waits));
 	ck_assert(!change_submit(&last));
-	fake_store_await(&bench.store);
+	fake_store_await(&fixture.store);
 
 	/* Closing waits for a hanging disk for the given time only, and then frees nothing. */
-	ck_assert(!gpald_registry_close(bench.registry, 20));
+	ck_assert(!gpald_registry_close(fixture.registry, 20));
 	ck_assert_int_eq(first.times_done + waits.times_done + last.times_done, 0);
-	ck_assert_uint_eq(bench.store.closes, 0);
+	ck_assert_uint_eq(fixture.store.closes, 0);
 
-	fake_store_resume(&bench.store);
-	ck_assert(gpald_registry_close(bench.registry, 30000));
-	bench.registry = NULL;
-	ck_assert_uint_eq(bench.store.closes, 1);
+	fake_store_resume(&fixture.store);
+	ck_assert(gpald_registry_close(fixture.registry, 30000));
+	fixture.registry = NULL;
+	ck_assert_uint_eq(fixture.store.closes, 1);
 	ck_assert_int_eq(first.times_done, 1);
 	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(waits.times_done, 1);
 	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_int_eq(last.times_done, 1);
 	ck_assert_int_eq(last.outcome, GPALD_OUTCOME_STORE_FAILED);
-	ck_assert_uint_eq(fake_store_commits(&bench.store), 1);
+	ck_assert_uint_eq(fake_store_commits(&fixture.store), 1);
 	change_clear(&first);
 	change_clear(&waits);
 	change_clear(&last);
 
-	bench_open(&bench);
-	assert_there(&bench, "vm", 1);
-	bench_end(&bench);
+	fixture_open(&fixture);
+	assert_there(&fixture, "vm", 1);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -332,23 +332,23 @@ START_TEST(the_duration_of_a_commit_is_reported)
 	const struct gpal_request request = request_for(1);
 	const uint64_t start = gpald_monotonic_ns();
 	struct change change;
-	struct bench bench;
+	struct fixture fixture;
 	uint64_t held;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
-	prepare_create(&bench, &change, "vm", &request);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
+	prepare_create(&fixture, &change, "vm", &request);
 	ck_assert(!change_submit(&change));
-	fake_store_await(&bench.store);
+	fake_store_await(&fixture.store);
 	held = gpald_monotonic_ns();
 	while (gpald_monotonic_ns() < held + 1000000)
 		;
-	fake_store_resume(&bench.store);
+	fake_store_resume(&fixture.store);
 	change_await(&change);
-	ck_assert_uint_ge(bench.last_batch.duration_us, 1000);
-	ck_assert_uint_le(bench.last_batch.duration_us, (gpald_monotonic_ns() - start) / 1000);
+	ck_assert_uint_ge(fixture.last_batch.duration_us, 1000);
+	ck_assert_uint_le(fixture.last_batch.duration_us, (gpald_monotonic_ns() - start) / 1000);
 	change_clear(&change);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -371,13 +371,13 @@ static bool read_status(const char *path, const char *key, char value[32])
 START_TEST(the_store_thread_has_a_name_and_blocks_all_but_crash_signals)
 {
 	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
-	struct bench bench;
+	struct fixture fixture;
 	glob_t tasks;
 	int found = 0;
 
-	bench_start(&bench);
+	fixture_start(&fixture);
 	/* After this change the thread has started. */
-	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(glob("/proc/self/task/*/status", 0, NULL, &tasks), 0);
 	for (size_t i = 0; i < tasks.gl_pathc; i++) {
 		char name[32], blocked[32];
@@ -395,7 +395,7 @@ START_TEST(the_store_thread_has_a_name_and_blocks_all_but_crash_signals)
 	}
 	globfree(&tasks);
 	ck_assert_int_eq(found, 1);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -405,18 +405,18 @@ END_TEST
 START_TEST(a_change_may_be_freed_when_it_is_done)
 {
 	const struct gpal_request request = request_for(1);
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
 	for (int i = 0; i < 12; i++) {
 		struct change *change = malloc(sizeof(*change));
 
 		/* Some changes wait for others, and some need no commit. */
 		if (i % 4 == 2)
-			prepare_delete(&bench, change, "a");
+			prepare_delete(&fixture, change, "a");
 		else
-			prepare_create(&bench, change, i % 4 == 3 ? "b" : "a", &request);
+			prepare_create(&fixture, change, i % 4 == 3 ? "b" : "a", &request);
 		change->free_when_done = true;
 		if (change_submit(change)) {
 			change_clear(change);
@@ -427,12 +427,12 @@ START_TEST(a_change_may_be_freed_when_it_is_done)
 	 * A row for each result of the store. In the second half of the rows the registry is closed
 	 * before the test waits for the changes.
 	 */
-	fake_store_answer(&bench.store, (enum gpald_commit_result)(_i % 4), NULL);
-	fake_store_resume(&bench.store);
-	while (_i < 4 && bench.finished < 12)
-		bench_settle(&bench);
-	bench_end(&bench);
-	ck_assert_int_eq(bench.finished, 12);
+	fake_store_answer(&fixture.store, (enum gpald_commit_result)(_i % 4), NULL);
+	fake_store_resume(&fixture.store);
+	while (_i < 4 && fixture.finished < 12)
+		fixture_settle(&fixture);
+	fixture_end(&fixture);
+	ck_assert_int_eq(fixture.finished, 12);
 }
 END_TEST
 
@@ -455,17 +455,17 @@ START_TEST(a_change_made_when_another_is_done_waits_its_turn)
 {
 	const struct gpal_request request = request_for(1);
 	struct change first, waits;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	fake_store_stall(&bench.store);
-	prepare_create(&bench, &first, "vm", &request);
+	fixture_start(&fixture);
+	fake_store_stall(&fixture.store);
+	prepare_create(&fixture, &first, "vm", &request);
 	first.operation.done = submit_next;
-	prepare_delete(&bench, &waits, "vm");
-	prepare_delete(&bench, &next_change, "vm");
+	prepare_delete(&fixture, &waits, "vm");
+	prepare_delete(&fixture, &next_change, "vm");
 	ck_assert(!change_submit(&first));
 	ck_assert(!change_submit(&waits));
-	fake_store_resume(&bench.store);
+	fake_store_resume(&fixture.store);
 	change_await(&first);
 	ck_assert(!next_is_done);
 	change_await(&waits);
@@ -473,11 +473,11 @@ START_TEST(a_change_made_when_another_is_done_waits_its_turn)
 	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(next_change.outcome, GPALD_OUTCOME_NOT_FOUND);
-	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
+	ck_assert_uint_eq(fake_store_commits(&fixture.store), 2);
 	change_clear(&first);
 	change_clear(&waits);
 	change_clear(&next_change);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -486,59 +486,62 @@ START_TEST(a_restart_finds_what_was_there)
 	const struct gpal_request rich = rich_request();
 	struct gpald_record *copy;
 	struct change change;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	prepare_create(&bench, &change, "rich", &rich);
+	fixture_start(&fixture);
+	prepare_create(&fixture, &change, "rich", &rich);
 	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DONE);
-	create_now(&bench, "plain", 1);
-	create_now(&bench, "gone", 1);
-	delete_now(&bench, "gone");
-	copy = record_of("rich", &bench_find(&bench, "rich")->facts, &rich);
+	create_now(&fixture, "plain", 1);
+	create_now(&fixture, "gone", 1);
+	delete_now(&fixture, "gone");
+	copy = record_of("rich", &fixture_find(&fixture, "rich")->facts, &rich);
 
-	bench_reopen(&bench);
-	ck_assert_uint_eq(bench.store.loads, 2);
-	ck_assert_uint_eq(bench.index->count, 2);
-	assert_records_equal(bench_find(&bench, "rich"), copy);
-	assert_there(&bench, "plain", 1);
-	assert_there(&bench, "gone", 0);
+	fixture_reopen(&fixture);
+	ck_assert_uint_eq(fixture.store.loads, 2);
+	ck_assert_uint_eq(fixture.index->count, 2);
+	assert_records_equal(fixture_find(&fixture, "rich"), copy);
+	assert_there(&fixture, "plain", 1);
+	assert_there(&fixture, "gone", 0);
 	/*
 	 * A client that was away can catch up: every event is there, and the next one has the next
 	 * number.
 	 */
-	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)), BENCH_REVISION);
-	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 2)->name, "gone");
-	create_now(&bench, "next", 1);
-	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 4)->name, "next");
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&fixture)), FIXTURE_REVISION);
+	ck_assert_str_eq(gpald_event_ring_after(events(&fixture), FIXTURE_REVISION + 2)->name,
+			 "gone");
+	create_now(&fixture, "next", 1);
+	ck_assert_str_eq(gpald_event_ring_after(events(&fixture), FIXTURE_REVISION + 4)->name,
+			 "next");
 	gpald_record_unref(copy);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
 START_TEST(no_more_events_are_kept_than_configured)
 {
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_init(&bench);
-	bench.events_kept = 3;
-	bench_open(&bench);
+	fixture_init(&fixture);
+	fixture.events_kept = 3;
+	fixture_open(&fixture);
 	for (int i = 0; i < 5; i++) {
-		create_now(&bench, "vm", 1);
-		delete_now(&bench, "vm");
+		create_now(&fixture, "vm", 1);
+		delete_now(&fixture, "vm");
 	}
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 10);
-		ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)),
-				  BENCH_REVISION + 7);
-		bench_reopen(&bench);
+		ck_assert_uint_eq(events(&fixture)->revision, FIXTURE_REVISION + 10);
+		ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&fixture)),
+				  FIXTURE_REVISION + 7);
+		fixture_reopen(&fixture);
 	}
 	/* Without events, the next revision follows the one in the store. */
-	bench.store.event_count = 0;
-	bench_reopen(&bench);
-	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)), BENCH_REVISION + 10);
-	create_now(&bench, "vm", 1);
-	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 10)->name, "vm");
-	bench_end(&bench);
+	fixture.store.event_count = 0;
+	fixture_reopen(&fixture);
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&fixture)), FIXTURE_REVISION + 10);
+	create_now(&fixture, "vm", 1);
+	ck_assert_str_eq(gpald_event_ring_after(events(&fixture), FIXTURE_REVISION + 10)->name,
+			 "vm");
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -548,23 +551,23 @@ START_TEST(a_store_that_cannot_be_loaded_is_refused_and_closed)
 		{ "vm-7", "its checksum is wrong" },
 		{ "vm-9", "its digest is not that of its layout" },
 	};
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	create_now(&bench, "vm", 1);
-	ck_assert(gpald_registry_close(bench.registry, 30000));
-	bench.store.damage = damage;
-	bench.store.damage_count = 2;
-	bench.store.load_error = "registry.db: damaged";
-	bench_open(&bench);
-	ck_assert_ptr_null(bench.registry);
-	ck_assert_str_eq(bench.error, "registry.db: damaged");
-	ck_assert_uint_eq(bench.store.closes, 2);
+	fixture_start(&fixture);
+	create_now(&fixture, "vm", 1);
+	ck_assert(gpald_registry_close(fixture.registry, 30000));
+	fixture.store.damage = damage;
+	fixture.store.damage_count = 2;
+	fixture.store.load_error = "registry.db: damaged";
+	fixture_open(&fixture);
+	ck_assert_ptr_null(fixture.registry);
+	ck_assert_str_eq(fixture.error, "registry.db: damaged");
+	ck_assert_uint_eq(fixture.store.closes, 2);
 	/* Each damaged record is named. */
-	ck_assert_uint_eq(bench.damage_reported, 2);
-	ck_assert_str_eq(bench.damage[0], "vm-7: its checksum is wrong");
-	ck_assert_str_eq(bench.damage[1], "vm-9: its digest is not that of its layout");
-	bench_end(&bench);
+	ck_assert_uint_eq(fixture.damage_reported, 2);
+	ck_assert_str_eq(fixture.damage[0], "vm-7: its checksum is wrong");
+	ck_assert_str_eq(fixture.damage[1], "vm-9: its digest is not that of its layout");
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -617,13 +620,13 @@ static const struct {
 	{ "openvmm-2026.06", "openvmm-2026.07", "openvmm-2026.07", NULL, GPALD_OUTCOME_DONE },
 };
 
-static enum gpald_outcome create_under(struct bench *bench, const char *policy, bool *created)
+static enum gpald_outcome create_under(struct fixture *fixture, const char *policy, bool *created)
 {
 	struct gpal_request request = request_for(1);
 	struct change change;
 
 	request.policy = policy ? gpal_policy_find(policy) : NULL;
-	prepare_create(bench, &change, "vm", &request);
+	prepare_create(fixture, &change, "vm", &request);
 	change_do(&change);
 	*created = change.created;
 	return change.outcome;
@@ -634,21 +637,21 @@ START_TEST(naming_the_policy_that_applies_equals_omitting_it)
 	const char *const made_under = policies[_i].named_then ? policies[_i].named_then :
 								 policies[_i].default_then;
 	bool created;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_init(&bench);
-	bench.default_policy = gpal_policy_find(policies[_i].default_then);
-	bench_open(&bench);
-	ck_assert_int_eq(create_under(&bench, policies[_i].named_then, &created),
+	fixture_init(&fixture);
+	fixture.default_policy = gpal_policy_find(policies[_i].default_then);
+	fixture_open(&fixture);
+	ck_assert_int_eq(create_under(&fixture, policies[_i].named_then, &created),
 			 GPALD_OUTCOME_DONE);
 	ck_assert(created);
-	bench.default_policy = gpal_policy_find(policies[_i].default_now);
-	bench_reopen(&bench);
-	ck_assert_int_eq(create_under(&bench, policies[_i].named_now, &created),
+	fixture.default_policy = gpal_policy_find(policies[_i].default_now);
+	fixture_reopen(&fixture);
+	ck_assert_int_eq(create_under(&fixture, policies[_i].named_now, &created),
 			 policies[_i].outcome);
 	ck_assert(!created);
-	ck_assert_str_eq(bench_find(&bench, "vm")->policy->name, made_under);
-	bench_end(&bench);
+	ck_assert_str_eq(fixture_find(&fixture, "vm")->policy->name, made_under);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -657,17 +660,17 @@ END_TEST
 START_TEST(a_page_has_no_more_records_than_there_is_room_for)
 {
 	const struct gpald_record *records[2] = { NULL, NULL };
-	struct bench bench;
+	struct fixture fixture;
 	uint64_t revision;
 
-	bench_start(&bench);
-	ck_assert_int_eq(create_now(&bench, "a", 1), GPALD_OUTCOME_DONE);
-	ck_assert_int_eq(create_now(&bench, "b", 1), GPALD_OUTCOME_DONE);
-	ck_assert_uint_eq(gpald_index_list(bench.index, NULL, records, 1, &revision), 1);
+	fixture_start(&fixture);
+	ck_assert_int_eq(create_now(&fixture, "a", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&fixture, "b", 1), GPALD_OUTCOME_DONE);
+	ck_assert_uint_eq(gpald_index_list(fixture.index, NULL, records, 1, &revision), 1);
 	ck_assert_str_eq(records[0]->name, "a");
 	ck_assert_ptr_null(records[1]);
 	gpald_record_unref(records[0]);
-	bench_end(&bench);
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -676,24 +679,24 @@ START_TEST(names_come_in_byte_order)
 	static const char *const in[] = { "b", "a.b", "Z", "a", "a-b", "9", "ab", "a:b", "a_b" };
 	static const char *const out[] = { "9", "Z", "a", "a-b", "a.b", "a:b", "a_b", "ab", "b" };
 	const struct gpald_record *record = NULL;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
-	ck_assert_ptr_null(bench_after(&bench, NULL));
+	fixture_start(&fixture);
+	ck_assert_ptr_null(fixture_after(&fixture, NULL));
 	for (int i = 0; i < COUNT_OF(in); i++)
-		create_now(&bench, in[i], 1);
+		create_now(&fixture, in[i], 1);
 	for (int i = 0; i < COUNT_OF(out); i++) {
-		record = bench_after(&bench, record ? record->name : NULL);
+		record = fixture_after(&fixture, record ? record->name : NULL);
 		ck_assert_ptr_nonnull(record);
 		ck_assert_str_eq(record->name, out[i]);
 	}
-	ck_assert_ptr_null(bench_after(&bench, "b"));
+	ck_assert_ptr_null(fixture_after(&fixture, "b"));
 	/* After names that are not there. */
-	ck_assert_str_eq(bench_after(&bench, "")->name, "9");
-	ck_assert_str_eq(bench_after(&bench, "a.a")->name, "a.b");
-	ck_assert_str_eq(bench_after(&bench, "M")->name, "Z");
-	ck_assert_ptr_null(bench_after(&bench, "c"));
-	bench_end(&bench);
+	ck_assert_str_eq(fixture_after(&fixture, "")->name, "9");
+	ck_assert_str_eq(fixture_after(&fixture, "a.a")->name, "a.b");
+	ck_assert_str_eq(fixture_after(&fixture, "M")->name, "Z");
+	ck_assert_ptr_null(fixture_after(&fixture, "c"));
+	fixture_end(&fixture);
 }
 END_TEST
 
@@ -708,19 +711,19 @@ START_TEST(pages_list_each_layout_that_stays_exactly_once)
 	char after[GPALD_NAME_SIZE] = "", name[16];
 	const struct gpald_record *record;
 	int seen = 0;
-	struct bench bench;
+	struct fixture fixture;
 
-	bench_start(&bench);
+	fixture_start(&fixture);
 	for (int i = 0; i < STAYING; i++) {
 		snprintf(name, sizeof(name), "vm-%02d", i * 7 % STAYING);
-		create_now(&bench, name, 1);
+		create_now(&fixture, name, 1);
 	}
-	while ((record = bench_after(&bench, after[0] ? after : NULL))) {
+	while ((record = fixture_after(&fixture, after[0] ? after : NULL))) {
 		ck_assert_int_gt(strcmp(record->name, after), 0);
 		strcpy(after, record->name);
 		if (after[strlen(after) - 1] == '.') {
 			/* The page continues after a name that was deleted. */
-			delete_now(&bench, after);
+			delete_now(&fixture, after);
 			continue;
 		}
 		snprintf(name, sizeof(name), "vm-%02d", seen++);
@@ -730,13 +733,13 @@ START_TEST(pages_list_each_layout_that_stays_exactly_once)
 		 * passed long ago.
 		 */
 		strcat(name, ".");
-		create_now(&bench, name, 1);
+		create_now(&fixture, name, 1);
 		snprintf(name, sizeof(name), "a-%02d", seen);
-		create_now(&bench, name, 1);
+		create_now(&fixture, name, 1);
 	}
 	ck_assert_int_eq(seen, STAYING);
-	ck_assert_uint_eq(bench.index->count, 2 * STAYING);
-	bench_end(&bench);
+	ck_assert_uint_eq(fixture.index->count, 2 * STAYING);
+	fixture_end(&fixture);
 }
 END_TEST
 

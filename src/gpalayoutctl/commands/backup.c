@@ -121,8 +121,8 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	return error ? ctl_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
-static enum ctl_exit print_backup(const struct ctl_session *session, const char *path,
-				  const struct backup *backup)
+static enum ctl_exit print_backup_summary(const struct ctl_session *session, const char *path,
+					  const struct backup *backup)
 {
 	const struct gpal_client_backup_page *page = backup->page;
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
@@ -164,5 +164,5 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	if (is_behind)
 		ctl_error("layouts change faster than a backup can follow: try again later, "
 			  "or raise the limit events_kept of the daemon");
-	return code || is_piped ? code : print_backup(session, path, &backup);
+	return code || is_piped ? code : print_backup_summary(session, path, &backup);
 }

@@ -335,8 +335,9 @@ static void append_growths(struct gpald_bytes *out, const struct gpal_advice *ad
 {
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
-	ctl_buffer_puts(out, "each range could grow to these sizes, in place and if the request is "
-			     "resolved again:\n\n");
+	ctl_buffer_puts(out,
+			"each range alone could grow to these sizes, in place or if the request "
+			"is resolved again:\n\n");
 	ctl_rows_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
 			sizeof(*advice->growths), advice->count);
 	append_advice_cut(out, advice);
