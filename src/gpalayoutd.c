@@ -106,17 +106,16 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
 		/* getopt_long() has reported the error. */
 		fputs("Try 'gpalayoutd --help'.\n", stderr);
 		return EXIT_USAGE;
-	case GPALD_OPTION_FIRST + GPALD_OPTION_CONFIG:
+	case GPALD_GETOPT_BASE + GPALD_OPTION_CONFIG:
 		line->config = optarg;
 		return -1;
-	case GPALD_OPTION_FIRST + GPALD_OPTION_CHECK_CONFIG:
+	case GPALD_GETOPT_BASE + GPALD_OPTION_CHECK_CONFIG:
 		line->is_check = true;
 		return -1;
 	default:
-		return options ?
-			       set_option(options, (enum gpald_option)(found - GPALD_OPTION_FIRST),
-					  optarg) :
-			       -1;
+		return options ? set_option(options, (enum gpald_option)(found - GPALD_GETOPT_BASE),
+					    optarg) :
+				 -1;
 	}
 }
 

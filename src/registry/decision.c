@@ -207,7 +207,7 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 	};
 	enum gpald_outcome outcome;
 
-	/* The layout of another owner is a conflict: that user could delete it at any time. */
+	/* The layout of another owner is refused: that user could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
 		return set_outcome_of_record(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {

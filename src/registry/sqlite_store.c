@@ -24,7 +24,7 @@
 /* SQLite cuts a longer file of the log when it begins to use it again. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
-#define DROPPED_AHEAD 16 /* a transaction drops at most this many more events than it adds */
+#define OVERDUE_DROPPED_MAX 16 /* a transaction drops at most this many more events than it adds */
 
 /*
  * Turns the write-ahead log on. If SQLite keeps another mode, it reports no error but returns that
@@ -101,7 +101,7 @@ static bool load_from_sqlite(struct gpald_store *base, const struct gpald_loader
  */
 static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 {
-	const uint64_t most = *events - store->events + DROPPED_AHEAD;
+	const uint64_t most = *events - store->events + OVERDUE_DROPPED_MAX;
 	uint64_t dropped = *events > store->events_kept ? *events - store->events_kept : 0;
 
 	if (dropped > most)

@@ -115,7 +115,7 @@ static void put_histogram(const struct metrics *metrics, const char *labels,
 	snprintf(text, sizeof(text), "%s%sle=\"+Inf\"", labels, comma);
 	put_sample(metrics, "_bucket", text, histogram->count, false);
 	put_sample(metrics, "_count", labels, histogram->count, false);
-	put_sample(metrics, "_sum", labels, histogram->sum_us, is_us);
+	put_sample(metrics, "_sum", labels, histogram->sum, is_us);
 }
 
 /* The families. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of the daemon. Defaults go through the same functions as values from outside, so
- * --help always shows what applies.
+ * The options of the daemon. The functions that set values from outside also set the defaults.
+ * --help shows the defaults.
  */
 #include "config.h"
 
@@ -51,7 +51,7 @@ static const char *set_socket(struct gpald_options *options, const char *value)
 		       check_socket_path(value);
 }
 
-static const char *set_inspect_socket_option(struct gpald_options *options, const char *value)
+static const char *set_inspect_socket(struct gpald_options *options, const char *value)
 {
 	options->inspect_path = value;
 	return value[0] ? check_socket_path(value) :
@@ -212,7 +212,7 @@ static const struct row {
 					  "socket for methods that change nothing, except\n"
 					  "registry.backup",
 					  NULL, "inspect.sock beside the control socket",
-					  set_inspect_socket_option, required_argument, 0 },
+					  set_inspect_socket, required_argument, 0 },
 	[GPALD_OPTION_TTRPC_SOCKET] = { "ttrpc-socket", "PATH|none",
 					"socket for all methods over ttrpc", "none", NULL,
 					set_ttrpc_socket, required_argument, 0 },
@@ -567,7 +567,7 @@ void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1])
 	for (int i = 0; i < GPALD_OPTION_COUNT; i++)
 		table[i] =
 			(struct option){ rows[i].name, rows[i].has_arg, NULL,
-					 rows[i].letter ? rows[i].letter : GPALD_OPTION_FIRST + i };
+					 rows[i].letter ? rows[i].letter : GPALD_GETOPT_BASE + i };
 	table[GPALD_OPTION_COUNT] = (struct option){ 0 };
 }
 

@@ -126,10 +126,10 @@ GPAL_MUST_USE int gpald_options_finish(struct gpald_options *options,
 				       const struct gpald_activation *activation);
 
 /*
- * For getopt_long(), which returns the letter of an option, or GPALD_OPTION_FIRST plus its number.
+ * For getopt_long(), which returns the letter of an option, or GPALD_GETOPT_BASE plus its number.
  */
 #define GPALD_OPTION_LETTERS "hV"
-#define GPALD_OPTION_FIRST 256
+#define GPALD_GETOPT_BASE 256
 void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1]);
 
 void gpald_options_print_help(void);

@@ -55,7 +55,7 @@ extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpa
 struct gpald_message {
 	const char *text; /* a line, its end excluded, or a frame */
 	size_t length;
-	uint64_t arrived_ns; /* in uv_hrtime(); it may have arrived earlier */
+	uint64_t arrived_ns; /* when its connection was last read, in uv_hrtime() */
 	bool is_stopping;    /* it arrived after the daemon began to stop */
 };
 

@@ -7,17 +7,17 @@
 
 #include "server/statistics.h"
 
-void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t us)
+void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t value)
 {
-	unsigned int bucket = us <= 1 ? 0 : 64 - (unsigned int)__builtin_clzll(us - 1);
+	unsigned int bucket = value <= 1 ? 0 : 64 - (unsigned int)__builtin_clzll(value - 1);
 
 	if (bucket >= GPALD_HISTOGRAM_BUCKETS)
 		bucket = GPALD_HISTOGRAM_BUCKETS - 1;
 	histogram->buckets[bucket]++;
 	histogram->count++;
-	histogram->sum_us += us;
-	if (us > histogram->max_us)
-		histogram->max_us = us;
+	histogram->sum += value;
+	if (value > histogram->max)
+		histogram->max = value;
 }
 
 void gpald_write_histogram(struct gpald_writer *w, const char *key,
@@ -25,8 +25,8 @@ void gpald_write_histogram(struct gpald_writer *w, const char *key,
 {
 	gpald_write_object(w, key);
 	gpald_write_integer(w, "count", (int64_t)histogram->count);
-	gpald_write_integer(w, "sum_us", (int64_t)histogram->sum_us);
-	gpald_write_integer(w, "max_us", (int64_t)histogram->max_us);
+	gpald_write_integer(w, "sum_us", (int64_t)histogram->sum);
+	gpald_write_integer(w, "max_us", (int64_t)histogram->max);
 	gpald_write_array(w, "buckets");
 	for (unsigned int i = 0; i < GPALD_HISTOGRAM_BUCKETS; i++) {
 		if (histogram->buckets[i] == 0)

@@ -9,19 +9,19 @@
 #include <stdint.h>
 
 /*
- * Bucket i counts times of at most 2^i microseconds that no earlier bucket counts. The last bucket
- * also counts all longer times.
+ * Bucket i counts values of at most 2^i that no earlier bucket counts. The last bucket also counts
+ * all greater values. Values are microseconds, except in `batches`.
  */
 #define GPALD_HISTOGRAM_BUCKETS 32
 
 struct gpald_histogram {
 	uint64_t count;
-	uint64_t sum_us;
-	uint64_t max_us;
+	uint64_t sum;
+	uint64_t max;
 	uint64_t buckets[GPALD_HISTOGRAM_BUCKETS];
 };
 
-void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t us);
+void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t value);
 
 /*
  * Writes {"count", "sum_us", "max_us", "buckets": [{"le_us", "count"}]}; empty buckets are omitted.
@@ -44,7 +44,7 @@ struct gpald_statistics {
 	uint64_t accepted;     /* connections */
 	uint64_t turned_away;
 	struct gpald_histogram commits;
-	struct gpald_histogram batches; /* sizes of commits in changes, not microseconds */
+	struct gpald_histogram batches; /* sizes of commits, in changes */
 	struct gpald_method_statistics methods[GPALD_METHODS_MAX]; /* in the order of the table */
 	struct gpald_method_statistics other; /* lines without a valid method */
 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of users, because a host has few, with a queue for each. */
+/*
+ * A list, with a queue for each user. It has only the users with connections or unfinished work, so
+ * it is short.
+ */
 #include "config.h"
 
 #include "server/user.h"
@@ -8,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define LAG_MAX_NS UINT64_C(100000000)
+#define VIRTUAL_LEAD_MAX_NS UINT64_C(100000000)
 
 struct gpald_user *gpald_user_get(struct gpald_users *users, uid_t uid)
 {
@@ -49,8 +52,8 @@ void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user,
 {
 	user->served_ns += ns;
 	user->virtual_ns += ns;
-	if (user->virtual_ns > users->virtual_ns + LAG_MAX_NS)
-		user->virtual_ns = users->virtual_ns + LAG_MAX_NS;
+	if (user->virtual_ns > users->virtual_ns + VIRTUAL_LEAD_MAX_NS)
+		user->virtual_ns = users->virtual_ns + VIRTUAL_LEAD_MAX_NS;
 }
 
 void gpald_user_enqueue(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)

@@ -64,14 +64,17 @@ static const struct gpald_method *wait_method(void)
 
 void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer)
 {
-	struct gpald_wait *wait = NULL;
+	struct gpald_wait *wait;
 
-	if (c->wait_count < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
-		wait = malloc(sizeof(*wait));
-	if (!wait) {
+	if (c->wait_count >= gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS)) {
 		refuse_wait(c, wait_method(), &answer->id, GPALD_OVERLOADED,
-			    "too many calls of this connection wait for events (queued_requests), "
-			    "or memory ran out");
+			    "too many calls of this connection wait for events (queued_requests)");
+		return;
+	}
+	wait = malloc(sizeof(*wait));
+	if (!wait) {
+		refuse_wait(c, wait_method(), &answer->id, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+			    "out of memory; try again later");
 		return;
 	}
 	*wait = (struct gpald_wait){

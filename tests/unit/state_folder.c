@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Only the store itself syncs here. */
+/*
+ * Makes, fills and damages state folders. Only the store under test synchronises its files, which
+ * takes time.
+ */
 #include "config.h"
 
 #include "tests/unit/state_folder.h"

@@ -39,8 +39,8 @@ START_TEST(a_time_counts_in_the_least_bucket_that_holds_it)
 	for (unsigned int i = 0; i < GPALD_HISTOGRAM_BUCKETS; i++)
 		ck_assert_uint_eq(histogram.buckets[i], i == times[_i].bucket);
 	ck_assert_uint_eq(histogram.count, 1);
-	ck_assert_uint_eq(histogram.sum_us, times[_i].us);
-	ck_assert_uint_eq(histogram.max_us, times[_i].us);
+	ck_assert_uint_eq(histogram.sum, times[_i].us);
+	ck_assert_uint_eq(histogram.max, times[_i].us);
 }
 END_TEST
 
@@ -51,8 +51,8 @@ START_TEST(times_add_up)
 	for (uint64_t us = 0; us <= 100; us++)
 		gpald_histogram_add(&histogram, 100 - us);
 	ck_assert_uint_eq(histogram.count, 101);
-	ck_assert_uint_eq(histogram.sum_us, 5050);
-	ck_assert_uint_eq(histogram.max_us, 100);
+	ck_assert_uint_eq(histogram.sum, 5050);
+	ck_assert_uint_eq(histogram.max, 100);
 	ck_assert_uint_eq(histogram.buckets[0], 2);
 	ck_assert_uint_eq(histogram.buckets[1], 1);
 	ck_assert_uint_eq(histogram.buckets[2], 2);
