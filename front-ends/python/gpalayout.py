@@ -524,7 +524,7 @@ class Client:
             page = self.registry_backup(after=after, revision=revision)
             try:
                 data = base64.b64decode(page["data"], validate=True)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 problem = f"{self.path}: the data of the backup are invalid: {error}"
                 raise ProtocolError(problem) from None
             checksum.update(data)

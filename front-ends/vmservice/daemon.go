@@ -34,8 +34,12 @@ type daemon struct {
 	client *ttrpc.Client // nil: there is no connection
 }
 
+type layouts = gpalayout.LayoutsService
+
+type daemonCall func(context.Context, layouts) error
+
 // Makes a call, and repeats it until the daemon answers or the time limit has passed.
-func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
+func (d *daemon) call(ctx context.Context, call daemonCall) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var reason error
@@ -44,8 +48,8 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 		if err == nil || !isTemporary(err) {
 			return err
 		}
-		// A try after the time limit only reports that the limit has passed, so the earlier error
-		// is kept.
+		// A try after the time limit only reports that the limit has passed, so the earlier
+		// error is kept.
 		if reason == nil || ctx.Err() == nil {
 			reason = err
 		}
@@ -55,13 +59,14 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 		select {
 		case <-ctx.Done():
 			return status.Errorf(codes.Unavailable,
-				"gpalayoutd at %s does not serve (%v); repeat the call when it does", d.path, reason)
+				"gpalayoutd at %s does not serve (%v); repeat the call when it "+
+					"does", d.path, reason)
 		case <-time.After(pause):
 		}
 	}
 }
 
-func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
+func (d *daemon) try(ctx context.Context, call daemonCall) error {
 	client, err := d.connect(ctx)
 	if err != nil {
 		return err
@@ -74,8 +79,8 @@ func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.L
 		return status.FromContextError(err).Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		// The connection stays, because other calls that are pending on it have more time.
-		return status.Errorf(codes.DeadlineExceeded, "gpalayoutd at %s did not answer in time; the call "+
-			"may have taken effect and can be repeated", d.path)
+		return status.Errorf(codes.DeadlineExceeded, "gpalayoutd at %s did not answer in "+
+			"time; the call may have taken effect and can be repeated", d.path)
 	default:
 		d.drop(client)
 		return err
@@ -98,7 +103,8 @@ func (d *daemon) connect(ctx context.Context) (*ttrpc.Client, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", d.path)
 	if errors.Is(err, syscall.EACCES) {
 		return nil, status.Errorf(codes.PermissionDenied,
-			"this service may not connect to gpalayoutd at %s: %v", d.path, syscall.EACCES)
+			"this service may not connect to gpalayoutd at %s: %v", d.path,
+			syscall.EACCES)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect: %w", errors.Unwrap(err))

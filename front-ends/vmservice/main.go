@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"os"
@@ -36,39 +37,45 @@ type service struct {
 	options layoutOptions
 }
 
-func (s *service) CreateVM(ctx context.Context, r *vmservice.CreateVMRequest) (*vmservice.VMReply, error) {
+func (s *service) CreateVM(ctx context.Context,
+	r *vmservice.CreateVMRequest) (*vmservice.VMReply, error) {
 	request, err := newRequest(r.Config, s.options)
 	if err != nil {
 		return nil, err
 	}
 	var reply *gpalayout.CreateReply
-	err = s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) (err error) {
-		reply, err = layouts.Create(ctx, &gpalayout.CreateRequest{Name: r.Name, Request: request})
+	create := &gpalayout.CreateRequest{Name: r.Name, Request: request}
+	err = s.daemon.call(ctx, func(ctx context.Context, layouts layouts) (err error) {
+		reply, err = layouts.Create(ctx, create)
 		return err
 	})
 	if err != nil {
 		return nil, translateRefusal(err, r.Config)
 	}
-	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Created: reply.Created,
-		Layout: reply.Layout}, nil
+	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation,
+		Created: reply.Created, Layout: reply.Layout}, nil
 }
 
-func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmservice.VMReply, error) {
+func (s *service) GetVM(ctx context.Context,
+	r *vmservice.GetVMRequest) (*vmservice.VMReply, error) {
 	var reply *gpalayout.GetReply
-	err := s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) (err error) {
+	err := s.daemon.call(ctx, func(ctx context.Context, layouts layouts) (err error) {
 		reply, err = layouts.Get(ctx, &gpalayout.GetRequest{Name: r.Name})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
+	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation,
+		Layout: reply.Layout}, nil
 }
 
-// TeardownVM deletes the layout of a VM. If the reply of a try was lost and a later one does not find
-// the VM, the earlier one may have deleted it: this is a success. If a repeated try finds another generation,
-// an earlier one may have deleted the VM; the caller gets the error and must look.
-func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
+// TeardownVM deletes the layout of a VM. If the reply of a try was lost and a later one does not
+// find the VM, the earlier one may have deleted it: this is a success. If a repeated try finds
+// another generation, an earlier one may have deleted the VM; the caller gets the error and must
+// look.
+func (s *service) TeardownVM(ctx context.Context,
+	r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
 	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
 	if !ok {
 		vm, err := s.GetVM(ctx, &vmservice.GetVMRequest{Name: r.Name})
@@ -78,9 +85,10 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 		stated = &vmservice.TeardownVMRequest_Generation{Generation: vm.Generation}
 	}
 	replyLost := false
-	err := s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) error {
+	err := s.daemon.call(ctx, func(ctx context.Context, layouts layouts) error {
 		_, err := layouts.Delete(ctx, &gpalayout.DeleteRequest{Name: r.Name,
-			OptionalGeneration: &gpalayout.DeleteRequest_Generation{Generation: stated.Generation}})
+			OptionalGeneration: &gpalayout.DeleteRequest_Generation{
+				Generation: stated.Generation}})
 		if _, isRefusal := status.FromError(err); !isRefusal {
 			replyLost = true
 		}
@@ -92,31 +100,40 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 	return &vmservice.TeardownVMReply{}, err
 }
 
-// Removes a socket that no program has open.
+// Removes a stream socket at which no program listens. Its owner may just be removing it.
 func removeStale(path string) error {
 	conn, err := net.Dial("unix", path)
-	switch {
-	case err == nil:
+	if err == nil {
 		conn.Close()
-		return fmt.Errorf("another program listens at %s; choose another path", path)
-	case !errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("cannot find out whether another program listens at %s: %w", path, errors.Unwrap(err))
 	}
-	return os.Remove(path)
+	switch {
+	case err == nil || errors.Is(err, syscall.EAGAIN):
+		return fmt.Errorf("another program listens at %s; choose another path", path)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		err = os.Remove(path)
+	default:
+		err = fmt.Errorf("cannot find out whether another program listens at %s: %w", path,
+			errors.Unwrap(err))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Listens at a path, to which only this user can connect. A lock file beside it keeps a second
 // service out. A socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
 	if len(path) > pathMax {
-		return nil, fmt.Errorf("%s has %d bytes; a socket path has at most %d", path, len(path), pathMax)
+		return nil, fmt.Errorf("%s has %d bytes; a socket path has at most %d", path,
+			len(path), pathMax)
 	}
 	found, err := os.Lstat(path)
 	if err == nil && found.Mode()&os.ModeSocket == 0 {
 		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
 	}
-	// This is no os.File, because the garbage collector would close it. The lock is held until the
-	// process exits.
+	// This is no os.File, because the garbage collector would close it. The lock is held until
+	// the process exits.
 	name := path + ".lock"
 	lock, err := syscall.Open(name, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -185,13 +202,15 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gpalayout-vmservice: ")
 	socket := flag.String("socket", "", "Unix socket `PATH` to serve (required)")
-	gpalayoutd := flag.String("daemon", "/run/gpalayoutd/ttrpc.sock", "ttrpc socket `PATH` of gpalayoutd")
+	gpalayoutd := flag.String("daemon", "/run/gpalayoutd/ttrpc.sock",
+		"ttrpc socket `PATH` of gpalayoutd")
 	arch := flag.String("arch", "x86_64", "`ARCHITECTURE` of the guests: x86_64 or aarch64")
-	policy := flag.String("policy", "", "`NAME` of the policy of the layouts; default: that of gpalayoutd")
-	addressBits := flag.Uint("host-bits", 0, "width of the host's physical addresses, `N` from 1 to 64; "+
-		"default: no limit")
-	timeout := flag.Duration("timeout", 10*time.Second, "`TIME` limit for a call to gpalayoutd, repetitions "+
-		"included")
+	policy := flag.String("policy", "",
+		"`NAME` of the policy of the layouts; default: that of gpalayoutd")
+	addressBits := flag.Uint("host-bits", 0,
+		"width of the host's physical addresses, `N` from 1 to 64; default: no limit")
+	timeout := flag.Duration("timeout", 10*time.Second,
+		"`TIME` limit for a call to gpalayoutd, repetitions included")
 	flag.Parse()
 	switch {
 	case flag.NArg() != 0:

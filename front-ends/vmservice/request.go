@@ -95,7 +95,8 @@ func newMemory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
 	add := func(mebibytes uint64, pointer string) error {
 		high, size := bits.Mul64(mebibytes, mib)
 		if high != 0 {
-			return refuse("out_of_range", pointer, "%d MiB of memory are 2^64 bytes or more", mebibytes)
+			return refuse("out_of_range", pointer,
+				"%d MiB of memory are 2^64 bytes or more", mebibytes)
 		}
 		made.Nodes = append(made.Nodes, size)
 		return nil
@@ -142,7 +143,8 @@ func newPcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, erro
 	}
 	made := &gpalayout.PcieRequest{}
 	for i, each := range config.RootComplexes {
-		rootComplex, err := newRootComplex(each, fmt.Sprintf("/config/pcie/root_complexes/%d", i))
+		rootComplex, err := newRootComplex(each,
+			fmt.Sprintf("/config/pcie/root_complexes/%d", i))
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +154,8 @@ func newPcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, erro
 }
 
 // Each number is sent even if it is 0, because gpalayoutd has other defaults.
-func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayout.RootComplexRequest, error) {
+func newRootComplex(config *vmservice.PcieRootComplex,
+	pointer string) (*gpalayout.RootComplexRequest, error) {
 	made := &gpalayout.RootComplexRequest{
 		Name:             config.Name,
 		OptionalSegment:  &gpalayout.RootComplexRequest_Segment{Segment: config.Segment},
@@ -164,27 +167,35 @@ func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayo
 	}
 	if config.Iommu != nil {
 		if _, ok := config.Iommu.Kind.(*vmservice.PcieIommuConfig_Smmu); !ok {
-			return nil, refuse("missing_member", pointer+"/iommu", "missing PCIe IOMMU kind: set smmu")
+			return nil, refuse("missing_member", pointer+"/iommu",
+				"missing PCIe IOMMU kind: set smmu")
 		}
 		made.OptionalIommu = &gpalayout.RootComplexRequest_Iommu{Iommu: "smmuv3"}
 	}
-	made.LowMmio = &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: config.LowMmio}}
-	made.HighMmio = &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: config.HighMmio}}
+	made.LowMmio = newWindow(config.LowMmio)
+	made.HighMmio = newWindow(config.HighMmio)
 	var err error
 	if low, ok := config.OptionalLowMmioBase.(*vmservice.PcieRootComplex_LowMmioBase); ok {
-		made.LowMmio, err = newPinnedWindow(low.LowMmioBase, config.LowMmio, pointer+"/low_mmio_base")
+		made.LowMmio, err = newPinnedWindow(low.LowMmioBase, config.LowMmio,
+			pointer+"/low_mmio_base")
 	}
-	if high, ok := config.OptionalHighMmioBase.(*vmservice.PcieRootComplex_HighMmioBase); ok && err == nil {
-		made.HighMmio, err = newPinnedWindow(high.HighMmioBase, config.HighMmio, pointer+"/high_mmio_base")
+	high, ok := config.OptionalHighMmioBase.(*vmservice.PcieRootComplex_HighMmioBase)
+	if ok && err == nil {
+		made.HighMmio, err = newPinnedWindow(high.HighMmioBase, config.HighMmio,
+			pointer+"/high_mmio_base")
 	}
 	return made, err
+}
+
+func newWindow(size uint64) *gpalayout.Window {
+	return &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: size}}
 }
 
 func newPinnedWindow(base, size uint64, pointer string) (*gpalayout.Window, error) {
 	end, carry := bits.Add64(base, size, 0)
 	if carry != 0 {
-		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above;"+
-			" state a lower base or a smaller size", size, base)
+		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends "+
+			"at 2^64 or above; state a lower base or a smaller size", size, base)
 	}
 	return &gpalayout.Window{OptionalStart: &gpalayout.Window_Start{Start: base},
 		OptionalEnd: &gpalayout.Window_End{End: end}}, nil
@@ -204,13 +215,14 @@ func translatePointer(pointer, reason string, config *vmservice.VMConfig) string
 	case strings.HasPrefix(member, "/memory") && config.MemoryConfig != nil:
 		return "/config/memory_config/memory_mb"
 	case nodePointer.MatchString(member):
-		return nodePointer.ReplaceAllString(member, "/config/numa_config/nodes/$1/memory/memory_mb")
+		return nodePointer.ReplaceAllString(member,
+			"/config/numa_config/nodes/$1/memory/memory_mb")
 	case strings.HasPrefix(member, "/memory"):
 		return "/config/numa_config/nodes"
 	case strings.HasPrefix(member, "/virtio_mmio"):
 		return "/config/devices_config"
 	case strings.HasPrefix(member, "/pcie"):
-		// A pinned window has two fields. A wrong size does not mean that the base is wrong.
+		// A pinned window has two fields. A wrong size does not make the base wrong.
 		if reason != "invalid_size" && isPinned(member, config.Pcie) {
 			member += "_base"
 		}

@@ -6,9 +6,9 @@
  * share of an owner. For these limits a change under way counts as the larger of the current and
  * the new layout, so that they hold whether it succeeds or not.
  *
- * Other threads only read the index, and decide on operations that no other thread
- * uses at that time. A name is locked until its operation has its outcome, so `current` of the
- * operation stays the record of that name until then.
+ * Other threads only read the index, and decide on operations that no other thread uses at that
+ * time. A name is locked until its operation has its outcome, so `current` of the operation stays
+ * the record of that name until then.
  */
 #include "config.h"
 

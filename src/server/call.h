@@ -110,8 +110,8 @@ GPAL_MUST_USE int gpald_call_accept(struct gpald_call *call,
 				    struct gpald_wire_error *error);
 
 /*
- * Calls the method and writes its answer. Returns 0, -1 with *error set, or as the method
- * GPALD_TAKES_LONG or GPALD_WAITS.
+ * Calls the method and writes its answer. Returns 0; -1 with *error set; or GPALD_TAKES_LONG or
+ * GPALD_WAITS, if the method returns it.
  */
 GPAL_MUST_USE int gpald_call_write_answer(const struct gpald_call *call,
 					  const struct gpald_context *context, const void *params,

@@ -7,8 +7,8 @@
  * locked. So a new daemon may lock a file that has just been removed, and must check that the path
  * still leads to the locked file.
  *
- * Files of other programs are left alone: a path that is not a socket, a socket that another
- * program may have open, a lock file that has anything but a number.
+ * Files of other programs are left alone: a path that is not a socket, a socket at which
+ * another program may listen, a lock file that has anything but a number.
  */
 #include "config.h"
 
@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define RESTORES_TO_SKIP 5 /* while another program listens at the path */
+#define RESTORES_TO_SKIP 5 /* after a socket that is not stale was found at the path */
 
 /* Stores a message. Returns whether it differs from the one before. */
 static bool note_complaint(struct gpald_listener *listener, const char *what, int error)
@@ -197,8 +197,8 @@ static int look_for_socket(struct gpald_listener *listener)
 }
 
 /*
- * Returns whether no program has the socket at the address open. Otherwise sets errno: EADDRINUSE
- * if a program has it, even one of another type or with a full queue; else why it cannot be known.
+ * Returns whether no program listens at the address. Otherwise sets errno: EADDRINUSE if a program
+ * does, even with a full queue, or has a socket of another type there; else why it cannot be known.
  */
 static bool is_stale(const struct sockaddr_un *address)
 {

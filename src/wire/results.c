@@ -83,7 +83,7 @@ const struct gpald_result gpald_advice_result = {
 	.members = GPALD_MEMBERS(advice_rows),
 };
 
-/* The daemon gives advice only on a request that it has resolved. */
+/* layout.resolve gives no `resolves`, because it gives advice only on a request that resolves. */
 static int finish_resolved_advice(void *result, struct gpald_wire_error *error)
 {
 	struct gpal_advice *advice = result;

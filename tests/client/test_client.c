@@ -629,8 +629,8 @@ START_TEST(params_may_have_lines)
 END_TEST
 
 /*
- * One round of the caller's own loop: if the call is still in progress, waits for the connection and
- * returns true. No function of the library may wait.
+ * One round of the caller's own loop: if the call is still in progress, waits for the connection
+ * and returns true. No function of the library may wait.
  */
 static int wait_if_in_progress(struct gpal_client *c, int code)
 {

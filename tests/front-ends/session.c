@@ -6,8 +6,8 @@
  *
  * The program connects within TIMEOUT_MS, and then makes the call of each line of standard input: a
  * time limit in milliseconds, a method and its params. It writes a line for the connection and one
- * for each call: "ok" and the result, or the token of the error, its reason or "-", and its message.
- * With "loop" the library waits only for the connection; during calls this program waits.
+ * for each call: "ok" and the result, or the token of the error, its reason or "-", and its
+ * message. With "loop" the library waits only for the connection; during calls this program waits.
  */
 #include <gpalayout/client.h>
 #include <inttypes.h>

@@ -497,8 +497,10 @@ class Peers(unittest.TestCase):
 
     def test_a_page_of_a_backup_that_is_not_base64_is_reported(self):
         page = {name: 1 for name in gpalayout.RESULT_MEMBERS["registry.backup"]}
-        self.assert_fails(gpalayout.ProtocolError, "data of the backup are invalid", reply({**page, "data": "!!"}),
-                          call=lambda client: list(client.backup()))
+        for data in "!!", 5, None:
+            with self.subTest(data=data):
+                self.assert_fails(gpalayout.ProtocolError, "data of the backup are invalid",
+                                  reply({**page, "data": data}), call=lambda client: list(client.backup()))
 
     def test_each_missing_member_of_an_error_is_named(self):
         error = {"code": 1, "message": "no", "data": {"reason": "conflict"}}

@@ -521,7 +521,7 @@ START_TEST(a_refused_backup_leaves_no_registry)
 	folder_init(&folder);
 	backup_path(&folder, path);
 	write_example(&fixture, path);
-	/* The entry of the end: its kind, a revision of two bytes, and two numbers of one byte each. */
+	/* The entry of the end: its kind, a revision of two bytes, two numbers of a byte each. */
 	end = taken.length - 5;
 	if (_i == 0)
 		spoil(path, end, taken.length, end_with_3, sizeof(end_with_3));
