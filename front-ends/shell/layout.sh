@@ -22,9 +22,8 @@ message() {
 	jq -cn --arg method "$1" --argjson params "$2" '{jsonrpc: "2.0", id: 1, $method, $params}'
 }
 
-# ask METHOD PARAMS: prints the result. After an error, prints its message and returns 1. The
-# command timeout is needed because socat waits without a limit while the queue of connections is
-# full.
+# ask METHOD PARAMS: prints the result. After an error, prints its message and returns 1.
+# While the queue of connections is full, socat waits without a limit, so timeout(1) ends it.
 ask() {
 	reply=$(message "$1" "$2" | timeout "$timeout" socat "-t$timeout" - "UNIX-CONNECT:$socket") || :
 	if [ -z "$reply" ]; then

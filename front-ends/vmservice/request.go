@@ -194,8 +194,8 @@ func newWindow(size uint64) *gpalayout.Window {
 func newPinnedWindow(base, size uint64, pointer string) (*gpalayout.Window, error) {
 	end, carry := bits.Add64(base, size, 0)
 	if carry != 0 {
-		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends "+
-			"at 2^64 or above; state a lower base or a smaller size", size, base)
+		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x "+
+			"ends at 2^64 or above; state a lower base or a smaller size", size, base)
 	}
 	return &gpalayout.Window{OptionalStart: &gpalayout.Window_Start{Start: base},
 		OptionalEnd: &gpalayout.Window_End{End: end}}, nil

@@ -339,8 +339,8 @@ struct gpal_client_update_options {
 };
 
 struct gpal_client_update {
-	const char *name;                   /* NULL: the update was refused */
-	uint64_t generation;                /* after the update; 0: it was refused */
+	const char *name;    /* NULL: the update was refused */
+	uint64_t generation; /* that the layout has now, after a dry run as before; 0: refused */
 	const struct gpal_layout *layout;   /* after the update; NULL: it was refused */
 	const struct gpal_changes *changes; /* compatible, removes and is_removal are never set */
 };
@@ -683,7 +683,8 @@ GPAL_API const char *gpal_client_outage(const struct gpal_client *client);
 /*
  * gpal_client_code_token - get the stable token of a code, also of enum gpal_code
  *
- * Returns a static string, such as "timed_out". A value that is not a code gives "internal".
+ * Returns a static string, such as "timed_out"; "internal" also for GPAL_E_NO_MEMORY and for a
+ * value that is not a code.
  */
 GPAL_API const char *gpal_client_code_token(int code);
 

@@ -187,8 +187,8 @@ struct gpal_error {
 /*
  * gpal_code_token - get the stable token of a code
  *
- * Returns a static string, such as "overlap"; "ok" for GPAL_OK. A value that is not a code
- * gives "internal".
+ * Returns a static string, such as "overlap"; "ok" for GPAL_OK; "internal" also for
+ * GPAL_E_NO_MEMORY and for a value that is not a code.
  */
 GPAL_API const char *gpal_code_token(int code);
 

@@ -46,7 +46,7 @@ enum gpal_pass {
 
 /* A free range that the allocator did not take. */
 struct gpal_passed {
-	struct gpal_range free; /* its part in the region of the phase; whole if there is none */
+	struct gpal_range free; /* the part in the region of the phase; if it has none, all of it */
 	enum gpal_pass why;
 	uint64_t missing; /* bytes that it lacks; 0 for GPAL_PASS_BELOW_FLOOR */
 };

@@ -11,7 +11,7 @@
 #define GPALD_MEMORY_NODES_MAX 1024
 #define GPALD_ROOT_COMPLEXES_MAX 4096
 #define GPALD_RESERVED_MAX 65536
-#define GPALD_HOLES_MAX 16 /* more than exist, so that a repeated hole is a duplicate name */
+#define GPALD_HOLES_MAX 16 /* more than exist, so a repeated hole is refused as a duplicate */
 #define GPALD_ADDRESS_BITS_MAX 64
 #define GPALD_HOTPLUG_ROOMS_MAX 1024
 #define GPALD_CXL_WINDOWS_MAX 256

@@ -18,7 +18,7 @@ struct gpald_part {
 	const char *key;       /* the root complex of an IOMMU or of buses; otherwise the tag */
 	enum gpal_iommu iommu; /* kind of the IOMMU; GPAL_IOMMU_NONE: not an IOMMU */
 	const struct gpal_layout_segment *segment;       /* segment of an ECAM, or NULL */
-	const struct gpal_layout_root_complex *buses_of; /* if the part is its buses, or NULL */
+	const struct gpal_layout_root_complex *buses_of; /* whose buses the part is, or NULL */
 	bool has_no_range; /* for buses: the root complex has no range in the map */
 	const struct gpal_layout_hotplug_room *room;     /* the room, or NULL */
 	const struct gpal_layout_cxl_window *cxl_window; /* the CXL window, or NULL */

@@ -56,7 +56,7 @@ enum gpald_role {
 struct gpald_role_row {
 	char prefix[24];
 	char suffix[16];
-	uint8_t prefix_length; /* at most the size of `suffix` if there is a name */
+	uint8_t prefix_length; /* if there is a name, at most sizeof(suffix) */
 	uint8_t suffix_length;
 	unsigned int kinds;        /* a bit for each kind that the range may have */
 	enum gpal_subject subject; /* the member of the request */
@@ -96,7 +96,10 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 
 	if (!tag)
 		return NULL;
-	/* Copies of a fixed size are faster. The name and the suffix overwrite what is too much. */
+	/*
+	 * Copies of a fixed size, that of `suffix`, are faster. The name and the suffix overwrite
+	 * what is too much.
+	 */
 	memcpy(tag, row->prefix, sizeof(row->suffix));
 	memcpy(tag + row->prefix_length, name, length);
 	memcpy(tag + until_suffix, row->suffix, sizeof(row->suffix));

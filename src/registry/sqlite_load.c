@@ -164,10 +164,7 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 				 l->store->path);
 }
 
-/*
- * Returns the floor of store.h: the clock. If a restore has raised the counters above the clock,
- * adds the least multiple of GPALD_RESTORE_RAISE_MIN that reaches them.
- */
+/* Returns the floor; see struct gpald_store_state. */
 static uint64_t find_floor(const struct gpald_store_state *state)
 {
 	const uint64_t reached = state->revision > state->generation_top ? state->revision :

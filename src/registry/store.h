@@ -63,9 +63,9 @@ struct gpald_store_state {
 	 * New revisions and generations are above this: an existing store may be an older copy,
 	 * whose later changes are lost, and no lost change had a number above this. The exception
 	 * is a restore that put the lost numbers ahead of the clock, if the clock has since passed
-	 * the numbers of the copy. The floor is gpald_event_first_revision() at the start, or if
-	 * the counters are above that, the sum of it and the least multiple of
-	 * GPALD_RESTORE_RAISE_MIN that reaches them. 0: the store is new. Not stored.
+	 * the numbers of the copy. The floor is gpald_event_first_revision() at the start. If a
+	 * counter is above that, GPALD_RESTORE_RAISE_MIN is added as often as needed until the
+	 * floor reaches it. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };

@@ -161,6 +161,6 @@ bool gpald_subscription_is_due(const struct gpald_connection *c);
 bool gpald_subscription_is_behind(const struct gpald_connection *c);
 
 /* Closes a subscriber whose next event is no longer kept. */
-void gpald_subscription_check(struct gpald_connection *c);
+void gpald_subscription_close_if_lost(struct gpald_connection *c);
 
 #endif

@@ -227,7 +227,7 @@ static void send_events(struct gpald_connection *c, uint64_t now)
 	(void)now;
 	if (!c->caller.is_subscribed && TAILQ_EMPTY(&c->waits))
 		return;
-	gpald_subscription_check(c);
+	gpald_subscription_close_if_lost(c);
 	if (c->state != GPALD_CONNECTION_CLOSING)
 		gpald_connection_advance(c);
 }

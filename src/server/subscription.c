@@ -29,7 +29,7 @@ bool gpald_subscription_is_due(const struct gpald_connection *c)
 	       c->output_length < QUEUED_BYTES_MAX;
 }
 
-void gpald_subscription_check(struct gpald_connection *c)
+void gpald_subscription_close_if_lost(struct gpald_connection *c)
 {
 	if (gpald_subscription_is_behind(c) &&
 	    !gpald_event_ring_after(ring_of(c), c->revision_sent))
@@ -45,8 +45,8 @@ void gpald_subscription_send(struct gpald_connection *c)
 			gpald_event_ring_after(ring_of(c), c->revision_sent);
 
 		/*
-		 * `event` is not NULL: gpald_subscription_check() has closed subscribers whose
-		 * next event is no longer kept.
+		 * `event` is not NULL: gpald_subscription_close_if_lost() has closed subscribers
+		 * whose next event is no longer kept.
 		 */
 		if (!event)
 			return;

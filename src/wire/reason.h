@@ -91,7 +91,7 @@ enum gpald_exit {
 	GPALD_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
 	GPALD_EXIT_REFUSED = 4,   /* any other reason */
 	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
-	GPALD_EXIT_CONFLICT = 6,  /* the layout differs, or belongs to another user */
+	GPALD_EXIT_CONFLICT = 6,  /* "conflict" or "generation_mismatch" */
 	GPALD_EXIT_NO_ROOM = 7,   /* a range does not fit, or the layout is too wide */
 };
 

@@ -332,10 +332,10 @@ START_TEST(events_out_of_sequence_are_errors)
 END_TEST
 
 /*
- * The daemon accepts the connection and sends nothing. The client tries another one after a second,
- * because its time limit is shorter.
+ * The daemon accepts the connection and sends nothing. After a second the client tries another
+ * connection, because its own time limit is shorter.
  */
-START_TEST(a_daemon_that_does_not_answer_is_given_up)
+START_TEST(a_daemon_that_does_not_answer_is_asked_again)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") ENDING, "",
 					SUBSCRIBED("3") EVENT("8", NAMED("a")) };
@@ -545,7 +545,7 @@ int main(void)
 	add(suite, no_event_is_skipped, 1);
 	add(suite, a_refused_subscription_is_sent_again, 2);
 	add(suite, events_out_of_sequence_are_errors, 4);
-	add(suite, a_daemon_that_does_not_answer_is_given_up, 1);
+	add(suite, a_daemon_that_does_not_answer_is_asked_again, 1);
 	add(suite, notifications_of_another_kind_are_passed_over, 1);
 	add(suite, the_next_call_clears_the_line, 2);
 	add(suite, the_client_waits_between_attempts_to_connect, 1);
