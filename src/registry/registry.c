@@ -448,9 +448,9 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	return NULL;
 }
 
-bool gpald_registry_makes_progress(struct gpald_registry *registry)
+bool gpald_registry_ask_progress(struct gpald_registry *registry)
 {
-	return gpald_store_thread_makes_progress(registry->thread);
+	return gpald_store_thread_ask_progress(registry->thread);
 }
 
 bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms)

@@ -140,8 +140,8 @@ GPAL_MUST_USE struct gpald_registry *
 gpald_registry_open(struct gpald_store *store, const struct gpald_registry_options *options,
 		    char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Returns whether the store thread makes progress; see gpald_store_thread_makes_progress(). */
-bool gpald_registry_makes_progress(struct gpald_registry *registry);
+/* Returns whether the store thread makes progress; see gpald_store_thread_ask_progress(). */
+bool gpald_registry_ask_progress(struct gpald_registry *registry);
 
 /*
  * Waits up to the timeout until all submitted changes are done and the store is closed, settles

@@ -40,8 +40,7 @@ struct gpald_store_thread {
 	struct gpald_changes changes;
 	size_t changes_max; /* limit on the changes of the next transaction */
 	struct gpald_batches finished;
-	uint64_t asked,
-		answered; /* counted by gpald_store_thread_makes_progress() and the thread */
+	uint64_t asked, answered; /* counted by gpald_store_thread_ask_progress() and the thread */
 	bool is_ending;
 	bool is_closed; /* the store is closed; the thread has nothing left to do */
 };
@@ -233,7 +232,7 @@ bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change
 	return true;
 }
 
-bool gpald_store_thread_makes_progress(struct gpald_store_thread *t)
+bool gpald_store_thread_ask_progress(struct gpald_store_thread *t)
 {
 	bool has_answered;
 

@@ -48,7 +48,7 @@ GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
  * Returns whether the thread has answered the last call, and asks it again. It does not answer
  * while it waits for the disk or is stuck.
  */
-bool gpald_store_thread_makes_progress(struct gpald_store_thread *thread);
+bool gpald_store_thread_ask_progress(struct gpald_store_thread *thread);
 
 /*
  * Appends the batches that were finished since the last call, oldest first. Free each with free().

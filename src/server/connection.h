@@ -29,7 +29,7 @@ struct gpald_held_output {
 struct gpald_connections {
 	uv_loop_t *loop;
 	struct gpald_service *service;
-	gid_t admin_group; /* whose members may change the layouts of others; (gid_t)-1: none */
+	gid_t admin_group; /* may change the layouts of others; GPALD_NO_GROUP: none */
 
 	/*
 	 * Both run while connections wait for their turn: `turns` gives turns after the loop has

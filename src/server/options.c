@@ -316,7 +316,7 @@ const char *gpald_options_init(struct gpald_options *options)
 		.inspect_fd = -1,
 		.ttrpc_fd = -1,
 		.group = GPALD_GROUP_UNCHANGED,
-		.admin_group = GPALD_GROUP_UNCHANGED,
+		.admin_group = GPALD_NO_GROUP,
 	};
 	gpald_limits_init(&options->limits);
 	for (int i = 0; i < GPALD_OPTION_KEY_COUNT; i++) {

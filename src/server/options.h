@@ -57,6 +57,8 @@ struct gpald_setting {
 	unsigned int line; /* line of the file, if the value is from there */
 };
 
+#define GPALD_NO_GROUP ((gid_t)-1)
+
 struct gpald_options {
 	const char *socket_path;
 	const char *inspect_path; /* NULL: no inspect socket */
@@ -66,8 +68,8 @@ struct gpald_options {
 	int ttrpc_fd;   /* the same at ttrpc_path */
 	mode_t socket_mode;
 	mode_t inspect_mode;
-	gid_t group;       /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
-	gid_t admin_group; /* may change the layouts of others; GPALD_GROUP_UNCHANGED: none */
+	gid_t group;              /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
+	gid_t admin_group;        /* may change the layouts of others; GPALD_NO_GROUP: none */
 	const char *state_folder; /* NULL: nothing is kept */
 	bool require_state;       /* refuse a folder without a registry */
 	const char *backup;       /* backup to restore; NULL: none */

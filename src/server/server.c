@@ -302,7 +302,7 @@ static void on_watchdog(uv_timer_t *timer)
 	if (!server->is_ready_sent)
 		server->is_ready_sent = gpald_notify("READY=1");
 	/* The loop makes progress, because it runs this. */
-	if (gpald_registry_makes_progress(server->service.registry))
+	if (gpald_registry_ask_progress(server->service.registry))
 		gpald_notify("WATCHDOG=1");
 	else if (gpald_log_allowed())
 		gpald_log(GPALD_LOG_WARNING, "store_slow",

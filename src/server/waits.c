@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define NS_PER_MS 1000000
-#define TIMER_STEP_MS 16 /* the timer fires at multiples, so many waits rarely wake the loop */
+#define TIMER_STEP_MS 16 /* the timer fires at multiples, so one wake-up serves many waits */
 
 struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;

@@ -42,7 +42,7 @@ bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_c
 	return true;
 }
 
-bool gpald_store_thread_makes_progress(struct gpald_store_thread *thread)
+bool gpald_store_thread_ask_progress(struct gpald_store_thread *thread)
 {
 	(void)thread;
 	return true;

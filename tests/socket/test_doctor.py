@@ -66,6 +66,12 @@ class Doctor(Case):
         found = self.answered({"sockets": {"control": "/c", "inspect": "/i"}}, beside=bind)
         self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("wrong", "ok"))
         self.assertIn("Connection refused", found["inspect socket"][1])
+        self.assertIn("systemctl restart gpalayoutd-inspect.socket", found["inspect socket"][2])
+        found = self.answered({"sockets": {"control": "/c", "inspect": "/i"}})
+        self.assertIn("No such file or directory", found["inspect socket"][1])
+        self.assertIn("systemctl restart gpalayoutd-inspect.socket", found["inspect socket"][2])
+        found = self.answered({"sockets": {"control": "/c", "inspect": "/dev/null"}})
+        self.assertIn("set --inspect-socket", found["inspect socket"][2])
 
     def test_another_version(self):
         found = self.answered({"version": "9.8.7"})

@@ -100,21 +100,28 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 		    path, (unsigned int)getuid(), mode_of(info));
 }
 
+#define BIND_INSPECT_SOCKET                                                   \
+	"with systemd: systemctl stop gpalayoutd.service; systemctl restart " \
+	"gpalayoutd-inspect.socket; without: restart gpalayoutd"
+
 /* Returns true if this user may connect to the socket. */
 static bool check_socket(struct doctor *d, const char *what, const char *path)
 {
-	static const char other_path[] =
-		"set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
+	const char *other_path =
+		strcmp(what, "inspect socket") == 0 ?
+			"set --inspect-socket to the path of the daemon's inspect socket" :
+			"set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
 	struct stat info;
 
 	if (!path) {
 		add_finding(d, what, NULL, "there is none");
 	} else if (stat(path, &info)) {
 		add_finding(d, what,
-			    errno == ENOENT ? "start gpalayoutd, or with systemd: systemctl "
-					      "enable --now gpalayoutd.socket" :
 			    errno == EACCES ? "let this user enter the folders above it" :
-					      other_path,
+			    errno != ENOENT ? other_path :
+			    d->has_replied  ? BIND_INSPECT_SOCKET :
+					      "start gpalayoutd, or with systemd: systemctl enable "
+					      "--now gpalayoutd.socket gpalayoutd-inspect.socket",
 			    "%s: %s", path, strerror(errno));
 	} else if (!S_ISSOCK(info.st_mode)) {
 		add_finding(d, what, other_path, "%s is not a socket", path);
@@ -212,8 +219,8 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 	if (stats->store_full)
 		add_finding(
 			d, "store",
-			"delete layouts that no VM needs any more (gpalayoutctl delete), or raise "
-			"the limits",
+			"delete layouts that no VM needs any more (gpalayoutctl delete), free "
+			"space on the disk, or raise the limit store_bytes",
 			"%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
 		add_finding(d, "connections",
@@ -273,9 +280,7 @@ static void check_inspect_socket(struct doctor *d)
 	if (!check_socket(d, "inspect socket", path))
 		return;
 	if (gpal_client_connect_within(path, invocation->timeout_ms, &client, &error))
-		add_finding(d, "inspect socket",
-			    "restart the daemon, which creates the socket again", "%s",
-			    error.message);
+		add_finding(d, "inspect socket", BIND_INSPECT_SOCKET, "%s", error.message);
 	gpal_client_close(client);
 }
 
