@@ -35,7 +35,7 @@ GPAL_BEGIN_DECLS
  */
 struct gpal_growth {
 	const char *tag;
-	uint64_t size; /* the size now, or the size that the request asks for */
+	uint64_t size; /* the size now, or the requested size */
 
 	/*
 	 * The size to which the range can grow while all others stay where they are; at least

@@ -194,7 +194,7 @@ GPAL_API short gpal_client_events(const struct gpal_client *client);
 /*
  * gpal_client_timeout_ms - get the longest time to wait
  *
- * The time applies even if there is no descriptor to wait for.
+ * The time applies even if gpal_client_fd() returns -1.
  *
  * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already, or the time
  * limit is over.
@@ -340,7 +340,7 @@ struct gpal_client_update_options {
 
 struct gpal_client_update {
 	const char *name;    /* NULL: the update was refused */
-	uint64_t generation; /* that the layout has now, after a dry run as before; 0: refused */
+	uint64_t generation; /* of the layout after the call; 0: the update was refused */
 	const struct gpal_layout *layout;   /* after the update; NULL: it was refused */
 	const struct gpal_changes *changes; /* compatible, removes and is_removal are never set */
 };
@@ -420,7 +420,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_backup(struct gpal_client *client, const 
 
 /* Questions about layouts. */
 
-/* The layout that a question is about: the first member that is not NULL. */
+/* The layout of a question: the first member that is not NULL. */
 struct gpal_client_side {
 	const char *name;                   /* of a live layout */
 	const struct gpal_request *request; /* the layout that it resolves to */

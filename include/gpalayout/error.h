@@ -151,7 +151,7 @@ struct gpal_error {
 	uint64_t free_space;   /* free bytes in the space for that kind, at that moment */
 	uint64_t largest_fit;  /* the largest range with this alignment that would fit there */
 	struct gpal_range fit; /* where that range would be; empty: none fits */
-	struct gpal_neighbour below; /* the range just below the free range that `fit` is in */
+	struct gpal_neighbour below; /* the range just below the free range of `fit` */
 	struct gpal_neighbour above; /* the range just above it */
 
 	/*

@@ -54,7 +54,7 @@ struct gpal_passed {
 /* An address that was chosen. */
 struct gpal_chosen {
 	struct gpal_range range;
-	struct gpal_range free; /* the free range it was taken from; empty: given or kept */
+	struct gpal_range free; /* the free range before this choice; empty: given or kept */
 
 	/*
 	 * Bytes of `free` that stay empty because of the alignment: those above the range for

@@ -103,7 +103,7 @@ enum gpal_warning_reason {
 /* Something in a layout that is allowed and probably a mistake. */
 struct gpal_warning {
 	enum gpal_warning_reason reason;
-	const char *tag;     /* the range that it is about */
+	const char *tag;     /* of the range */
 	const char *message; /* English text for a person */
 	const char *token;   /* name of the reason, also of an unknown one */
 };

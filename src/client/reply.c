@@ -143,7 +143,7 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 	case GPALD_DETAIL_RANGE_IF:
 		*(struct gpal_range *)field = range_of(value);
 		break;
-	case GPALD_DETAIL_TAGGED:
+	case GPALD_DETAIL_NEIGHBOUR:
 		snprintf(neighbour->tag, sizeof(neighbour->tag), "%s", member_text(value, "tag"));
 		neighbour->range = range_of(value);
 		break;

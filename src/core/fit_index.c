@@ -52,8 +52,8 @@ static void take_over_free_space(struct gpald_fit_index *index, struct gpald_fre
 	for (last = first; last < space->count && ranges[last].start < region.end; last++)
 		;
 	index->space = space;
-	index->above = last;
-	index->below = first;
+	index->first_above = last;
+	index->below_count = first;
 	if (first == last)
 		return;
 	index->cut_above =
@@ -171,12 +171,12 @@ void gpald_fit_index_set_alignment(struct gpald_fit_index *index, uint64_t align
 	uint64_t *best = index->best;
 
 	if (index->alignment != 0) {
-		struct gpald_free_space *merged = &index->merged[!index->merged_into];
+		struct gpald_free_space *merged = &index->merged[!index->last_merged];
 
 		merged->count = 0;
 		merge_into_free_space(index, merged);
 		index->leaves = *merged;
-		index->merged_into = !index->merged_into;
+		index->last_merged = !index->last_merged;
 	}
 	index->alignment = alignment;
 	if (index->tails)
@@ -281,7 +281,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 			     gpald_range_usable(index->tails[leaf], index->alignment) >= size;
 	const struct gpal_range choice = in_tail ? index->tails[leaf] : leaves->ranges[leaf];
 
-	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
+	for (size_t i = 0; !down && i < index->below_count && !gpald_trace_is_full(trace); i++)
 		gpald_trace_record_below(trace, index->space->ranges[i]);
 	/*
 	 * Leaves and tails are recorded in the order of the search, and dead pieces after them. So
@@ -354,11 +354,11 @@ void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
 	const struct gpald_free_space *space = index->space;
 
 	assert(to->count == 0);
-	for (size_t i = 0; with_below && i < index->below; i++)
+	for (size_t i = 0; with_below && i < index->below_count; i++)
 		gpald_free_space_append(to, space->ranges[i]);
 	merge_into_free_space(index, to);
 	gpald_free_space_append(to, index->cut_above);
-	for (size_t i = index->above; i < space->count; i++)
+	for (size_t i = index->first_above; i < space->count; i++)
 		gpald_free_space_append(to, space->ranges[i]);
 }
 

@@ -33,8 +33,8 @@ struct gpald_fit_index {
 
 	/* The list from which the index was made. */
 	const struct gpald_free_space *space;
-	size_t above;                /* index of the first range above the region */
-	size_t below;                /* number of ranges below the region */
+	size_t first_above;          /* index of the first range above the region */
+	size_t below_count;          /* number of ranges below the region */
 	struct gpal_range cut_above; /* the part of a range that the end of the region cut off */
 
 	struct gpald_free_space leaves; /* the free ranges, without tails and dead pieces */
@@ -48,7 +48,7 @@ struct gpald_fit_index {
 	size_t dead_capacity;
 	struct gpald_sort_item *dead_order; /* to sort `dead` by start; twice its capacity */
 	struct gpald_free_space merged[2];  /* to merge leaves, tails and dead pieces */
-	bool merged_into;                   /* index of the list in `merged` that was used last */
+	bool last_merged;                   /* index of the list in `merged` that was used last */
 };
 
 /*

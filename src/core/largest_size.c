@@ -20,7 +20,7 @@
 /* A range that does not fit. */
 
 /*
- * Returns the largest size found below the one asked for; 0: none was found. For a window this is
+ * Returns the largest size found below the requested one; 0: none was found. For a window this is
  * usually the size of the largest free range, so that size is tried first. RAM may be in several
  * free ranges, so its size is searched for, and so is every size if other ranges may move.
  */

@@ -10,7 +10,7 @@
 
 #include <gpalayout/layout.h>
 
-/* Where an input of the allocator comes from. */
+/* The origin of an input of the allocator. */
 struct gpald_origin {
 	enum gpald_role role;
 	uint32_t index;            /* of the member in its list in the request */

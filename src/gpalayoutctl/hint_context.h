@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* What a hint depends on. */
+/* The facts that choose a hint. */
 struct ctl_hint_context {
 	const struct ctl_session *session;
 	const cJSON *data;    /* of the refusal; NULL: none */
@@ -30,7 +30,7 @@ void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_co
 			       const char *pointer);
 
 /*
- * Returns true if the user gave the value that the pointer leads to. Returns false if a flag sets
+ * Returns true if the user gave the value at the pointer. Returns false if a flag sets
  * the value but was not given: then this program set it, such as the generation of a changed
  * request.
  */

@@ -243,7 +243,7 @@ static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_transfer_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
 			    sizeof(*r->root_complexes),
 			    version == 1 ? transfer_root_complex_1 : transfer_root_complex_2);
-	gpald_transfer_u32_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
+	gpald_transfer_u32_up_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_transfer_optional(t, &r->vtl2_chipset_mmio);
 	gpald_transfer_flag(t, &r->has_vtl2_memory);
 	if (r->has_vtl2_memory) {
@@ -253,7 +253,7 @@ static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_transfer_u64(t, &r->vtl2_framebuffer);
 	gpald_transfer_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
 			    sizeof(*r->reserved), transfer_reserved);
-	gpald_transfer_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
+	gpald_transfer_u32_up_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
 	if (version > 1) {
 		gpald_transfer_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
 				    sizeof(*r->host_holes), transfer_hole);
@@ -285,7 +285,7 @@ static void transfer_ram_extent(struct gpald_transfer *t, void *element)
 {
 	struct gpal_ram_extent *extent = element;
 
-	gpald_transfer_u32_to(t, &extent->node, GPALD_MEMORY_NODES_MAX - 1);
+	gpald_transfer_u32_up_to(t, &extent->node, GPALD_MEMORY_NODES_MAX - 1);
 	gpald_transfer_page_range(t, &extent->range);
 }
 
@@ -402,7 +402,7 @@ static void transfer_layout_room(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_hotplug_room *room = element;
 
-	gpald_transfer_u32_to(t, &room->node, GPALD_MEMORY_NODES_MAX - 1);
+	gpald_transfer_u32_up_to(t, &room->node, GPALD_MEMORY_NODES_MAX - 1);
 	gpald_transfer_page_range(t, &room->range);
 }
 
@@ -464,7 +464,7 @@ static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_transfer_list(t, &l->root_complexes, &l->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
 			    sizeof(*l->root_complexes), transfer_layout_root_complex);
 	gpald_transfer_page_range(t, &l->virtio_mmio);
-	gpald_transfer_u32_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
+	gpald_transfer_u32_up_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_transfer_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
 	gpald_transfer_list(t, &l->iommus, &l->iommu_count, GPALD_ROOT_COMPLEXES_MAX,
 			    sizeof(*l->iommus), transfer_iommu);
@@ -477,7 +477,7 @@ static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_transfer_u64(t, &l->end_of_ram);
 	gpald_transfer_u64(t, &l->end_of_layout);
 	gpald_transfer_u64(t, &l->top);
-	gpald_transfer_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
+	gpald_transfer_u32_up_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
 	gpald_transfer_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX,
 			    sizeof(*l->warnings), transfer_warning);
 	if (version == 3)

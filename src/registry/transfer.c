@@ -94,7 +94,7 @@ void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value)
 	transfer_integer(t, value, UINT64_MAX);
 }
 
-void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t max)
+void gpald_transfer_u32_up_to(struct gpald_transfer *t, uint32_t *value, uint32_t max)
 {
 	uint64_t wide = *value;
 
@@ -105,7 +105,7 @@ void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t m
 
 void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value)
 {
-	gpald_transfer_u32_to(t, value, UINT32_MAX);
+	gpald_transfer_u32_up_to(t, value, UINT32_MAX);
 }
 
 void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value)

@@ -54,7 +54,7 @@ void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value);
 
 /* The value is at most `max`. */
-void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t max);
+void gpald_transfer_u32_up_to(struct gpald_transfer *t, uint32_t *value, uint32_t max);
 
 void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value);
 void gpald_transfer_u8(struct gpald_transfer *t, uint8_t *value);

@@ -49,7 +49,7 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 #define TURN_NS UINT64_C(250000) /* longest turn of a connection; at least one request is served */
 #define READ_AHEAD 65536         /* bytes that wait for a turn; then reading stops */
 #define READ_LARGE 16384        /* bytes; after a read of this or more, the next waits for a turn */
-#define HELD_NS UINT64_C(50000) /* a held reply waits this long, plus one turn */
+#define HELD_NS UINT64_C(50000) /* a held reply waits at most this long, plus one turn */
 #define ROUND_NS UINT64_C(2000000) /* longest round of turns; then the loop looks at its sockets */
 
 static struct gpald_connection *connection_of_turn(struct gpald_turn *turn)

@@ -18,7 +18,7 @@
 #include <gpalayout/probe.h>
 #include <stdio.h>
 
-/* The layout that a query is about. Zero it before use, and call release_queried() at the end. */
+/* The layout of a query. Zero it before use, and call release_queried() at the end. */
 struct queried {
 	const struct gpald_record *record; /* referenced */
 	struct gpald_decoded_record decoded;

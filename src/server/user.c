@@ -108,7 +108,7 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users)
 	return turn;
 }
 
-struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
+struct gpald_user *gpald_users_next_to_work(const struct gpald_users *users)
 {
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 

@@ -82,6 +82,6 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
  * `is_work_slot_taken` is not set, and the work is urgent or the user has fewer than `unsent_max`
  * unsent bytes. NULL: there is none.
  */
-struct gpald_user *gpald_users_next_work(const struct gpald_users *users);
+struct gpald_user *gpald_users_next_to_work(const struct gpald_users *users);
 
 #endif

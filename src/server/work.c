@@ -67,7 +67,8 @@ void gpald_work_pool_dispatch(struct gpald_work_pool *pool)
 {
 	struct gpald_user *user;
 
-	while (pool->running < GPALD_WORK_THREADS && (user = gpald_users_next_work(pool->users))) {
+	while (pool->running < GPALD_WORK_THREADS &&
+	       (user = gpald_users_next_to_work(pool->users))) {
 		struct gpald_work *work = pop_work(&user->waiting_work);
 
 		user->is_work_slot_taken = true;

@@ -256,7 +256,7 @@ static void write_plain_ttrpc_error(struct gpald_writer *w, const struct gpald_i
 	const size_t mark = w->text.length;
 	size_t status;
 
-	/* An error without a stream has no call to reply to. */
+	/* An error without a stream belongs to no call. */
 	if (id->kind != GPALD_ID_STREAM)
 		return;
 	begin_frame(w, id);

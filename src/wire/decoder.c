@@ -83,7 +83,7 @@ int gpald_decoder_refuse(struct gpald_decoder *decoder, enum gpald_reason reason
 	return -1;
 }
 
-int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, const char *wanted)
+int gpald_decoder_refuse_type(struct gpald_decoder *decoder, const cJSON *value, const char *wanted)
 {
 	const char *type = cJSON_IsObject(value) ? "an object" :
 			   cJSON_IsArray(value)  ? "an array" :
@@ -114,7 +114,7 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 
 	assert(members->count <= 64);
 	if (!cJSON_IsObject(object))
-		return gpald_decoder_wrong_type(decoder, object, "an object");
+		return gpald_decoder_refuse_type(decoder, object, "an object");
 	cJSON_ArrayForEach(value, object)
 	{
 		const struct gpald_member *row = find_known_member(members, value->string);
@@ -217,7 +217,7 @@ int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *t
 	if (cJSON_IsNumber(value))
 		return read_integer_value(decoder, value, size, GPALD_BAD_SIZE);
 	if (!cJSON_IsString(value))
-		return gpald_decoder_wrong_type(decoder, value, "a size: an integer or a string");
+		return gpald_decoder_refuse_type(decoder, value, "a size: an integer or a string");
 	switch (gpald_size_parse(value->valuestring, size)) {
 	case GPALD_SIZE_OK:
 		return 0;
@@ -252,7 +252,7 @@ static int decode_bounded_integer(struct gpald_decoder *decoder, const cJSON *va
 	const struct gpald_integer_range *range = member->extra;
 
 	if (!cJSON_IsNumber(value))
-		return gpald_decoder_wrong_type(decoder, value, "an integer");
+		return gpald_decoder_refuse_type(decoder, value, "an integer");
 	if (value->valuedouble >= (double)range->least &&
 	    value->valuedouble <= (double)range->greatest)
 		return read_integer_value(decoder, value, integer, GPALD_WRONG_TYPE);
@@ -299,7 +299,7 @@ int gpald_decode_count(struct gpald_decoder *decoder, const cJSON *value, void *
 {
 	(void)member;
 	if (!cJSON_IsNumber(value))
-		return gpald_decoder_wrong_type(decoder, value, "an integer");
+		return gpald_decoder_refuse_type(decoder, value, "an integer");
 	return read_integer_value(decoder, value, target, GPALD_WRONG_TYPE);
 }
 
@@ -319,7 +319,7 @@ int gpald_decode_bool(struct gpald_decoder *decoder, const cJSON *value, void *t
 {
 	(void)member;
 	if (!cJSON_IsBool(value))
-		return gpald_decoder_wrong_type(decoder, value, "a boolean");
+		return gpald_decoder_refuse_type(decoder, value, "a boolean");
 	*(bool *)target = cJSON_IsTrue(value);
 	return 0;
 }
@@ -329,7 +329,7 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 {
 	(void)member;
 	if (!cJSON_IsString(value))
-		return gpald_decoder_wrong_type(decoder, value, "a string");
+		return gpald_decoder_refuse_type(decoder, value, "a string");
 	*(const char **)target = value->valuestring;
 	return 0;
 }
@@ -444,7 +444,7 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	char *items;
 
 	if (!cJSON_IsArray(value))
-		return gpald_decoder_wrong_type(decoder, value, "an array");
+		return gpald_decoder_refuse_type(decoder, value, "an array");
 	cJSON_ArrayForEach(element, value) count++;
 	if (count < list->least)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),

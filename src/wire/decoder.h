@@ -85,13 +85,14 @@ struct gpald_members {
 void gpald_decoder_enter(struct gpald_decoder *decoder, const char *name);
 void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index);
 
-/* Refuses the value that the path leads to. Always returns -1. */
+/* Refuses the value at the path. Always returns -1. */
 __attribute__((format(printf, 3, 4))) int gpald_decoder_refuse(struct gpald_decoder *decoder,
 							       enum gpald_reason reason,
 							       const char *format, ...);
 
 /* Refuses the value because of its type, and names that type. Always returns -1. */
-int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, const char *wanted);
+int gpald_decoder_refuse_type(struct gpald_decoder *decoder, const cJSON *value,
+			      const char *wanted);
 
 /* Decodes an object by its table into `target`. Returns 0, or -1 with the error set. */
 GPAL_MUST_USE int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object,

@@ -218,7 +218,7 @@ static size_t skip_digits(struct gpald_json_scanner *p)
 	return p->at - start;
 }
 
-/* Moves the cursor past the number it is on. */
+/* Moves the cursor past a number. */
 /*@ requires in_text(p); assigns p->at; ensures in_text(p); */
 int gpald_scan_number(struct gpald_json_scanner *p)
 {

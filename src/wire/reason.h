@@ -103,16 +103,16 @@ bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The type of a detail in struct gpald_wire_error. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,     /* char[]; omitted if it is empty */
-	GPALD_DETAIL_HEX,      /* uint64_t */
-	GPALD_DETAIL_HEX_IF,   /* uint64_t; omitted if it is 0 */
-	GPALD_DETAIL_RANGE,    /* struct gpal_range */
-	GPALD_DETAIL_RANGE_IF, /* struct gpal_range; omitted if it is empty */
-	GPALD_DETAIL_TAGGED,   /* struct gpal_neighbour; omitted if its tag is empty */
-	GPALD_DETAIL_KIND,     /* enum gpal_kind */
-	GPALD_DETAIL_UINT,     /* unsigned int */
-	GPALD_DETAIL_INTEGER,  /* uint64_t, below 2^53 */
-	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, below 2^53; omitted if it is not set */
+	GPALD_DETAIL_TEXT,      /* char[]; omitted if it is empty */
+	GPALD_DETAIL_HEX,       /* uint64_t */
+	GPALD_DETAIL_HEX_IF,    /* uint64_t; omitted if it is 0 */
+	GPALD_DETAIL_RANGE,     /* struct gpal_range */
+	GPALD_DETAIL_RANGE_IF,  /* struct gpal_range; omitted if it is empty */
+	GPALD_DETAIL_NEIGHBOUR, /* struct gpal_neighbour; omitted if its tag is empty */
+	GPALD_DETAIL_KIND,      /* enum gpal_kind */
+	GPALD_DETAIL_UINT,      /* unsigned int */
+	GPALD_DETAIL_INTEGER,   /* uint64_t, below 2^53 */
+	GPALD_DETAIL_OPTIONAL,  /* struct gpal_optional, below 2^53; omitted if it is not set */
 };
 
 /* A member of the data of an error. */

@@ -104,7 +104,7 @@ static int decode_none(struct gpald_decoder *decoder, const cJSON *value, void *
 		return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE,
 					    "expected true, not false; to have a window, give its "
 					    "size instead of none");
-	return cJSON_IsTrue(value) ? 0 : gpald_decoder_wrong_type(decoder, value, "true");
+	return cJSON_IsTrue(value) ? 0 : gpald_decoder_refuse_type(decoder, value, "true");
 }
 
 static const struct gpald_list bar_list = {
@@ -182,7 +182,7 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 		return 0;
 	}
 	if (!cJSON_IsObject(value))
-		return gpald_decoder_wrong_type(
+		return gpald_decoder_refuse_type(
 			decoder, value,
 			"a window: a size, an object with start and end, with size or with "
 			"devices, or null for none");
@@ -538,7 +538,7 @@ int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void 
 		return 0;
 	}
 	if (!cJSON_IsArray(value))
-		return gpald_decoder_wrong_type(decoder, value, "a list of warnings, or \"all\"");
+		return gpald_decoder_refuse_type(decoder, value, "a list of warnings, or \"all\"");
 	if (gpald_decode_list(decoder, value, &list, &warning_list_member))
 		return -1;
 	*set = 0;

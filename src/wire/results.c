@@ -528,7 +528,7 @@ static int decode_by_name(struct gpald_decoder *decoder, const cJSON *value, voi
 	char *items;
 
 	if (!cJSON_IsObject(value))
-		return gpald_decoder_wrong_type(decoder, value, "an object");
+		return gpald_decoder_refuse_type(decoder, value, "an object");
 	cJSON_ArrayForEach(element, value) count++;
 	items = gpald_arena_zalloc(decoder->arena, count, list->element_size);
 	if (!items)

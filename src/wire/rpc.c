@@ -190,7 +190,7 @@ static void write_detail(struct gpald_writer *w, const struct gpald_detail *deta
 	case GPALD_DETAIL_RANGE_IF:
 		gpald_write_range_if(w, name, *(const struct gpal_range *)field);
 		break;
-	case GPALD_DETAIL_TAGGED:
+	case GPALD_DETAIL_NEIGHBOUR:
 		write_neighbour(w, name, field);
 		break;
 	case GPALD_DETAIL_KIND:

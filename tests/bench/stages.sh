@@ -78,7 +78,7 @@ measure() {
 		fi
 		sleep 0.1
 	done
-	# The layouts that the load asks for.
+	# The layouts of the load.
 	if [ "$3" = get ]; then
 		load create 1 1 256
 	fi

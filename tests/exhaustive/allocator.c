@@ -36,7 +36,7 @@ static void compare_baseline(const struct world *world, const struct plan *plan,
 		return;
 	}
 	if (plan->code != GPAL_OK) {
-		if (world->wishes[plan->failed].kind != GPAL_KIND_POST_MMIO)
+		if (world->demands[plan->failed].kind != GPAL_KIND_POST_MMIO)
 			pages_differ(world, "fails with VTL2");
 		return;
 	}
@@ -49,7 +49,7 @@ static void compare_baseline(const struct world *world, const struct plan *plan,
 		if (before < 0)
 			continue;
 		if (at == map->count || map->entries[at].range.start > address ||
-		    map->entries[at].kind != world->wishes[before].kind)
+		    map->entries[at].kind != world->demands[before].kind)
 			pages_differ(world, "VTL2 moves a range");
 	}
 }
@@ -98,8 +98,8 @@ static void check_case(const struct world *world, struct plan *baseline)
 	if (!pages_agree(world, &plan, code, &map, &error))
 		return;
 	check_trace(world, &in, code, &map);
-	if (world->wish_count == 0 ||
-	    world->wishes[world->wish_count - 1].kind != GPAL_KIND_POST_MMIO)
+	if (world->demand_count == 0 ||
+	    world->demands[world->demand_count - 1].kind != GPAL_KIND_POST_MMIO)
 		*baseline = plan;
 	else
 		compare_baseline(world, &plan, &map, baseline);
@@ -111,29 +111,29 @@ static void check_case(const struct world *world, struct plan *baseline)
 static uint64_t check_lists(struct world *world, const struct options *options, unsigned int left,
 			    struct plan *baseline)
 {
-	const enum gpal_kind first = world->wish_count > 0 ?
-					     world->wishes[world->wish_count - 1].kind :
+	const enum gpal_kind first = world->demand_count > 0 ?
+					     world->demands[world->demand_count - 1].kind :
 					     GPAL_KIND_MMIO32;
 	uint64_t cases = 1;
 
 	check_case(world, baseline);
 	if (left == 0)
 		return cases;
-	world->wish_count++;
+	world->demand_count++;
 	/*
 	 * Demands above all others come first, while the baseline is still that of the list so far.
 	 */
 	for (int kind = GPAL_KIND_POST_MMIO; kind >= (int)first; kind--)
 		for (const unsigned int *size = options->sizes; *size; size++)
 			for (const unsigned int *align = options->alignments; *align; align++) {
-				world->wishes[world->wish_count - 1] = (struct wish){
+				world->demands[world->demand_count - 1] = (struct demand){
 					.kind = (enum gpal_kind)kind,
 					.size = *size,
 					.alignment = *align,
 				};
 				cases += check_lists(world, options, left - 1, baseline);
 			}
-	world->wish_count--;
+	world->demand_count--;
 	return cases;
 }
 

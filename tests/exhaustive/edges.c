@@ -138,12 +138,13 @@ static uint64_t clipping(struct share *share)
 
 /* Worlds of a few pages at the edges, with demands of tiny and huge sizes and alignments. */
 
-static uint64_t check_wishes(struct world *world, unsigned int left)
+static uint64_t check_demands(struct world *world, unsigned int left)
 {
 	static const uint64_t sizes[] = { 1, 2, 5, UINT64_C(1) << 51, (UINT64_C(1) << 52) - 1 };
 	static const unsigned int bits[] = { 0, 1, 3, 20, 50, 51 };
-	const unsigned int number = world->wish_count;
-	const enum gpal_kind first = number > 0 ? world->wishes[number - 1].kind : GPAL_KIND_MMIO32;
+	const unsigned int number = world->demand_count;
+	const enum gpal_kind first = number > 0 ? world->demands[number - 1].kind :
+						  GPAL_KIND_MMIO32;
 	struct world_input in;
 	struct gpal_map map = { 0 };
 	struct gpal_error error;
@@ -159,18 +160,18 @@ static uint64_t check_wishes(struct world *world, unsigned int left)
 	pages_agree(world, &plan, code, &map, &error);
 	if (left == 0)
 		return cases;
-	world->wish_count++;
+	world->demand_count++;
 	for (int kind = (int)first; kind < GPAL_KIND_COUNT; kind++)
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 			for (size_t b = 0; b < sizeof(bits) / sizeof(bits[0]); b++) {
-				world->wishes[number] = (struct wish){
+				world->demands[number] = (struct demand){
 					.kind = (enum gpal_kind)kind,
 					.size = sizes[s],
 					.alignment = UINT64_C(1) << bits[b],
 				};
-				cases += check_wishes(world, left - 1);
+				cases += check_demands(world, left - 1);
 			}
-	world->wish_count--;
+	world->demand_count--;
 	return cases;
 }
 
@@ -191,7 +192,7 @@ static uint64_t worlds_at_edges(struct share *share)
 						       .hole_kind = GPAL_KIND_FIXED };
 
 				if (share_takes(share))
-					cases += check_wishes(&world, share->is_long ? 3 : 2);
+					cases += check_demands(&world, share->is_long ? 3 : 2);
 			}
 	return cases;
 }

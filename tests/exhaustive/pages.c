@@ -45,30 +45,30 @@ static unsigned int pages_below(const struct world *world, uint64_t limit)
 
 /* Returns true if a window fits there and ends at or below `end`. */
 static bool fits(const struct placing *p, unsigned int at, unsigned int end,
-		 const struct wish *wish)
+		 const struct demand *demand)
 {
-	if (!is_aligned(p, at, wish->alignment) || at + wish->size > end)
+	if (!is_aligned(p, at, demand->alignment) || at + demand->size > end)
 		return false;
-	for (unsigned int page = at; page < at + wish->size; page++)
+	for (unsigned int page = at; page < at + demand->size; page++)
 		if (!is_free(p, page))
 			return false;
 	return true;
 }
 
 /* Takes the pages of a window that fits. */
-static void put(struct placing *p, unsigned int start, uint64_t size, unsigned int wish)
+static void put(struct placing *p, unsigned int start, uint64_t size, unsigned int demand)
 {
 	for (unsigned int page = start; page < start + size; page++)
-		p->plan->owner[page] = (signed char)wish;
+		p->plan->owner[page] = (signed char)demand;
 }
 
 /*
- * Fills in the plan for a wish that does not fit between two pages: the free space, and the lowest
+ * Fills in the plan for a demand that does not fit between two pages: the free space, and the lowest
  * of the largest fits.
  */
 static bool exhausted(struct placing *p, unsigned int failed, unsigned int start, unsigned int end)
 {
-	const struct wish *wish = &p->world->wishes[failed];
+	const struct demand *demand = &p->world->demands[failed];
 	struct plan *plan = p->plan;
 
 	plan->code = GPAL_E_EXHAUSTED;
@@ -79,7 +79,7 @@ static bool exhausted(struct placing *p, unsigned int failed, unsigned int start
 		if (!is_free(p, page))
 			continue;
 		plan->free_space += PAGE;
-		if (!is_aligned(p, page, wish->alignment))
+		if (!is_aligned(p, page, demand->alignment))
 			continue;
 		while (last < end && is_free(p, last))
 			last++;
@@ -96,16 +96,16 @@ static bool exhausted(struct placing *p, unsigned int failed, unsigned int start
 /* Finds the next window of a kind: the coarsest, then the largest, then the first. */
 static bool next_window(struct placing *p, enum gpal_kind kind, unsigned int *next)
 {
-	const struct wish *best = NULL;
+	const struct demand *best = NULL;
 
-	for (unsigned int i = 0; i < p->world->wish_count; i++) {
-		const struct wish *wish = &p->world->wishes[i];
+	for (unsigned int i = 0; i < p->world->demand_count; i++) {
+		const struct demand *demand = &p->world->demands[i];
 
-		if (wish->kind != kind || p->done[i])
+		if (demand->kind != kind || p->done[i])
 			continue;
-		if (!best || wish->alignment > best->alignment ||
-		    (wish->alignment == best->alignment && wish->size > best->size)) {
-			best = wish;
+		if (!best || demand->alignment > best->alignment ||
+		    (demand->alignment == best->alignment && demand->size > best->size)) {
+			best = demand;
 			*next = i;
 		}
 	}
@@ -120,25 +120,25 @@ static bool place_mmio32(struct placing *p)
 	unsigned int next;
 
 	while (next_window(p, GPAL_KIND_MMIO32, &next)) {
-		const struct wish *wish = &p->world->wishes[next];
+		const struct demand *demand = &p->world->demands[next];
 		unsigned int at = border;
 
-		while (at > 0 && !fits(p, at - 1, border, wish))
+		while (at > 0 && !fits(p, at - 1, border, demand))
 			at--;
 		if (at == 0)
 			return exhausted(p, next, 0, border);
-		put(p, at - 1, wish->size, next);
+		put(p, at - 1, demand->size, next);
 	}
 	return true;
 }
 
-/* Returns the end of the pages of a kind, or of one of its wishes; 0 if there are none. */
+/* Returns the end of the pages of a kind, or of one of its demands; 0 if there are none. */
 static unsigned int end_of(const struct placing *p, enum gpal_kind kind, int only)
 {
 	for (unsigned int page = p->world->pages; page > 0; page--) {
 		const int owner = p->plan->owner[page - 1];
 
-		if (owner >= 0 && p->world->wishes[owner].kind == kind &&
+		if (owner >= 0 && p->world->demands[owner].kind == kind &&
 		    (only < 0 || owner == only))
 			return page;
 	}
@@ -147,10 +147,10 @@ static unsigned int end_of(const struct placing *p, enum gpal_kind kind, int onl
 
 static bool place_ram_wish(struct placing *p, unsigned int number, unsigned int *floor)
 {
-	const struct wish *wish = &p->world->wishes[number];
+	const struct demand *demand = &p->world->demands[number];
 	const unsigned int start = *floor;
 	signed char before[WORLD_MAX];
-	uint64_t left = wish->size;
+	uint64_t left = demand->size;
 	unsigned int page = start;
 
 	memcpy(before, p->plan->owner, sizeof(before));
@@ -158,14 +158,14 @@ static bool place_ram_wish(struct placing *p, unsigned int number, unsigned int 
 		unsigned int end = page;
 		uint64_t taken;
 
-		if (!is_free(p, page) || !is_aligned(p, page, wish->alignment)) {
+		if (!is_free(p, page) || !is_aligned(p, page, demand->alignment)) {
 			page++;
 			continue;
 		}
 		while (end < p->world->pages && is_free(p, end))
 			end++;
 		taken = end - page >= left ? left :
-					     (end - page) / wish->alignment * wish->alignment;
+					     (end - page) / demand->alignment * demand->alignment;
 		put(p, page, taken, number);
 		left -= taken;
 		if (taken > 0)
@@ -182,10 +182,10 @@ static bool place_ram(struct placing *p)
 {
 	unsigned int floor = 0;
 
-	for (unsigned int i = 0; i < p->world->wish_count; i++) {
+	for (unsigned int i = 0; i < p->world->demand_count; i++) {
 		const unsigned int kept = end_of(p, GPAL_KIND_RAM, (int)i);
 
-		if (p->world->wishes[i].kind != GPAL_KIND_RAM)
+		if (p->world->demands[i].kind != GPAL_KIND_RAM)
 			continue;
 		if (!p->done[i] && !place_ram_wish(p, i, &floor))
 			return false;
@@ -197,14 +197,14 @@ static bool place_ram(struct placing *p)
 
 static bool place_lowest(struct placing *p, unsigned int number, unsigned int floor)
 {
-	const struct wish *wish = &p->world->wishes[number];
+	const struct demand *demand = &p->world->demands[number];
 	unsigned int at = floor;
 
-	while (at < p->world->pages && !fits(p, at, p->world->pages, wish))
+	while (at < p->world->pages && !fits(p, at, p->world->pages, demand))
 		at++;
 	if (at == p->world->pages)
 		return exhausted(p, number, floor, p->world->pages);
-	put(p, at, wish->size, number);
+	put(p, at, demand->size, number);
 	return true;
 }
 
@@ -222,10 +222,10 @@ static bool place_mmio64(struct placing *p)
 
 static bool place_post_mmio(struct placing *p)
 {
-	for (unsigned int i = 0; i < p->world->wish_count; i++) {
+	for (unsigned int i = 0; i < p->world->demand_count; i++) {
 		unsigned int top = p->world->pages;
 
-		if (p->world->wishes[i].kind != GPAL_KIND_POST_MMIO || p->done[i])
+		if (p->world->demands[i].kind != GPAL_KIND_POST_MMIO || p->done[i])
 			continue;
 		while (top > 0 && (p->plan->owner[top - 1] == OWNER_NOBODY ||
 				   (p->plan->owner[top - 1] == OWNER_HOLE &&
@@ -245,9 +245,9 @@ static bool place_given(struct placing *p)
 	memset(p->plan->owner, OWNER_NOBODY, sizeof(p->plan->owner));
 	for (unsigned int page = world->hole.start; page < world->hole.end; page++)
 		p->plan->owner[page] = OWNER_HOLE;
-	for (unsigned int i = 0; i < world->wish_count; i++) {
+	for (unsigned int i = 0; i < world->demand_count; i++) {
 		for (unsigned int e = 0; e < EXTENTS_MAX; e++) {
-			const struct run run = world->wishes[i].kept[e];
+			const struct run run = world->demands[i].kept[e];
 
 			for (unsigned int page = run.start; page < run.end; page++) {
 				if (!is_free(p, page)) {
@@ -279,22 +279,22 @@ static void list_demands(const struct world *world, struct world_input *in, enum
 			 const struct gpal_demand **list, size_t *count)
 {
 	*count = 0;
-	for (unsigned int i = 0; i < world->wish_count; i++) {
-		const struct wish *wish = &world->wishes[i];
+	for (unsigned int i = 0; i < world->demand_count; i++) {
+		const struct demand *demand = &world->demands[i];
 
-		if (wish->kind != kind)
+		if (demand->kind != kind)
 			continue;
 		if (*count == 0)
 			*list = &in->demands[i];
-		in->demands[i] =
-			(struct gpal_demand){ "demand", wish->size * PAGE, wish->alignment * PAGE };
+		in->demands[i] = (struct gpal_demand){ "demand", demand->size * PAGE,
+						       demand->alignment * PAGE };
 		for (unsigned int e = 0; e < EXTENTS_MAX; e++)
-			if (wish->kept[e].start < wish->kept[e].end)
+			if (demand->kept[e].start < demand->kept[e].end)
 				in->kept[in->kept_count++] = (struct gpald_kept){
 					kind,
 					(uint32_t)*count,
-					{ address(world, wish->kept[e].start),
-					  address(world, wish->kept[e].end) },
+					{ address(world, demand->kept[e].start),
+					  address(world, demand->kept[e].end) },
 				};
 		++*count;
 	}
@@ -337,27 +337,28 @@ void pages_differ(const struct world *world, const char *what)
 	int at = snprintf(text, sizeof(text), "hole %s [%u, %u)", gpal_kind_name(world->hole_kind),
 			  world->hole.start, world->hole.end);
 
-	for (unsigned int i = 0; i < world->wish_count; i++) {
-		const struct wish *wish = &world->wishes[i];
+	for (unsigned int i = 0; i < world->demand_count; i++) {
+		const struct demand *demand = &world->demands[i];
 
 		at += snprintf(text + at, sizeof(text) - (size_t)at,
-			       "; %s %" PRIu64 " aligned to %" PRIu64, gpal_kind_name(wish->kind),
-			       wish->size, wish->alignment);
-		if (wish->kept[0].start < wish->kept[0].end)
+			       "; %s %" PRIu64 " aligned to %" PRIu64, gpal_kind_name(demand->kind),
+			       demand->size, demand->alignment);
+		if (demand->kept[0].start < demand->kept[0].end)
 			at += snprintf(text + at, sizeof(text) - (size_t)at,
-				       " kept at [%u, %u) and [%u, %u)", wish->kept[0].start,
-				       wish->kept[0].end, wish->kept[1].start, wish->kept[1].end);
+				       " kept at [%u, %u) and [%u, %u)", demand->kept[0].start,
+				       demand->kept[0].end, demand->kept[1].start,
+				       demand->kept[1].end);
 	}
 	differ("%s: %u pages from 0x%" PRIx64 ": %s", what, world->pages, world->base, text);
 }
 
-/* Returns the number of a wish within its kind. */
-static uint32_t index_of(const struct world *world, int wish)
+/* Returns the number of a demand within its kind. */
+static uint32_t index_of(const struct world *world, int demand)
 {
 	uint32_t index = 0;
 
-	for (int i = 0; i < wish; i++)
-		index += world->wishes[i].kind == world->wishes[wish].kind;
+	for (int i = 0; i < demand; i++)
+		index += world->demands[i].kind == world->demands[demand].kind;
 	return index;
 }
 
@@ -377,9 +378,9 @@ static unsigned int end_of_range(const struct world *world, const struct plan *p
 	unsigned int end = page + 1;
 
 	while (end < world->pages && plan->owner[end] == owner) {
-		/* Two kept extents of one wish may be adjacent. */
-		if (owner >= 0 && (end == world->wishes[owner].kept[0].start ||
-				   end == world->wishes[owner].kept[1].start))
+		/* Two kept extents of one demand may be adjacent. */
+		if (owner >= 0 && (end == world->demands[owner].kept[0].start ||
+				   end == world->demands[owner].kept[1].start))
 			break;
 		end++;
 	}
@@ -407,12 +408,12 @@ static bool same_map(const struct world *world, const struct plan *plan, const s
 		end = end_of_range(world, plan, page);
 		if (owner == OWNER_NOBODY)
 			continue;
-		if (!is_entry(map, at, is_hole ? world->hole_kind : world->wishes[owner].kind,
+		if (!is_entry(map, at, is_hole ? world->hole_kind : world->demands[owner].kind,
 			      is_hole ? world->base > 0 && world->hole_kind == GPAL_KIND_RESERVED :
 					index_of(world, owner),
 			      address(world, page), address(world, end)))
 			return false;
-		is_kept = !is_hole && world->wishes[owner].kept[0].end > 0;
+		is_kept = !is_hole && world->demands[owner].kept[0].end > 0;
 		if ((map->kept && map->kept[at]) != is_kept)
 			return false;
 		at++;
@@ -423,14 +424,14 @@ static bool same_map(const struct world *world, const struct plan *plan, const s
 static bool same_error(const struct world *world, const struct plan *plan,
 		       const struct gpal_error *error)
 {
-	const struct wish *wish;
+	const struct demand *demand;
 
 	if (plan->code != GPAL_E_EXHAUSTED)
 		return error->code == plan->code;
-	wish = &world->wishes[plan->failed];
-	return error->code == GPAL_E_EXHAUSTED && error->phase == wish->kind &&
+	demand = &world->demands[plan->failed];
+	return error->code == GPAL_E_EXHAUSTED && error->phase == demand->kind &&
 	       error->index == index_of(world, (int)plan->failed) &&
-	       error->size == wish->size * PAGE && error->alignment == wish->alignment * PAGE &&
+	       error->size == demand->size * PAGE && error->alignment == demand->alignment * PAGE &&
 	       error->free_space == plan->free_space && error->largest_fit == plan->largest_fit &&
 	       error->fit.start == plan->fit.start && error->fit.end == plan->fit.end;
 }

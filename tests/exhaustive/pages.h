@@ -24,7 +24,7 @@ struct run {
 };
 
 /* A demand in pages. Demands are in the order of their kinds, then in caller order. */
-struct wish {
+struct demand {
 	enum gpal_kind kind;
 	uint64_t size;
 	uint64_t alignment;
@@ -36,26 +36,26 @@ struct world {
 	unsigned int pages; /* up to WORLD_MAX */
 	struct run hole;    /* may be empty */
 	enum gpal_kind hole_kind;
-	struct wish wishes[DEMANDS_MAX];
-	unsigned int wish_count;
+	struct demand demands[DEMANDS_MAX];
+	unsigned int demand_count;
 };
 
 /* The result of the reference. */
 struct plan {
 	int code;
-	unsigned int failed; /* the wish that does not fit, for GPAL_E_EXHAUSTED */
+	unsigned int failed; /* the demand that does not fit, for GPAL_E_EXHAUSTED */
 	uint64_t free_space;
 	uint64_t largest_fit;
 	struct gpal_range fit;
-	signed char owner[WORLD_MAX]; /* for each page a wish, or one of these */
+	signed char owner[WORLD_MAX]; /* for each page a demand, or one of these */
 };
 #define OWNER_NOBODY (-1)
 #define OWNER_HOLE (-2)
 
-/* Places the wishes of a world. */
+/* Places the demands of a world. */
 void pages_place(const struct world *world, struct plan *plan);
 
-/* The allocator's input for a world, and the lists it points to. */
+/* The allocator's input for a world, with its lists. */
 struct world_input {
 	struct gpal_alloc_input input;
 	struct gpal_pinned reserved[3];

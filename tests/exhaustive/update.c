@@ -47,58 +47,58 @@ struct bounds {
 static uint64_t check_lists(struct world *world, const struct bounds *bounds);
 
 /* Keeps a demand in one run of pages, or, if it is RAM, in any two. */
-static uint64_t check_kept(struct world *world, struct wish *wish, const struct bounds *bounds)
+static uint64_t check_kept(struct world *world, struct demand *demand, const struct bounds *bounds)
 {
 	uint64_t cases = 0;
 
-	for (unsigned int at = 0; at + wish->size <= world->pages; at++) {
-		wish->kept[0] = (struct run){ at, at + (unsigned int)wish->size };
+	for (unsigned int at = 0; at + demand->size <= world->pages; at++) {
+		demand->kept[0] = (struct run){ at, at + (unsigned int)demand->size };
 		cases += check_lists(world, bounds);
 	}
-	if (wish->kind != GPAL_KIND_RAM)
+	if (demand->kind != GPAL_KIND_RAM)
 		return cases;
-	for (unsigned int size = 1; size < wish->size; size++) {
-		const unsigned int rest = (unsigned int)wish->size - size;
+	for (unsigned int size = 1; size < demand->size; size++) {
+		const unsigned int rest = (unsigned int)demand->size - size;
 
-		for (unsigned int at = 0; at + wish->size <= world->pages; at++)
+		for (unsigned int at = 0; at + demand->size <= world->pages; at++)
 			for (unsigned int next = at + size; next + rest <= world->pages; next++) {
-				wish->kept[0] = (struct run){ at, at + size };
-				wish->kept[1] = (struct run){ next, next + rest };
+				demand->kept[0] = (struct run){ at, at + size };
+				demand->kept[1] = (struct run){ next, next + rest };
 				cases += check_lists(world, bounds);
 			}
 	}
 	return cases;
 }
 
-/* Checks all lists that begin with the current wishes. */
+/* Checks all lists that begin with the current demands. */
 static uint64_t check_lists(struct world *world, const struct bounds *bounds)
 {
-	const enum gpal_kind first = world->wish_count > 0 ?
-					     world->wishes[world->wish_count - 1].kind :
+	const enum gpal_kind first = world->demand_count > 0 ?
+					     world->demands[world->demand_count - 1].kind :
 					     GPAL_KIND_MMIO32;
-	struct wish *wish = &world->wishes[world->wish_count];
+	struct demand *demand = &world->demands[world->demand_count];
 	uint64_t cases = 1;
 
 	check_case(world);
-	if (world->wish_count == bounds->demands)
+	if (world->demand_count == bounds->demands)
 		return cases;
-	world->wish_count++;
+	world->demand_count++;
 	for (int kind = (int)first; kind < GPAL_KIND_COUNT; kind++) {
 		for (const unsigned int *size = bounds->sizes; *size; size++) {
 			for (const unsigned int *align = bounds->alignments; *align; align++) {
-				*wish = (struct wish){ .kind = (enum gpal_kind)kind,
-						       .size = *size,
-						       .alignment = *align };
+				*demand = (struct demand){ .kind = (enum gpal_kind)kind,
+							   .size = *size,
+							   .alignment = *align };
 				cases += check_lists(world, bounds);
 			}
 			/* The alignment of a kept demand does not matter. */
-			*wish = (struct wish){ .kind = (enum gpal_kind)kind,
-					       .size = *size,
-					       .alignment = 1 };
-			cases += check_kept(world, wish, bounds);
+			*demand = (struct demand){ .kind = (enum gpal_kind)kind,
+						   .size = *size,
+						   .alignment = 1 };
+			cases += check_kept(world, demand, bounds);
 		}
 	}
-	world->wish_count--;
+	world->demand_count--;
 	return cases;
 }
 

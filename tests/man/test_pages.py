@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The manual pages agree with the programs, the protocol and the headers, and their examples in C run."""
 
+import glob
 import json
 import os
 import re
@@ -31,6 +32,19 @@ def read(*path):
 def shown(page):
     """Returns the text of a page without its markup."""
     return re.sub(r"\s+", " ", re.sub(r"(?m)^\.[A-Z][a-z]? ?|\b(Ns|Ar|Pa|Cm|Fl|Ev) ", " ", page))
+
+
+class Headings(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("mandoc"), "needs mandoc")
+    def test_no_heading_begins_with_a_macro_by_mistake(self):
+        """mdoc takes a word such as An for a macro, and does not print it."""
+        for path in sorted(glob.glob(os.path.join(TOP_SRCDIR, "man", "*.[1-8]"))):
+            with open(path, encoding="utf-8") as page:
+                headings = re.findall(r"^\.S[hs] (.*)$", page.read(), re.MULTILINE)
+            text = subprocess.run(["mandoc", "-Tutf8", path], capture_output=True, text=True, check=True).stdout
+            lines = {line.strip() for line in re.sub(".\b", "", text).splitlines()}
+            for heading in headings:
+                self.assertIn(heading.replace("\\&", "").replace('"', ""), lines, path)
 
 
 class Daemon(unittest.TestCase):

@@ -115,7 +115,7 @@ static void look_at_error(struct sight *seen, const struct oracle *oracle)
 	}
 }
 
-/* Returns the alignment that an entry was requested with; 0 for a decided range. */
+/* Returns the requested alignment of an entry; 0 for a decided range. */
 static uint64_t alignment_of(const struct gpal_alloc_input *input,
 			     const struct gpal_map_entry *entry)
 {

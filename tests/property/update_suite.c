@@ -282,7 +282,7 @@ static bool removes(const struct chain *chain, const struct oracle *oracle)
 
 /*
  * Checks the answer to an update for which the oracle found no layout around the ranges that stay:
- * an error, a refusal, or the layout that the request resolves to.
+ * an error, a refusal, or the layout of the request alone.
  */
 static void check_resolved_afresh(const struct chain *chain, const struct oracle *around,
 				  struct sight *seen)

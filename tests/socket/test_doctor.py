@@ -89,7 +89,7 @@ class Doctor(Case):
     def test_a_folder_that_cannot_be_looked_at_is_not_checked(self):
         missing = os.path.join(self.folder, "missing")
         for path, why in ((missing, "this user cannot look at it: No such file or directory"),
-                          ("state", "it is relative to the folder that the daemon started in")):
+                          ("state", "it is relative to the folder in which the daemon started")):
             found = self.answered(store={**STATS["store"], "kind": "file", "path": path})
             for what in ("state folder", "disk"):
                 self.assertEqual(found[what], ("-", f"{path}: not checked, because {why}", ""))

@@ -39,7 +39,7 @@ def descriptors(daemon):
 
 
 def stale_socket(_, path):
-    """Replaces the path with a socket that nobody listens on."""
+    """Replaces the path with a stale socket."""
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(path + ".other")
     os.rename(path + ".other", path)

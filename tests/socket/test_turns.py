@@ -222,7 +222,7 @@ class DisconnectedClients(unittest.TestCase):
             # Some may have been created before the last was sent.
             self.assertLess(len(daemon.call("layout.list")["result"]["layouts"]), 40)
 
-    def test_the_daemon_stops_after_they_have_left(self):
+    def test_the_daemon_stops_after_the_clients_have_left(self):
         with Daemon() as daemon:
             daemon.call("layout.create", {"name": "vm", "request": LARGE})
             clients = [daemon.connect() for _ in range(30)]

@@ -173,18 +173,18 @@ START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 	struct gpald_user *idle = gpald_user_get(&users, 1000), *user = gpald_user_get(&users, 7);
 	struct gpald_work work = { .is_urgent = false };
 
-	ck_assert_ptr_null(gpald_users_next_work(&users));
+	ck_assert_ptr_null(gpald_users_next_to_work(&users));
 	STAILQ_INSERT_TAIL(&user->waiting_work, &work, entry);
-	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	ck_assert_ptr_eq(gpald_users_next_to_work(&users), user);
 	user->unsent = 99;
-	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	ck_assert_ptr_eq(gpald_users_next_to_work(&users), user);
 	user->unsent = 100;
-	ck_assert_ptr_null(gpald_users_next_work(&users));
+	ck_assert_ptr_null(gpald_users_next_to_work(&users));
 	/* Urgent work may go on, because others wait for it. */
 	work.is_urgent = true;
-	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	ck_assert_ptr_eq(gpald_users_next_to_work(&users), user);
 	user->is_work_slot_taken = true;
-	ck_assert_ptr_null(gpald_users_next_work(&users));
+	ck_assert_ptr_null(gpald_users_next_to_work(&users));
 	gpald_user_unref(&users, user);
 	gpald_user_unref(&users, idle);
 }
@@ -203,9 +203,9 @@ START_TEST(work_of_who_has_been_served_least_is_done_first)
 	gpald_user_charge(&users, most, 3);
 	gpald_user_charge(&users, least, 1);
 	gpald_user_charge(&users, some, 2);
-	ck_assert_ptr_eq(gpald_users_next_work(&users), least);
+	ck_assert_ptr_eq(gpald_users_next_to_work(&users), least);
 	STAILQ_INIT(&least->waiting_work);
-	ck_assert_ptr_eq(gpald_users_next_work(&users), some);
+	ck_assert_ptr_eq(gpald_users_next_to_work(&users), some);
 	gpald_user_unref(&users, most);
 	gpald_user_unref(&users, least);
 	gpald_user_unref(&users, some);

@@ -185,8 +185,8 @@ static void check_state_folder(struct doctor *d, const char *path)
 	uint64_t left;
 
 	if (path[0] != '/') {
-		add_unchecked_folder(d, path,
-				     "it is relative to the folder that the daemon started in", "");
+		add_unchecked_folder(
+			d, path, "it is relative to the folder in which the daemon started", "");
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
@@ -217,11 +217,10 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 		add_finding(d, "store", NULL, "%s: layouts are lost when the daemon exits",
 			    stats->store_kind);
 	if (stats->store_full)
-		add_finding(
-			d, "store",
-			"delete layouts that no VM needs any more (gpalayoutctl delete), free "
-			"space on the disk, or raise the limit store_bytes",
-			"%" PRIu64 " changes were refused for lack of room", stats->store_full);
+		add_finding(d, "store",
+			    "delete layouts that no VM needs any more (gpalayoutctl delete), free "
+			    "space on the disk, or raise the limit store_bytes",
+			    "%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
 		add_finding(d, "connections",
 			    "close connections that nobody needs (gpalayoutctl stats lists them by "

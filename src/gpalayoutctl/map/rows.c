@@ -359,7 +359,7 @@ void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map)
 		ctl_buffer_printf(out, ", generation %" PRIu64, map->generation);
 }
 
-/* Returns the number of nodes, up to the highest one that a range belongs to. */
+/* Returns one more than the highest node of RAM, a room or a root complex; 0: there is none. */
 static size_t count_nodes(const struct gpal_layout *layout)
 {
 	size_t count = 0;

@@ -44,7 +44,7 @@ struct ctl_row {
 	struct ctl_place box; /* only in an SVG */
 };
 
-/* Borrows from the map that it was made from. */
+/* Borrows from its map. */
 struct ctl_rows {
 	const struct ctl_map *map;
 	struct ctl_range *ranges; /* ascending */

@@ -27,7 +27,7 @@ bool ctl_has_changes(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * Returns the flag that added the element that the pointer leads into. The pointer is into the
+ * Returns the flag that added the element at the pointer, or around it. The pointer is into the
  * changed request. Returns NULL if no flag added the element, or if it is not known which.
  */
 const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
