@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls over ttrpc that wait: for events, while other calls of the connection continue, or for the
- * store or another thread, until the timeout of the client. One timer fires when the first of these
- * waits ends.
+ * Two kinds of calls over ttrpc wait. WaitEvents waits for events; other calls of its connection
+ * continue meanwhile. Any call may wait for the store or another thread, at most until the timeout
+ * of its client. One timer fires when the first of these waits ends.
  */
 #include "config.h"
 

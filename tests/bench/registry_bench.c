@@ -127,7 +127,7 @@ static void measure(const struct bench_server *daemons, const unsigned int *coun
 static void bench_stalled(void)
 {
 	const unsigned int none = 0;
-	const char *faults = getenv("GPALAYOUT_FAULTS");
+	const char *faults = getenv("GPALAYOUT_FAULT_LIBRARY");
 	struct bench_server daemon = { 0 };
 	struct bench_requests create;
 	double idle, stalled;
@@ -141,7 +141,7 @@ static void bench_stalled(void)
 	file = fopen(fault, "w");
 	if (!file)
 		bench_fail("%s: %m", fault);
-	setenv("GPALAYOUT_FAULT", fault, 1);
+	setenv("GPALAYOUT_FAULT_FILE", fault, 1);
 	setenv("LD_PRELOAD", faults, 1);
 	bench_start_daemon(&daemon, "stalled", NULL);
 	unsetenv("LD_PRELOAD");

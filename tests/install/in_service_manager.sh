@@ -103,7 +103,7 @@ backup_and_restore() {
 	[ "$("$ctl" get of-2001 --field layout.digest)" = "$before" ]
 }
 
-# As README.md says, the socket joins the service when the service is restarted.
+# Follows README.md: stop the service, then start the socket.
 ttrpc() {
 	[ ! -e /run/gpalayoutd/ttrpc.sock ] && [ "$(systemctl is-enabled gpalayoutd-ttrpc.socket)" = disabled ] || return 1
 	systemctl stop gpalayoutd.service && systemctl start gpalayoutd-ttrpc.socket || return 1
@@ -153,7 +153,7 @@ has_restarted() { [ "$(prop NRestarts)" -ge 1 ]; }
 watchdog() {
 	mkdir -p /run/systemd/system/gpalayoutd.service.d
 	cp /mnt/result/fault.so /run/fault.so
-	printf '[Service]\nEnvironment=LD_PRELOAD=/run/fault.so GPALAYOUT_FAULT=/run/fault\nWatchdogSec=3\n' \
+	printf '[Service]\nEnvironment=LD_PRELOAD=/run/fault.so GPALAYOUT_FAULT_FILE=/run/fault\nWatchdogSec=3\n' \
 		>/run/systemd/system/gpalayoutd.service.d/fault.conf
 	echo none >/run/fault
 	systemctl daemon-reload && systemctl restart gpalayoutd.service || return 1

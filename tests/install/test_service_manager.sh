@@ -27,7 +27,7 @@ mkdir "$work/result"
 cp -a "$stage" "$work/stage"
 sed -n 's/^prefix = //p' "$TOP_BUILDDIR/Makefile" >"$work/result/prefix"
 cp "$TOP_SRCDIR/tests/install/in_service_manager.sh" "$work/result/run"
-[ ! -f "${GPALAYOUT_FAULTS:=$TOP_BUILDDIR/tests/socket/.libs/fault.so}" ] || cp "$GPALAYOUT_FAULTS" "$work/result/fault.so"
+[ ! -f "${GPALAYOUT_FAULT_LIBRARY:=$TOP_BUILDDIR/tests/socket/.libs/fault.so}" ] || cp "$GPALAYOUT_FAULT_LIBRARY" "$work/result/fault.so"
 
 run_in_manager "$work" /
 report_manager "$work" $tests

@@ -5,7 +5,7 @@
  * is a signal that cannot be handled. Only call=, clock-call= and swap can make system calls that
  * kill a confined daemon.
  *
- * GPALAYOUT_FAULT names a file, which says what happens from now on, and may change at any time:
+ * GPALAYOUT_FAULT_FILE names a file, which says what happens from now on, and may change at any time:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
  *   partly      the same, and half of the room asked for stays allocated
@@ -22,7 +22,7 @@
  *   unfiltered  the kernel accepts no filter of system calls
  *   call=NUMBER,ARGUMENT...        a thread makes this system call when it synchronises
  *   clock-call=NUMBER,ARGUMENT...  a thread makes this system call when it reads the wall clock
- *   elsewhere   SQLite opens the file named by GPALAYOUT_FAULT with ".db" appended
+ *   elsewhere   SQLite opens the file named by GPALAYOUT_FAULT_FILE with ".db" appended
  */
 #define _GNU_SOURCE
 #include <alloca.h>
@@ -54,7 +54,7 @@
 /* Returns the current fault, or NULL if it does not begin with `fault`, or if there is none. */
 static const char *read_wanted(const char *fault, char wanted[WANTED_SIZE])
 {
-	const char *path = getenv("GPALAYOUT_FAULT");
+	const char *path = getenv("GPALAYOUT_FAULT_FILE");
 	int control = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t length;
 
@@ -256,7 +256,7 @@ static const char *path_to_open(const char *path, int flags, char other[PATH_MAX
 	}
 	if (!is_absolute || !is_set("elsewhere"))
 		return path;
-	snprintf(other, PATH_MAX, "%s.db", getenv("GPALAYOUT_FAULT"));
+	snprintf(other, PATH_MAX, "%s.db", getenv("GPALAYOUT_FAULT_FILE"));
 	return other;
 }
 

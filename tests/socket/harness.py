@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
-The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULTS (the library made
+The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULT_LIBRARY (the library made
 from fault.c, in the same folder as that of record.c), GPALAYOUT_SHORTAGES (the library made from memory.c) and
 TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
 The folder is removed with it.
@@ -30,9 +30,9 @@ TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.d
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
 # The test system may have a configuration file, which must not be read.
 PROGRAM = [GPALAYOUTD, "--config=none"]
-GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
+GPALAYOUT_FAULT_LIBRARY = os.path.abspath(os.environ.get("GPALAYOUT_FAULT_LIBRARY", "./tests/socket/.libs/fault.so"))
 GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
-GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULTS), "record.so")
+GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULT_LIBRARY), "record.so")
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow. A longer wait means that something hangs.

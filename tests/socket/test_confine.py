@@ -12,7 +12,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, main, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, main, wait_until
 from test_faults import FaultyDaemon, create, live
 from test_service import Manager
 from test_service_user import status_of, tasks
@@ -113,7 +113,7 @@ class Filter(Confined):
 
 
 @unittest.skipUnless(platform.machine() in MACHINES, "NUMBERS lacks the system calls of this machine")
-@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
+@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
 class Forbidden(Confined):
     def number(self, name):
         number = NUMBERS[name][MACHINES.index(platform.machine())]

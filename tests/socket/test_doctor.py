@@ -119,8 +119,8 @@ class Doctor(Case):
 
     def test_refused_changes_and_connections(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
-        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room"))
-        self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused"))
+        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room since the daemon started"))
+        self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused since the daemon started"))
 
     def test_an_invalid_reply(self):
         with FakeDaemon(b"HTTP/1.1 400 Bad Request\r\n") as daemon:

@@ -17,7 +17,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import GPALAYOUT_FAULTS, PATIENCE, PROGRAM, Daemon, main, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, PATIENCE, PROGRAM, Daemon, main, wait_until
 from vm import REQUEST, reason, request
 
 
@@ -25,12 +25,12 @@ class FaultyDaemon(Daemon):
     """A daemon whose disk does what set() says."""
 
     def __init__(self, *options, env=None):
-        super().__init__(*options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS, **(env or {})})
+        super().__init__(*options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULT_LIBRARY, **(env or {})})
         self.wait_ready()
 
     def start(self, wait=True):
         self.fault_path = os.path.join(self.folder, "fault")
-        self.env["GPALAYOUT_FAULT"] = self.fault_path
+        self.env["GPALAYOUT_FAULT_FILE"] = self.fault_path
         self.set("")
         super().start(wait)
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import unittest
 
-from harness import GPALAYOUT_FAULTS, Daemon, main
+from harness import GPALAYOUT_FAULT_LIBRARY, Daemon, main
 from vm import REQUEST, reason, request
 
 
@@ -206,7 +206,7 @@ class WallClock(Case):
 
     def start_at(self, seconds):
         self.daemon.stop()
-        self.daemon.env["LD_PRELOAD"] = GPALAYOUT_FAULTS
+        self.daemon.env["LD_PRELOAD"] = GPALAYOUT_FAULT_LIBRARY
         self.daemon.env["GPALAYOUT_WALL_CLOCK"] = str(seconds)
         self.daemon.start()
 

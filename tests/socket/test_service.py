@@ -15,7 +15,7 @@ import tempfile
 import unittest
 from datetime import datetime, timezone
 
-from harness import GPALAYOUT_FAULTS, PATIENCE, PROGRAM, Client, main, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, PATIENCE, PROGRAM, Client, main, wait_until
 
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
 
@@ -57,7 +57,7 @@ class Manager:
     def set_fault(self, what):
         """Sets the current fault of the fault library. Call it with "none" before the start."""
         fault = os.path.join(self.folder, "fault")
-        self.environment.update(GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
+        self.environment.update(GPALAYOUT_FAULT_FILE=fault, LD_PRELOAD=GPALAYOUT_FAULT_LIBRARY)
         with open(fault + ".new", "w", encoding="ascii") as file:
             file.write(what)
         os.rename(fault + ".new", fault)
@@ -250,7 +250,7 @@ class Notifying(unittest.TestCase):
                 manager.wait_notified("STATUS=Serving 1 layouts on 1 connections")
                 manager.wait_notified("WATCHDOG=1")
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
     def test_the_watchdog_is_not_fed_while_the_store_is_stuck(self):
         with Manager(sockets=("control",)) as manager:
             manager.environment.update(WATCHDOG_USEC="90000")
@@ -360,7 +360,7 @@ class Log(unittest.TestCase):
                              [f" uid={os.getuid()} pid={os.getpid()} method={method} name=vm generation={generation} digest={digest} result={method[7:]}d"
                               for method, generation, digest in expected])
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
     def test_a_change_whose_client_has_gone_is_a_line_too(self):
         with Manager(sockets=("control",)) as manager:
             manager.set_fault("none")

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, call_as, can_be_another_user, main, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, call_as, can_be_another_user, main, wait_until
 from test_faults import create, live
 from test_service import Manager
 
@@ -212,13 +212,13 @@ class Root(Case):
         self.assertIn("the path is not a lock file", log)
         self.assertEqual((os.stat(precious).st_uid, os.path.getsize(precious)), (0, 2))
 
-    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
     def test_a_folder_swapped_for_a_new_one_keeps_its_owner(self):
         """A user who may write in the parent folder can move a folder of root there."""
         fault = os.path.join(self.folder, "fault")
         with open(fault, "w", encoding="ascii") as file:
             file.write("swap")
-        environment = dict(os.environ, LD_PRELOAD=GPALAYOUT_FAULTS, GPALAYOUT_FAULT=fault)
+        environment = dict(os.environ, LD_PRELOAD=GPALAYOUT_FAULT_LIBRARY, GPALAYOUT_FAULT_FILE=fault)
         for path, what in ((self.state, "somebody has replaced the state folder"),
                            (self.run_folder, "somebody has replaced the folder of the socket")):
             with self.subTest(what):

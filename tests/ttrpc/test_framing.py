@@ -16,7 +16,7 @@ from ttrpc_harness import (HEADER, Daemon, Refused, fields, frame, gpalayout_pb2
 import gpalayout_ttrpc
 import harness
 from gpalayout_ttrpc import LARGEST_MESSAGE, RESPONSE, bytes_field
-from harness import GPALAYOUT_FAULTS, LONG_TIME_LIMITS, PATIENCE, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, LONG_TIME_LIMITS, PATIENCE, wait_until
 
 INVALID, DEADLINE, NOT_FOUND, DENIED, EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE = 3, 4, 5, 7, 8, 12, 14
 
@@ -467,12 +467,12 @@ class FaultyDaemon(Daemon):
     """A daemon whose disk does what the test says."""
 
     def __init__(self, *options):
-        super().__init__(*LONG_TIME_LIMITS, *options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
+        super().__init__(*LONG_TIME_LIMITS, *options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULT_LIBRARY})
 
     def start(self, wait=True):
         self.fault = os.path.join(self.folder, "fault")
         self.set("")
-        self.env["GPALAYOUT_FAULT"] = self.fault
+        self.env["GPALAYOUT_FAULT_FILE"] = self.fault
         super().start(wait)
         self.wait_ready()
 
@@ -482,7 +482,7 @@ class FaultyDaemon(Daemon):
         os.rename(self.fault + ".new", self.fault)
 
 
-@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs fault.so (GPALAYOUT_FAULTS)")
+@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
 class TestStore(unittest.TestCase):
     def check_change(self, request):
         with FaultyDaemon() as daemon, daemon.frames() as client, daemon.ttrpc() as other:

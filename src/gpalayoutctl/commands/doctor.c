@@ -218,14 +218,20 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			    stats->store_kind);
 	if (stats->store_full)
 		add_finding(d, "store",
-			    "delete layouts that no VM needs any more (gpalayoutctl delete), free "
-			    "space on the disk, or raise the limit store_bytes",
-			    "%" PRIu64 " changes were refused for lack of room", stats->store_full);
+			    "if this still happens, delete layouts that no VM needs any more "
+			    "(gpalayoutctl delete), free space on the disk, or raise the limit "
+			    "store_bytes",
+			    "%" PRIu64
+			    " changes were refused for lack of room since the daemon started",
+			    stats->store_full);
 	if (stats->connections_turned_away)
-		add_finding(d, "connections",
-			    "close connections that nobody needs (gpalayoutctl stats lists them by "
-			    "user), or raise the limits on connections (gpalayoutctl info)",
-			    "%" PRIu64 " connections were refused", stats->connections_turned_away);
+		add_finding(
+			d, "connections",
+			"if this still happens, close connections that nobody needs (gpalayoutctl "
+			"stats lists them by user), or raise the limits on connections "
+			"(gpalayoutctl info)",
+			"%" PRIu64 " connections were refused since the daemon started",
+			stats->connections_turned_away);
 }
 
 static void check_daemon(struct doctor *d, const char *path)

@@ -43,8 +43,8 @@ struct widths {
 
 /* What the daemon reports about the layout of a request. */
 struct answer {
-	bool has_layout;
-	uint64_t ram; /* CTL_NONE: not known, as for `top` */
+	bool knows_bits; /* `bits` is set */
+	uint64_t ram;    /* CTL_NONE: not known, as for `top` */
 	uint64_t top;
 	unsigned int bits;
 	bool has_root_complexes;
@@ -143,13 +143,13 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 		layout = ctl_decode_result(session, &gpald_layout_result);
 		if (!layout)
 			return CTL_NO_DAEMON;
-		answer->has_layout = true;
+		answer->knows_bits = true;
 		answer->ram = layout->ram_size;
 		answer->top = layout->top;
 		answer->bits = layout->required_address_bits;
 		take_largest_bar(answer, layout);
 	} else if (core->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && core->required_bits) {
-		answer->has_layout = true;
+		answer->knows_bits = true;
 		answer->top = core->range.end ? core->range.end : CTL_NONE;
 		answer->bits = core->required_bits;
 	} else {
@@ -215,9 +215,9 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 		code = ctl_print_raw(session, name.data);
 	if (!code)
 		code = take_answer(session, answer);
-	fit->has_refusals = fit->has_refusals || !answer->has_layout;
+	fit->has_refusals = fit->has_refusals || !answer->knows_bits;
 	fit->has_root_complexes = fit->has_root_complexes || answer->has_root_complexes;
-	if (!code && !answer->has_layout)
+	if (!code && !answer->knows_bits)
 		ctl_print_refusal(session,
 				  strcmp(file->path, "-") == 0 ? "standard input" : name.data);
 	return code;
@@ -237,7 +237,7 @@ static enum ctl_exit ask_all(struct fit *fit)
 
 static const char *fit_verdict(const struct answer *answer, unsigned int bits)
 {
-	if (!answer->has_layout)
+	if (!answer->knows_bits)
 		return "";
 	if (answer->bits > bits)
 		return "no";
@@ -262,7 +262,7 @@ static void add_fit_row(struct ctl_table *table, const struct fit *fit, const ch
 	ctl_table_add(table, path);
 	ctl_table_add_number(table, CTL_SIZE, answer->ram);
 	ctl_table_add_number(table, CTL_ADDRESS, answer->top);
-	ctl_table_add_number(table, CTL_INTEGER, answer->has_layout ? answer->bits : CTL_NONE);
+	ctl_table_add_number(table, CTL_INTEGER, answer->knows_bits ? answer->bits : CTL_NONE);
 	if (fit->has_root_complexes)
 		ctl_table_add_number(table, CTL_SIZE, answer->largest_bar);
 	for (size_t i = 0; i < fit->widths.count; i++)

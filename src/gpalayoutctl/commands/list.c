@@ -210,12 +210,13 @@ enum ctl_exit ctl_run_list(struct ctl_session *session)
 	const struct gpal_client_page *page = NULL;
 	enum ctl_exit code = read_flags(&list);
 	/* A limit of the daemon would count layouts that the filters of this client drop. */
-	const bool daemon_limits = !is_filtered(&list) &&
-				   ctl_flag_was_given(session->invocation, "--limit");
+	const bool is_limited_by_daemon = !is_filtered(&list) &&
+					  ctl_flag_was_given(session->invocation, "--limit");
 	uint64_t revision = CTL_NONE;
 
 	while (!code && !pages.ended && list.wanted) {
-		code = ctl_pages_next(session, &pages, daemon_limits ? list.wanted : 0, &page);
+		code = ctl_pages_next(session, &pages, is_limited_by_daemon ? list.wanted : 0,
+				      &page);
 		if (code)
 			break;
 		/* Pages may lack changes that were made after the first page was read. */
