@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the SQLite store share. sqlite_store.c commits changes, with the statements in
- * sqlite_statements.c. sqlite_open.c finds or creates the database, sqlite_restore.c fills it from
- * a backup, sqlite_load.c reads all of it, sqlite_space.c reserves disk space, and sqlite_files.c
- * checks that the files are in the state folder.
+ * The parts that the files of the SQLite store share. sqlite_store.c commits changes, with the
+ * statements in sqlite_statements.c. sqlite_open.c finds or creates the database, sqlite_restore.c
+ * fills it from a backup, sqlite_load.c reads all of it, sqlite_space.c reserves disk space, and
+ * sqlite_files.c checks that the files are in the state folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
 #define GPALD_REGISTRY_SQLITE_DATABASE_H

@@ -49,7 +49,7 @@ void differ(const char *format, ...)
 	}
 }
 
-/* What a worker reports after its whole share. */
+/* The report of a worker after its whole share. */
 struct result {
 	uint64_t cases;
 	uint64_t differences;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the JSON reader must accept, as a grammar: RFC 8259, with one function for each of its
- * rules, and the bounds and exceptions of this project. It shares no code with src/wire.
+ * The texts that the JSON reader must accept, as a grammar: RFC 8259, with one function for each of
+ * its rules, and the bounds and exceptions of this project. It shares no code with src/wire.
  */
 #ifndef GPALD_TESTS_JSON_REFERENCE_H
 #define GPALD_TESTS_JSON_REFERENCE_H

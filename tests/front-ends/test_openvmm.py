@@ -73,7 +73,7 @@ pcie-root-complex pcie-root-port pcie-switch pcie-generic-initiator pcie-remote 
 SHORT = {"processors": "p", "memory": "m", "shared-memory": "M", "paused": "P", "kernel": "k", "initrd": "r",
          "cmdline": "c", "uefi": "e"}
 ONLY = {"apic-id-offset": X86, "x2apic": X86, "amd-iommu": X86, "intel-vtd": X86, "gic-msi": ARM, "smmu": ARM}
-# What OpenVMM requires beside a flag, and values for the flags that are read.
+# The flags that OpenVMM requires beside a flag, and values for the flags that are read.
 BESIDE = {
     "numa-distance": "--numa size=1G", "vtl2": "--hv", "get": "--hv", "no-alias-map": "--hv --vtl2",
     "vmbus-vtl2-vsock-path": "--hv --vtl2", "late-map-vtl0-policy": "--hv --vtl2", "vtl2-gfx": "--hv --vtl2",
@@ -155,7 +155,7 @@ LINES = (
     ("--numa size=2G --numa size=1G", request("2GiB", "1GiB")),
     ("--numa size=2G,host_numa_node=0,vps=[0,1,4-5] --numa size=0,vps=[]", request("2GiB", 0)),
     ("--numa size=2G --numa=size=2G --numa-distance 0:1:20", request("2GiB", "2GiB")),
-    # What boots.
+    # The boot kind.
     ("--hv", request(profile=LINUX)),
     ("--uefi", request(profile=UEFI)),
     ("-e --hv", request(profile=UEFI)),
@@ -326,7 +326,7 @@ WRONG = (
     ("--numa-distance 0:1:20", "--numa-distance needs --numa"),
     ("--numa size=1G --prefetch", "exclude each other"),
     ("--numa size=1G --restore-snapshot d", "exclude each other"),
-    # What boots.
+    # The boot kind.
     ("--uefi --pcat", "--pcat and --uefi exclude each other"),
     ("--pcat --uefi", "--pcat and --uefi exclude each other"),
     ("--igvm f -k vmlinux", "--igvm and --kernel exclude each other"),

@@ -25,7 +25,7 @@ from test_vectors import read_corpora, read_vectors
 IN_FLIGHT = 32
 EXAMPLES = corpus.load_examples()
 
-# What protobuf cannot express, and how often examples and vectors need it. If a number grows, a request is not
+# Values that protobuf cannot express, and how often examples and vectors need it. If a number grows, a request is not
 # compared.
 INEXPRESSIBLE_EXAMPLES = {
     forms.LACKS: 1,

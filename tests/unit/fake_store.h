@@ -30,7 +30,7 @@ struct fake_store {
 	size_t event_count;
 	struct gpald_store_state state;
 
-	/* What loading also reports. */
+	/* Further results of loading. */
 	const struct fake_damage *damage;
 	size_t damage_count;
 	const char *load_error;

@@ -30,7 +30,7 @@ struct fixture {
 	struct gpald_operation *undecided[UNDECIDED_MAX];
 	size_t undecided_count;
 
-	/* What the registry has reported. */
+	/* Reports of the registry. */
 	size_t batches_reported;
 	struct gpald_batch last_batch;
 	int finished_when_reported;

@@ -53,7 +53,7 @@ void snapshot_clear(struct snapshot *snapshot);
 /* Fails the test unless the folder has the same files with the same bytes and modes. */
 void assert_untouched(const struct snapshot *before, const struct state_folder *folder);
 
-/* What a store has loaded. */
+/* The content that a store has loaded. */
 #define LOADED_MAX 512
 
 struct loaded {

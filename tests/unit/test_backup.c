@@ -84,7 +84,7 @@ static void finish(const char *path)
 	write_file(path, taken.bytes, taken.length + SHA256_DIGEST_SIZE);
 }
 
-/* What a file restores. The last entry of a name counts. */
+/* The layouts that a file restores. The last entry of a name counts. */
 struct restored {
 	struct gpald_record *records[64];
 	size_t count;

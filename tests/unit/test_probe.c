@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is at an address: the range, its owner, or the size of the gap. */
+/* Finds what is at an address: the range, its owner, or the size of the gap. */
 #include "config.h"
 
 #include "tests/unit/vm.h"

@@ -41,7 +41,7 @@ struct widths {
 	size_t count;
 };
 
-/* What the daemon reports about the layout of a request. */
+/* The daemon's answer about the layout of a request. */
 struct answer {
 	bool knows_bits; /* `bits` is set */
 	uint64_t ram;    /* CTL_NONE: not known, as for `top` */

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* What is shown of a range besides its tag and size. `rest` has parts with ", " between them. */
+/* The texts of a range besides its tag and size. `rest` has parts with ", " between them. */
 struct ctl_details {
 	const char *before;
 	const char *name; /* of a root complex or a CXL window; NULL: none */
