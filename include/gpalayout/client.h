@@ -33,11 +33,13 @@
  *   GPAL_E_BUSY         another call is in progress, or the client is subscribed to events;
  *                       nothing was sent
  *   GPAL_E_NO_MEMORY    the heap is exhausted
- * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY it is unknown
- * whether the daemon made a change. Call gpal_client_get() to find out. gpal_client_create() can
- * simply be called again, because the same request changes nothing the second time. The next call
- * makes a new connection if needed. "Clients" in proto/README.md has a table of what is reported
- * when the daemon is stopped, restarts or is newer.
+ * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY it is unknown whether
+ * the daemon made a change, and so it is after a refusal with the reason "store_failed". After
+ * "message_too_large" the change was made if the message says so. After all other refusals nothing
+ * was changed. Call gpal_client_get() to find out. gpal_client_create() can simply be called again,
+ * because the same request changes nothing the second time. The next call makes a new connection if
+ * needed. "Clients" in proto/README.md has a table of what is reported when the daemon is stopped,
+ * restarts or is newer.
  *
  * Blocking: by default a function returns when it has its reply or its time is over. A caller
  * with an event loop calls gpal_client_set_blocking().

@@ -60,14 +60,15 @@ struct gpald_store_state {
 	uint64_t revision;       /* of the newest event, or the one that the first event follows */
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
-	 * New revisions, and the generations of new layouts, are above this: an existing store may
-	 * be an older copy, whose later changes are lost, and no lost change had a number above
-	 * this. The exception is a restore that put the lost numbers ahead of the clock, if the
-	 * clock has since passed the numbers of the copy. An update adds one to the generation of
-	 * its layout, so it may repeat that of a lost update. The floor is
+	 * New revisions, and the generations of new layouts, are above this. It is
 	 * gpald_event_first_revision() at the start. If a counter is above that,
 	 * GPALD_RESTORE_RAISE_MIN is added as often as needed until the floor reaches it. 0: the
 	 * store is new. Not stored.
+	 *
+	 * An existing store may be an older copy, whose later changes are lost. No lost change had
+	 * a number above the floor, unless a restore had put the lost numbers ahead of the clock,
+	 * and the clock has since passed the numbers of the copy. An update only adds one to the
+	 * generation of its layout, so it may repeat that of a lost update.
 	 */
 	uint64_t floor;
 };

@@ -17,7 +17,8 @@
  * A request counts as queued from the moment its reply is ready until the reply is written. libuv
  * queues writes without bound, so the bound is here: no line is taken while too many requests of
  * the connection are queued, or too many bytes of the connection or of its user are unsent. When
- * enough has been read ahead, the writes of the client block. Each finished write resumes the work.
+ * enough has been read ahead, reading stops, and the client's writes block. Each time libuv has
+ * written replies, the connection goes on.
  *
  * A request that changes a live layout is answered in the turn after the store thread has committed
  * it, and a request that takes long in the turn after it is done. Until then its connection takes

@@ -72,7 +72,7 @@ void gpald_connection_send_now(struct gpald_connection *c, const char *line, siz
 	if (c->state == GPALD_CONNECTION_CLOSING)
 		return;
 	if (uv_try_write(gpald_connection_stream(c), &buffer, 1) == (int)length)
-		c->progress_at = uv_now(c->all->loop);
+		c->progress_at_ms = uv_now(c->all->loop);
 	else
 		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 }
@@ -113,7 +113,7 @@ static void on_written(uv_write_t *request, int status)
 		gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(status));
 		return;
 	}
-	c->progress_at = uv_now(c->all->loop);
+	c->progress_at_ms = uv_now(c->all->loop);
 	gpald_connection_advance(c);
 }
 
@@ -165,7 +165,7 @@ static void write_rest(struct gpald_connection *c, struct gpald_writer *out, siz
 	 * below.
 	 */
 	if (c->pipe.write_queue_size == 0 || c->pipe.write_queue_size != c->backlog_seen)
-		c->progress_at = uv_now(c->all->loop);
+		c->progress_at_ms = uv_now(c->all->loop);
 	code = uv_write(&write->request, gpald_connection_stream(c), &rest, 1, on_written);
 	if (code < 0) {
 		free(write->text);
@@ -192,7 +192,7 @@ static int write_now(struct gpald_connection *c, const struct gpald_writer *out)
 		return 0;
 	sent = uv_try_write(gpald_connection_stream(c), &buffer, 1);
 	if (sent > 0)
-		c->progress_at = uv_now(c->all->loop);
+		c->progress_at_ms = uv_now(c->all->loop);
 	return sent == UV_EAGAIN ? 0 : sent;
 }
 

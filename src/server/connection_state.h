@@ -58,8 +58,8 @@ struct gpald_connection {
 	uint64_t received_seen; /* bytes received at the last look */
 	uint64_t idle_since_ms; /* in loop time, as of the last look */
 
-	size_t backlog_seen;  /* bytes that libuv had not written at the last look */
-	uint64_t progress_at; /* when output last made progress, in loop time */
+	size_t backlog_seen;     /* bytes that libuv had not written at the last look */
+	uint64_t progress_at_ms; /* when output last made progress, in loop time */
 };
 
 static inline uint64_t gpald_connection_limit(const struct gpald_connection *c,

@@ -171,8 +171,9 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	}
 	if (backlog == 0 || backlog != c->backlog_seen) {
 		c->backlog_seen = backlog;
-		c->progress_at = now;
-	} else if (now - c->progress_at >= gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_STALL_MS)) {
+		c->progress_at_ms = now;
+	} else if (now - c->progress_at_ms >=
+		   gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_STALL_MS)) {
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_stalled");
 		return;
 	}

@@ -44,7 +44,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static const struct sight sights[SEEN_COUNT] = {
+static const struct feature_count sights[SEEN_COUNT] = {
 	[ALLOCATED] = { .name = "success" },
 	[OUT_OF_RANGE] = { .name = "out_of_range" },
 	[INVALID_SIZE] = { .name = "invalid_size" },
@@ -79,7 +79,7 @@ static const struct sight sights[SEEN_COUNT] = {
 	[MANY_RANGES] = { .name = "more than 100 ranges" },
 };
 
-static void look_at_error(struct sight *seen, const struct oracle *oracle)
+static void look_at_error(struct feature_count *seen, const struct oracle *oracle)
 {
 	static const enum seen phases[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_MMIO32] = NO_MMIO32,
@@ -133,7 +133,7 @@ static uint64_t alignment_of(const struct gpal_alloc_input *input,
 	}
 }
 
-static void look_at_map(struct sight *seen, const struct gpal_alloc_input *input,
+static void look_at_map(struct feature_count *seen, const struct gpal_alloc_input *input,
 			const struct oracle *oracle)
 {
 	size_t reserved = 0;
@@ -199,7 +199,7 @@ static void look_at_map(struct sight *seen, const struct gpal_alloc_input *input
 }
 
 /* Runs one input through the library and the oracle. Counts in `seen` what occurred. */
-static void compare_with_oracle(uint64_t seed, unsigned int scale, struct sight *seen)
+static void compare_with_oracle(uint64_t seed, unsigned int scale, struct feature_count *seen)
 {
 	struct alloc_case *drawn = alloc_case_draw(seed, scale);
 	struct alloc_case *given = alloc_case_copy(&drawn->input);
@@ -233,7 +233,7 @@ static void compare_with_oracle(uint64_t seed, unsigned int scale, struct sight 
 
 START_TEST(allocates_as_the_naive_oracle_does)
 {
-	struct sight seen[SEEN_COUNT];
+	struct feature_count seen[SEEN_COUNT];
 
 	memcpy(seen, sights, sizeof(seen));
 	for (uint64_t i = 0; i < round_count(); i++)
@@ -245,8 +245,8 @@ END_TEST
 /* Thousands of ranges, so that tree structures get more than one level. */
 START_TEST(allocates_large_inputs_as_the_naive_oracle_does)
 {
-	struct sight seen[SEEN_COUNT];
-	struct sight large[] = {
+	struct feature_count seen[SEEN_COUNT];
+	struct feature_count large[] = {
 		{ .name = "success" },
 		{ .name = "more than 100 ranges" },
 	};

@@ -17,7 +17,7 @@ enum {
 };
 
 static void check_changes(const struct chain *chain, const struct gpal_layout *from,
-			  const struct gpal_layout *to, struct sight *seen)
+			  const struct gpal_layout *to, struct feature_count *seen)
 {
 	struct gpal_changes *changes;
 	size_t count;
@@ -62,7 +62,7 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 
 START_TEST(compares_as_the_naive_oracle_does)
 {
-	struct sight seen[] = {
+	struct feature_count seen[] = {
 		{ .name = "moved" },
 		{ .name = "resized" },
 		{ .name = "added" },
@@ -129,7 +129,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void check_probe(struct chain *chain, const struct gpal_request *request, struct sight *seen)
+static void check_probe(struct chain *chain, const struct gpal_request *request,
+			struct feature_count *seen)
 {
 	const uint64_t address = draw_address(chain);
 	const struct gpal_probe expected = oracle_probe(chain->layout, request, address);
@@ -168,7 +169,7 @@ static void check_probe(struct chain *chain, const struct gpal_request *request,
 
 START_TEST(probes_as_the_naive_oracle_does)
 {
-	struct sight seen[] = {
+	struct feature_count seen[] = {
 		{ .name = "no address" },
 		{ .name = "free" },
 		{ .name = "reserved, above the top" },

@@ -67,7 +67,7 @@ struct walk {
 	size_t passed; /* how many of the step's passed ranges were predicted */
 	size_t chosen;
 	uint64_t needed;
-	struct sight *seen;
+	struct feature_count *seen;
 };
 
 static void expect_passed(struct walk *walk, struct gpal_range free, enum gpal_pass why,
@@ -254,7 +254,7 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 
 static void check_step(const struct round *round, const struct gpal_request *request,
 		       const struct gpal_explanation *all, size_t index, struct taken *taken,
-		       struct sight *seen)
+		       struct feature_count *seen)
 {
 	const bool low = is_low_window(request, all, index);
 	const struct gpal_step *step = &all->steps[index];
@@ -342,7 +342,7 @@ static bool is_marked(const struct gpal_layout *layout, const struct gpal_step *
 
 static void check_explanation(const struct round *round, struct random *random,
 			      const struct gpal_request *request, const struct gpal_layout *live,
-			      struct sight *seen)
+			      struct feature_count *seen)
 {
 	struct gpal_explanation *all;
 	struct taken taken = { .count = 0 };
@@ -369,7 +369,7 @@ static void check_explanation(const struct round *round, struct random *random,
 
 START_TEST(reports_every_free_range_that_it_passes)
 {
-	struct sight seen[SEEN_COUNT] = {
+	struct feature_count seen[SEEN_COUNT] = {
 		[TOO_SMALL] = { .name = "too small" },
 		[BAD_START] = { .name = "no room after alignment" },
 		[BELOW_FLOOR] = { .name = "below the floor" },

@@ -63,7 +63,7 @@ void fail_round(const struct round *round, const char *format, ...)
 	abort();
 }
 
-void check_coverage(const char *what, const struct sight *sights, size_t count)
+void check_coverage(const char *what, const struct feature_count *sights, size_t count)
 {
 	const char *missing = NULL;
 	const char *verbose = getenv("PROPERTY_VERBOSE");

@@ -68,13 +68,13 @@ void compare_error_with_oracle(const struct round *round, const struct oracle *o
 void check_map(const struct round *round, const struct oracle *items, const struct gpal_map *map);
 
 /* A feature that must occur, and how often it did. */
-struct sight {
+struct feature_count {
 	const char *name;
 	size_t count;
 };
 
 /* Fails the test if a feature never occurred in a run that is long enough. */
-void check_coverage(const char *what, const struct sight *sights, size_t count);
+void check_coverage(const char *what, const struct feature_count *sights, size_t count);
 
 Suite *allocate_suite(void);
 Suite *resolve_suite(void);

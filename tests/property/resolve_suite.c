@@ -135,7 +135,7 @@ static const struct {
 			    GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
 };
 
-static void name_features(struct sight seen[SEEN_COUNT])
+static void name_features(struct feature_count seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[X86_64] = "x86_64",
@@ -213,7 +213,7 @@ static void name_features(struct sight seen[SEEN_COUNT])
 	seen[-GPAL_E_WARNING_REFUSED].count = 1;
 }
 
-static void look_at_name(struct sight *seen, const char *name)
+static void look_at_name(struct feature_count *seen, const char *name)
 {
 	bool odd = false;
 
@@ -223,7 +223,8 @@ static void look_at_name(struct sight *seen, const char *name)
 	seen[LONGEST_NAME].count += strlen(name) == 255;
 }
 
-static bool look_at_devices(struct sight *seen, const struct gpal_window *window, uint64_t usual)
+static bool look_at_devices(struct feature_count *seen, const struct gpal_window *window,
+			    uint64_t usual)
 {
 	uint64_t size, alignment;
 
@@ -237,7 +238,8 @@ static bool look_at_devices(struct sight *seen, const struct gpal_window *window
 	return true;
 }
 
-static void look_at_windows_and_rooms(struct sight *seen, const struct gpal_request *request,
+static void look_at_windows_and_rooms(struct feature_count *seen,
+				      const struct gpal_request *request,
 				      const struct gpal_layout *layout)
 {
 	const bool vtl2 = request->has_vtl2_memory || request->vtl2_framebuffer > 0;
@@ -275,7 +277,7 @@ static void look_at_windows_and_rooms(struct sight *seen, const struct gpal_requ
 	seen[ALL_AT_ONCE].count += devices && rooms && low && layout->cxl_window_count > 0;
 }
 
-static void look_at_root_complexes(struct sight *seen, const struct gpal_request *request)
+static void look_at_root_complexes(struct feature_count *seen, const struct gpal_request *request)
 {
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
@@ -289,7 +291,7 @@ static void look_at_root_complexes(struct sight *seen, const struct gpal_request
 	}
 }
 
-static void look_at_layout(struct sight *seen, const struct gpal_request *request,
+static void look_at_layout(struct feature_count *seen, const struct gpal_request *request,
 			   const struct oracle *oracle)
 {
 	const struct gpal_layout *layout = &oracle->layout;
@@ -341,7 +343,7 @@ static void look_at_layout(struct sight *seen, const struct gpal_request *reques
 	seen[TOP_ABOVE_2_63].count += layout->top > UINT64_C(1) << 63;
 }
 
-static void look_at_error(struct sight *seen, const struct gpal_request *request,
+static void look_at_error(struct feature_count *seen, const struct gpal_request *request,
 			  const struct oracle *oracle)
 {
 	const struct gpal_error *error = &oracle->error;
@@ -375,7 +377,7 @@ static void look_at_error(struct sight *seen, const struct gpal_request *request
 
 START_TEST(resolves_as_the_naive_oracle_does)
 {
-	struct sight seen[SEEN_COUNT] = { { 0 } };
+	struct feature_count seen[SEEN_COUNT] = { { 0 } };
 
 	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -626,7 +628,7 @@ static void check_vtl0_alike(const struct round *round, const struct gpal_layout
 
 START_TEST(vtl2_moves_nothing_of_vtl0)
 {
-	struct sight seen[] = {
+	struct feature_count seen[] = {
 		{ .name = "both resolve" }, { .name = "VTL2 does not fit" },
 		{ .name = "chipset_mmio" }, { .name = "memory" },
 		{ .name = "framebuffer" },
@@ -687,7 +689,7 @@ END_TEST
 
 START_TEST(room_moves_nothing_but_vtl2)
 {
-	struct sight seen[] = {
+	struct feature_count seen[] = {
 		{ .name = "both resolve" },
 		{ .name = "room does not fit" },
 		{ .name = "a guest with VTL2" },

@@ -25,7 +25,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static void name_features(struct sight seen[SEEN_COUNT])
+static void name_features(struct feature_count seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[MMIO32] = "mmio32",
@@ -144,7 +144,7 @@ static bool has_size(const struct gpal_request *request, const struct gpal_error
 	return has;
 }
 
-static void look_at(struct sight *seen, const struct gpal_error *error)
+static void look_at(struct feature_count *seen, const struct gpal_error *error)
 {
 	const size_t phases[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_MMIO32] = MMIO32,
@@ -163,7 +163,7 @@ static void look_at(struct sight *seen, const struct gpal_error *error)
 
 START_TEST(the_largest_size_of_a_request_fits_and_more_does_not)
 {
-	struct sight seen[SEEN_COUNT] = { 0 };
+	struct feature_count seen[SEEN_COUNT] = { 0 };
 
 	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -271,7 +271,7 @@ START_TEST(an_equal_share_fits_and_no_larger_share_of_low_windows_does)
 		NO_WINDOW,
 		COUNT
 	};
-	struct sight seen[COUNT] = {
+	struct feature_count seen[COUNT] = {
 		[LOW] = { .name = "low windows" },
 		[LOW_NONE] = { .name = "no share of low windows fits" },
 		[HIGH] = { .name = "high windows" },
@@ -333,43 +333,43 @@ static bool resolves_with_nodes(const struct gpal_request *request, uint64_t siz
 }
 
 /* Returns the member that a tag names; code is GPAL_E_INTERNAL if there is none. */
-static struct gpal_error owner_of(const struct gpal_request *request, const char *tag)
+static struct gpal_error member_of_request(const struct gpal_request *request, const char *tag)
 {
-	struct gpal_error owner = { .code = GPAL_OK };
+	struct gpal_error member = { .code = GPAL_OK };
 	char text[ORACLE_TAG_SIZE];
 
 	if (strcmp(tag, "chipset-low-mmio") == 0 || strcmp(tag, "chipset-high-mmio") == 0) {
-		owner.subject = strcmp(tag, "chipset-low-mmio") == 0 ?
-					GPAL_SUBJECT_CHIPSET_LOW_MMIO :
-					GPAL_SUBJECT_CHIPSET_HIGH_MMIO;
-		return owner;
+		member.subject = strcmp(tag, "chipset-low-mmio") == 0 ?
+					 GPAL_SUBJECT_CHIPSET_LOW_MMIO :
+					 GPAL_SUBJECT_CHIPSET_HIGH_MMIO;
+		return member;
 	}
-	for (owner.index = 0; owner.index < request->node_count; owner.index++) {
-		owner.subject = GPAL_SUBJECT_MEMORY_NODE;
-		snprintf(text, sizeof(text), "ram%zu", owner.index);
+	for (member.index = 0; member.index < request->node_count; member.index++) {
+		member.subject = GPAL_SUBJECT_MEMORY_NODE;
+		snprintf(text, sizeof(text), "ram%zu", member.index);
 		if (strcmp(text, tag) == 0)
-			return owner;
+			return member;
 	}
-	for (owner.index = 0; owner.index < request->root_complex_count; owner.index++) {
-		const char *name = request->root_complexes[owner.index].name;
+	for (member.index = 0; member.index < request->root_complex_count; member.index++) {
+		const char *name = request->root_complexes[member.index].name;
 
-		owner.subject = GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+		member.subject = GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
 		snprintf(text, sizeof(text), "pcie-%s-low-mmio", name);
 		if (strcmp(text, tag) == 0)
-			return owner;
-		owner.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+			return member;
+		member.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
 		snprintf(text, sizeof(text), "pcie-%s-high-mmio", name);
 		if (strcmp(text, tag) == 0)
-			return owner;
+			return member;
 	}
-	for (owner.index = 0; owner.index < request->hotplug_room_count; owner.index++) {
-		owner.subject = GPAL_SUBJECT_HOTPLUG_SIZE;
-		snprintf(text, sizeof(text), "hotplug-%zu", owner.index);
+	for (member.index = 0; member.index < request->hotplug_room_count; member.index++) {
+		member.subject = GPAL_SUBJECT_HOTPLUG_SIZE;
+		snprintf(text, sizeof(text), "hotplug-%zu", member.index);
 		if (strcmp(text, tag) == 0)
-			return owner;
+			return member;
 	}
-	owner.code = GPAL_E_INTERNAL;
-	return owner;
+	member.code = GPAL_E_INTERNAL;
+	return member;
 }
 
 /*
@@ -377,7 +377,7 @@ static struct gpal_error owner_of(const struct gpal_request *request, const char
  * member. A node comes before smaller nodes, before later ones of its size, before other members,
  * and before all nodes alike.
  */
-static bool passes_over_a_node(const struct gpal_request *request, const struct gpal_error *owner,
+static bool passes_over_a_node(const struct gpal_request *request, const struct gpal_error *member,
 			       bool is_node)
 {
 	for (size_t i = 0; i < request->node_count; i++) {
@@ -387,8 +387,8 @@ static bool passes_over_a_node(const struct gpal_request *request, const struct 
 			i == 0 && request->memory_low_window ? request->memory_low_window : 4096;
 
 		if (size <= least ||
-		    (is_node && (size < request->nodes[owner->index] ||
-				 (size == request->nodes[owner->index] && i >= owner->index))))
+		    (is_node && (size < request->nodes[member->index] ||
+				 (size == request->nodes[member->index] && i >= member->index))))
 			continue;
 		if (resolves_with(request, &node, least))
 			return true;
@@ -400,19 +400,20 @@ static void check_fitted_size(const struct round *round, const struct gpal_reque
 			      const struct gpal_error *error)
 {
 	const bool is_ram = strcmp(error->largest_size_of, "ram") == 0;
-	const struct gpal_error owner = owner_of(request, is_ram ? "ram0" : error->largest_size_of);
+	const struct gpal_error member =
+		member_of_request(request, is_ram ? "ram0" : error->largest_size_of);
 	const uint64_t size = error->largest_size;
-	const bool is_node = !is_ram && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
+	const bool is_node = !is_ram && member.subject == GPAL_SUBJECT_MEMORY_NODE;
 
-	if (owner.code)
+	if (member.code)
 		fail_round(round, "no member of the request has the tag %s",
 			   error->largest_size_of);
-	if (!(is_ram ? resolves_with_nodes(request, size) : resolves_with(request, &owner, size)))
+	if (!(is_ram ? resolves_with_nodes(request, size) : resolves_with(request, &member, size)))
 		fail_round(round, "%s: 0x%" PRIx64 " does not fit", error->largest_size_of, size);
 	if (is_ram ? resolves_with_nodes(request, size + 4096) :
-		     resolves_with(request, &owner, size + 4096))
+		     resolves_with(request, &member, size + 4096))
 		fail_round(round, "%s: more than 0x%" PRIx64 " fits", error->largest_size_of, size);
-	if (passes_over_a_node(request, &owner, is_node))
+	if (passes_over_a_node(request, &member, is_node))
 		fail_round(round, "%s: another node comes first", error->largest_size_of);
 }
 
@@ -426,7 +427,7 @@ START_TEST(the_largest_size_for_the_host_fits_and_more_does_not)
 		NONE,
 		COUNT
 	};
-	struct sight seen[COUNT] = {
+	struct feature_count seen[COUNT] = {
 		[A_NODE] = { .name = "a node" },     [ALL_NODES] = { .name = "all nodes alike" },
 		[A_ROOM] = { .name = "a room" },     [A_WINDOW] = { .name = "a window" },
 		[NONE] = { .name = "no size fits" },
@@ -486,8 +487,8 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 /* The size is for the live layout, unless ranges may move. */
 START_TEST(the_largest_size_of_an_update_fits_and_more_does_not)
 {
-	struct sight seen[] = { { .name = "updates that are too large" },
-				{ .name = "updates with a size that fits" } };
+	struct feature_count seen[] = { { .name = "updates that are too large" },
+					{ .name = "updates with a size that fits" } };
 
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct chain chain;
@@ -544,7 +545,7 @@ static bool places_with(const struct gpal_alloc_input *input, const struct gpal_
 
 START_TEST(the_largest_size_of_a_demand_fits_and_more_does_not)
 {
-	struct sight seen[SEEN_COUNT] = { 0 };
+	struct feature_count seen[SEEN_COUNT] = { 0 };
 
 	name_features(seen);
 	seen[NO_SIZE_MEMBER].count = 1; /* the caller chooses every size of the bare allocator */
@@ -593,7 +594,7 @@ enum advised {
 };
 
 /* Returns the member of the request whose range has this tag. */
-static struct gpal_error member_of(const struct gpal_layout *layout, const char *tag)
+static struct gpal_error member_of_layout(const struct gpal_layout *layout, const char *tag)
 {
 	struct gpal_error member = { .subject = GPAL_SUBJECT_NONE };
 	char name[ORACLE_TAG_SIZE];
@@ -727,7 +728,7 @@ static uint64_t largest_bar_in(struct gpal_range window)
 
 static void check_pin(const struct round *round, const struct gpal_layout *layout,
 		      const struct gpal_growth *growth, const struct gpal_error *member,
-		      struct sight *seen)
+		      struct feature_count *seen)
 {
 	const struct gpal_layout_root_complex *rc = &layout->root_complexes[member->index];
 	const bool is_low = member->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
@@ -761,9 +762,9 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 }
 
 static void check_growth(const struct round *round, const struct gpal_layout *layout,
-			 const struct gpal_growth *growth, struct sight *seen)
+			 const struct gpal_growth *growth, struct feature_count *seen)
 {
-	const struct gpal_error member = member_of(layout, growth->tag);
+	const struct gpal_error member = member_of_layout(layout, growth->tag);
 	const uint64_t step = step_of(round->request, &member);
 	const bool is_window = member.subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ||
 			       member.subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
@@ -811,7 +812,7 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 
 START_TEST(a_range_grows_as_far_as_advised_and_no_further)
 {
-	struct sight seen[ADVISED_COUNT] = {
+	struct feature_count seen[ADVISED_COUNT] = {
 		[PINNED_MORE] = { .name = "pinned to more" },
 		[PINNED_DOWN] = { .name = "pinned from further down" },
 		[NOT_IN_PLACE] = { .name = "a window with no room beside it" },
@@ -858,7 +859,7 @@ START_TEST(advice_on_a_refused_request_names_sizes_that_resolve)
 		RAM_IS_FIRST,
 		COUNT
 	};
-	struct sight seen[COUNT] = {
+	struct feature_count seen[COUNT] = {
 		[FOUND] = { .name = "a size with which there is a layout" },
 		[NOT_FOUND] = { .name = "no size alone helps" },
 		[RAM_IS_FIRST] = { .name = "RAM comes first" },
@@ -878,17 +879,18 @@ START_TEST(advice_on_a_refused_request_names_sizes_that_resolve)
 				abort();
 			for (size_t g = 0; g < advice->count; g++) {
 				const struct gpal_growth *growth = &advice->growths[g];
-				const struct gpal_error owner = owner_of(request, growth->tag);
+				const struct gpal_error member =
+					member_of_request(request, growth->tag);
 
 				seen[RAM_IS_FIRST].count +=
-					g == 0 && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
+					g == 0 && member.subject == GPAL_SUBJECT_MEMORY_NODE;
 				seen[growth->resolved ? FOUND : NOT_FOUND].count++;
-				if (owner.code || !growth->resolved)
+				if (member.code || !growth->resolved)
 					continue;
 				if (growth->resolved >= growth->size ||
-				    !resolves_with(request, &owner, growth->resolved) ||
-				    resolves_with(request, &owner,
-						  growth->resolved + step_of(request, &owner)))
+				    !resolves_with(request, &member, growth->resolved) ||
+				    resolves_with(request, &member,
+						  growth->resolved + step_of(request, &member)))
 					fail_round(&round,
 						   "%s: 0x%" PRIx64
 						   " is not the largest that resolves",

@@ -51,7 +51,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static void name_features(struct sight seen[SEEN_COUNT])
+static void name_features(struct feature_count seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[SECOND_UPDATE] = "a layout updated twice",
@@ -102,7 +102,7 @@ static void name_features(struct sight seen[SEEN_COUNT])
 	seen[-GPAL_E_WARNING_REFUSED].count = 1;
 }
 
-static void look_at_segments(struct sight *seen, const struct gpal_layout *live,
+static void look_at_segments(struct feature_count *seen, const struct gpal_layout *live,
 			     const struct gpal_layout *layout)
 {
 	for (size_t i = 0; i < live->segment_count; i++) {
@@ -134,7 +134,7 @@ static bool was_there(const struct gpal_layout *live, struct gpal_range range,
 	return false;
 }
 
-static void look_at_layout(struct sight *seen, const struct gpal_layout *live,
+static void look_at_layout(struct feature_count *seen, const struct gpal_layout *live,
 			   const struct gpal_layout *layout)
 {
 	const struct gpal_map *map = &layout->map;
@@ -181,7 +181,7 @@ static const struct gpal_layout_cxl_window *find_cxl_window(const struct gpal_la
 }
 
 /* Counts what stays of rooms, low windows, CXL windows and windows for devices. */
-static void look_at_windows_and_rooms(struct sight *seen, const struct chain *chain)
+static void look_at_windows_and_rooms(struct feature_count *seen, const struct chain *chain)
 {
 	const struct gpal_request *request = &chain->after->request;
 	const uint64_t before = chain->before->request.memory_low_window;
@@ -208,7 +208,7 @@ static void look_at_windows_and_rooms(struct sight *seen, const struct chain *ch
 }
 
 /* Counts the reasons for moves. */
-static void look_at_moves(struct sight *seen, const struct chain *chain)
+static void look_at_moves(struct feature_count *seen, const struct chain *chain)
 {
 	const struct gpal_request *request = &chain->after->request;
 	const struct gpal_layout *live = chain->live;
@@ -235,7 +235,7 @@ static void look_at_moves(struct sight *seen, const struct chain *chain)
 						    chain->before->request.memory_low_window;
 }
 
-static void look_at_refusal(struct sight *seen, const struct chain *chain,
+static void look_at_refusal(struct feature_count *seen, const struct chain *chain,
 			    const struct oracle *around)
 {
 	if (around->error.code == GPAL_E_WOULD_MOVE)
@@ -285,7 +285,7 @@ static bool removes(const struct chain *chain, const struct oracle *oracle)
  * an error, a refusal, or the layout of the request alone.
  */
 static void check_resolved_afresh(const struct chain *chain, const struct oracle *around,
-				  struct sight *seen)
+				  struct feature_count *seen)
 {
 	struct oracle *fresh = oracle_resolve(&chain->after->request);
 
@@ -319,7 +319,7 @@ static void check_resolved_afresh(const struct chain *chain, const struct oracle
 
 START_TEST(updates_as_the_naive_oracle_does)
 {
-	struct sight seen[SEEN_COUNT] = { { 0 } };
+	struct feature_count seen[SEEN_COUNT] = { { 0 } };
 
 	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {

@@ -105,12 +105,12 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	"gpalayoutd-inspect.socket; without: restart gpalayoutd"
 
 /* Returns true if this user may connect to the socket. */
-static bool check_socket(struct doctor *d, const char *what, const char *path)
+static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 {
+	const char *what = is_inspect ? "inspect socket" : "control socket";
 	const char *other_path =
-		strcmp(what, "inspect socket") == 0 ?
-			"set --inspect-socket to the path of the daemon's inspect socket" :
-			"set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
+		is_inspect ? "set --inspect-socket to the path of the daemon's inspect socket" :
+			     "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
 	struct stat info;
 
 	if (!path) {
@@ -282,7 +282,7 @@ static void check_inspect_socket(struct doctor *d)
 	/* It need not be beside the control socket. */
 	if (access(path, F_OK))
 		path = d->inspect_socket;
-	if (!check_socket(d, "inspect socket", path))
+	if (!check_socket(d, true, path))
 		return;
 	if (gpal_client_connect_within(path, invocation->timeout_ms, &client, &error))
 		add_finding(d, "inspect socket", BIND_INSPECT_SOCKET, "%s", error.message);
@@ -376,11 +376,11 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 
 	if (!ctl_wants_text(session) && !invocation->quiet)
 		return ctl_error("doctor prints text only, and takes no --json or --field");
-	if (check_socket(&d, "control socket", invocation->socket))
+	if (check_socket(&d, false, invocation->socket))
 		check_daemon(&d, invocation->socket);
 	if (d.has_replied)
 		check_inspect_socket(&d);
-	else if (check_socket(&d, "inspect socket", invocation->inspect_socket))
+	else if (check_socket(&d, true, invocation->inspect_socket))
 		check_daemon(&d, invocation->inspect_socket);
 	check_user_namespace(&d);
 	check_unit(&d);
