@@ -120,7 +120,8 @@ struct gpal_neighbour {
  * zero or empty where they do not apply:
  *
  *   GPAL_E_INVALID_SIZE       tag; size, unless the devices of a window need 2^64 bytes or more
- *   GPAL_E_INVALID_ALIGNMENT  tag, alignment
+ *   GPAL_E_INVALID_ALIGNMENT  tag; alignment: the wrong one, or 4096 if a range does not start on
+ *                             a page
  *   GPAL_E_OVERLAP            tag, range, other_tag, other_range
  *   GPAL_E_EXHAUSTED          tag, size, alignment, phase, free_space, largest_fit, fit, below,
  *                             above, largest_size, demand, demands, supply, equal_share

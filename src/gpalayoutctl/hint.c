@@ -107,6 +107,7 @@ static const struct hint hints[] = {
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
 	{ "invalid_size", "make {tag} a multiple of 4K above 0; it has {size}" },
 	{ "invalid_size", "sizes are multiples of 4K above 0, and a range ends after its start" },
+	{ "invalid_alignment", "{?off_page}start {tag} at a multiple of 4K" },
 	{ "invalid_alignment",
 	  "change the alignment of {tag} from {alignment} to a power of two that is large enough" },
 	{ "invalid_alignment",
@@ -173,7 +174,8 @@ static const struct hint hints[] = {
 	  "change what the warnings name; without refuse the layout is made and has its warnings" },
 
 	/* layouts the daemon keeps */
-	{ "not_found", "omit TAG to see all ranges: {tag} is not one of them" },
+	{ "not_found",
+	  "omit TAG to list the tags that this command accepts: {tag} is not one of them" },
 	{ "not_found", "gpalayoutctl list shows all layouts" },
 	{ "conflict", "{?update}" },
 	{ "conflict", "the name belongs to uid {owner_uid}: use another name" },

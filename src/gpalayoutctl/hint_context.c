@@ -272,6 +272,16 @@ static const cJSON *find_place(const struct ctl_hint_context *context)
 	return at;
 }
 
+/* Returns true if a given range does not start on a page. Its data have that alignment. */
+static bool is_off_page(const struct ctl_hint_context *context)
+{
+	uint64_t alignment;
+
+	return read_size_member(context->data, "alignment", &alignment) &&
+	       alignment == GPAL_PAGE_SIZE &&
+	       (is_allocate(context) || ctl_member_of(find_place(context), "start"));
+}
+
 /* Returns true if the place is a window whose size is computed from its devices. */
 static bool has_devices(const struct ctl_hint_context *context)
 {
@@ -351,7 +361,7 @@ static const struct {
 	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
 	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
-	{ "?update", is_update },
+	{ "?update", is_update },          { "?off_page", is_off_page },
 };
 
 static const struct {

@@ -99,9 +99,10 @@ static const char usage_end[] =
 	"and hexadecimal digits.\n"
 	"\n"
 	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor); 2 wrong\n"
-	"usage, or a value, file or output that cannot be used; 3 no daemon, an invalid reply,\n"
-	"or the daemon cannot serve now; 4 refused; 5 not found; 6 conflict or generation\n"
-	"mismatch; 7 exhausted, or too wide for the host.\n";
+	"usage, or a value, file or output that cannot be read or written; 3 no daemon, an\n"
+	"invalid reply, or the daemon cannot serve now; 4 refused for another reason, such as\n"
+	"invalid_size; 5 not found; 6 conflict or generation mismatch; 7 exhausted, or too wide\n"
+	"for the host.\n";
 
 /* Appends name and text in two columns. A newline in `text` starts another line of the second. */
 static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,

@@ -49,7 +49,7 @@ void ctl_write_error_text(const struct gpald_bytes *text)
 	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->length);
 }
 
-enum ctl_exit ctl_output_without_reader(void)
+enum ctl_exit ctl_end_by_sigpipe(void)
 {
 	raise(SIGPIPE);
 	return report_write_error(EPIPE);

@@ -35,7 +35,7 @@ void ctl_write_error_text(const struct gpald_bytes *text);
  * Standard output has no reader left. Ends the program by SIGPIPE, as a write would. If the signal
  * is ignored, reports the error and returns CTL_USAGE.
  */
-enum ctl_exit ctl_output_without_reader(void);
+enum ctl_exit ctl_end_by_sigpipe(void);
 
 /*
  * pager.c: writes text to standard output. If that is a terminal on which the text does not fit and

@@ -87,7 +87,7 @@ enum gpald_reason gpald_reason_find(const char *token);
 
 /* The exit status of gpalayoutctl after a refusal, which a script can test. */
 enum gpald_exit {
-	GPALD_EXIT_USAGE = 2,     /* a value of the command line or a file is wrong */
+	GPALD_EXIT_USAGE = 2,     /* the type, form, name or bounds of a value are wrong */
 	GPALD_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
 	GPALD_EXIT_REFUSED = 4,   /* any other reason */
 	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */

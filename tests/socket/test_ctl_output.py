@@ -427,8 +427,19 @@ class WithDaemon(DaemonTestCase):
                 takes_flags = any(word in ("--memory", "--numa", "--host-bits") for word in args)
                 self.assertEqual(self.said(reason, *args, arch="x86_64" if takes_flags else None)[0], place)
 
+    def test_a_given_range_that_is_off_a_page_has_a_hint_about_its_start(self):
+        for request, text in ((["--reserve", "x=0x40000800-0x40001800"], "start reserved-x at a multiple of 4K"),
+                              (["--pcie-root-complex", "a,high_mmio_base=0x200000800,high_mmio=1G"],
+                               "start pcie-a-high-mmio at a multiple of 4K"),
+                              (["--pcie-root-complex", "a,high_mmio=1G,high_mmio_alignment=4K"],
+                               "change the alignment of pcie-a-high-mmio from 4 KiB")):
+            self.assertIn(text, self.said("invalid_alignment", "resolve", "--memory", "1G", *request)[2])
+        request = json.dumps({"reserved": [{"tag": "x", "start": "0x40000800", "end": "0x40001800"}]})
+        self.assertIn("start x at a multiple of 4K", self.said("invalid_alignment", "call", "layout.allocate", request, arch=None)[2])
+
     def test_an_unknown_tag_has_a_hint_about_tags(self):
-        self.assertIn("omit TAG to see all ranges: nothing is not one of them", self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
+        self.assertIn("omit TAG to list the tags that this command accepts: nothing is not one of them",
+                      self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
         self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
 
     def test_sizes_to_type_are_exact(self):

@@ -172,9 +172,9 @@ class Command(DaemonTestCase):
     def test_wrong_usage_and_refusals(self):
         for arguments, code, text in (([], USAGE, "explain needs NAME, --request or options of a request"),
                                       (["--memory", "1G", "ram0", "ram1"], USAGE, "one TAG at most"),
-                                      (["vm-1", "ram7"], NOT_FOUND, "hint: omit TAG to see all ranges: ram7 is not one of them"),
+                                      (["vm-1", "ram7"], NOT_FOUND, "hint: omit TAG to list the tags that this command accepts: ram7"),
                                       (["nobody"], NOT_FOUND, "hint: gpalayoutctl list"),
-                                      (["vm-1", "a/b"], NOT_FOUND, "hint: omit TAG to see all ranges: a/b is not one of them"),
+                                      (["vm-1", "a/b"], NOT_FOUND, "hint: omit TAG to list the tags that this command accepts: a/b"),
                                       (["vm-1", 281 * "a"], USAGE, "bad_name at TAG: ")):
             with self.subTest(arguments=arguments):
                 done = self.run_ctl(*arguments)

@@ -24,7 +24,7 @@ class Main(unittest.TestCase):
                               env=dict(os.environ, PYTHONPATH=os.path.dirname(harness.__file__)), check=False)
         return done.returncode, done.stdout
 
-    def test_no_test_is_a_failure(self):
+    def test_a_program_without_tests_fails(self):
         self.assertEqual(self.run_program(EMPTY), (1, "not ok 1 - there is no test\n1..1\n"))
 
     def test_a_test_that_passes_is_a_success(self):

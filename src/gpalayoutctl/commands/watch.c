@@ -115,7 +115,7 @@ static enum ctl_exit follow_events(struct ctl_session *session, uint64_t wanted)
 			report_outage(session, &is_out);
 		if (next == GPAL_E_IN_PROGRESS) {
 			if (!wait_for_event(session))
-				return ctl_output_without_reader();
+				return ctl_end_by_sigpipe();
 			continue;
 		}
 		code = report_watch_failure(session, next);
