@@ -131,7 +131,7 @@ GPAL_API GPAL_MUST_USE int gpal_allocate(const struct gpal_alloc_input *input,
 					 struct gpal_map **map, struct gpal_error *error);
 
 /*
- * gpal_map_free - free a map and all that it points to
+ * gpal_map_free - free a map and its content
  * @map: a map of gpal_allocate(), or NULL; not the member `map` of a layout
  */
 GPAL_API void gpal_map_free(struct gpal_map *map);

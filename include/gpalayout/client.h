@@ -9,8 +9,9 @@
  * raises no SIGPIPE.
  *
  * Memory: parameters are borrowed for the call, and are not NULL unless stated otherwise. A
- * function that gives a result sets a pointer to a new object, which holds all that it points to,
- * and which the caller frees with gpal_client_free(). On failure it sets the pointer to NULL.
+ * function that gives a result sets a pointer to a new object, which the caller frees with
+ * gpal_client_free(). The pointers in it lead only into the object itself, or to static data. On
+ * failure the function sets the pointer to NULL.
  *
  * Results: sizes and addresses are in bytes. Times are UTC text such as
  * "2026-11-22T15:04:05.123Z". The library ignores members of a reply that it does not know,

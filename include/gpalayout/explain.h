@@ -5,8 +5,8 @@
  *
  * Threads: any thread may call the functions. Two threads must not use the same object at once,
  * unless both only read it.
- * Memory: parameters are borrowed for the call. The caller owns the explanation, which holds all
- * that it points to.
+ * Memory: parameters are borrowed for the call. The caller owns the explanation. Its pointers lead
+ * only into the explanation itself, or to static data.
  */
 #ifndef GPALAYOUT_EXPLAIN_H
 #define GPALAYOUT_EXPLAIN_H

@@ -7,8 +7,8 @@
  *
  * Threads: any thread may call the functions. Two threads must not use the same object at once,
  * unless both only read it.
- * Memory: parameters are borrowed for the call. The caller owns a layout, which holds all that it
- * points to except static data, and frees it.
+ * Memory: parameters are borrowed for the call. The caller owns a layout, and frees it. Its
+ * pointers lead only into the layout itself, or to static data.
  */
 #ifndef GPALAYOUT_LAYOUT_H
 #define GPALAYOUT_LAYOUT_H
@@ -226,7 +226,7 @@ GPAL_API GPAL_MUST_USE int gpal_layout_refuse(const struct gpal_layout *layout, 
 					      struct gpal_error *error);
 
 /*
- * gpal_layout_free - free a layout and all that it points to
+ * gpal_layout_free - free a layout and its content
  * @layout: a layout of gpal_resolve() or gpal_update(), or NULL
  */
 GPAL_API void gpal_layout_free(struct gpal_layout *layout);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request: what a VM front end asks for. It states sizes and leaves the addresses to the
- * library.
+ * A request from a VM front end. It states sizes and leaves the addresses to the library.
  *
  * A zeroed struct gpal_request with at least one memory node is a valid request for an x86_64
  * gen2-uefi VM under the default policy. Sizes and addresses are in bytes.
  *
  * Threads: any thread may call the functions.
- * Memory: the caller owns a request and all that it points to. A function borrows it for the
- * call. Names are not NULL; a list may be NULL if its count is 0. Strings of the functions below
- * are static.
+ * Memory: the caller owns a request and the memory behind its pointers. A function borrows it for
+ * the call. Names are not NULL; a list may be NULL if its count is 0. Strings of the functions
+ * below are static.
  */
 #ifndef GPALAYOUT_REQUEST_H
 #define GPALAYOUT_REQUEST_H

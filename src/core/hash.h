@@ -19,8 +19,8 @@ static inline uint64_t gpald_hash_word(uint64_t hash, uint64_t word)
 }
 
 /*
- * Hashes a text, eight bytes at a time. If more than eight bytes are no multiple of eight,
- * the last two words overlap.
+ * Hashes a text, eight bytes at a time. If the length is above eight and not a multiple
+ * of eight, the last two words overlap.
  */
 static inline uint64_t gpald_hash_text(const char *text, size_t length)
 {

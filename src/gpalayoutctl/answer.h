@@ -13,8 +13,8 @@ bool ctl_wants_text(const struct ctl_session *session);
 
 /*
  * Prints the last reply in the form of --json or --field; prints nothing if neither was given. With
- * --json, `name` replaces the id of the reply, so that each of several replies says what it is
- * about. NULL: there is only one reply.
+ * --json, `name` replaces the id of the reply, so that a reader can tell several replies apart.
+ * NULL: there is only one reply.
  */
 enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
 

@@ -332,7 +332,7 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
  * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
  * nor for windows whose sizes are computed from their devices.
  */
-static bool is_shared(const struct ctl_hint_context *context)
+static bool has_equal_share(const struct ctl_hint_context *context)
 {
 	const struct windows windows = find_windows(context);
 
@@ -357,7 +357,7 @@ static const struct {
 	{ "?flags", has_flags },           { "?file", has_file },
 	{ "?no_json", has_no_json },       { "?allocate", is_allocate },
 	{ "?backup", is_backup },          { "?refuse", has_refuse },
-	{ "?shared", is_shared },          { "?sized_by_devices", has_devices },
+	{ "?shared", has_equal_share },    { "?sized_by_devices", has_devices },
 	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
 	{ "?low", is_low_phase },          { "?ram", is_ram_phase },

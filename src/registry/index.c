@@ -80,7 +80,7 @@ static struct gpald_record *remove_record(struct gpald_index *index, const char 
 	return record;
 }
 
-void gpald_index_load(struct gpald_index *index, struct gpald_record *record)
+void gpald_index_add_loaded(struct gpald_index *index, struct gpald_record *record)
 {
 	gpald_record_unref(put_record(index, record));
 }
@@ -213,8 +213,8 @@ static size_t item_bytes(const struct gpald_record *record)
 }
 
 /* A record that is larger than a page gets a page of its own. */
-static bool page_fits(const struct gpald_backup_page *page, const struct gpald_record *record,
-		      size_t left)
+static bool fits_in_page(const struct gpald_backup_page *page, const struct gpald_record *record,
+			 size_t left)
 {
 	return left > 0 && (page->count == 0 || item_bytes(record) <= left);
 }
@@ -264,7 +264,7 @@ static bool add_changed(const struct gpald_index *index, const char *after,
 		const struct gpald_record *record = gpald_index_find(index, event->name);
 		const bool is_added = page_needs_event(event, after, record);
 
-		if (is_added && !page_fits(page, record, *left))
+		if (is_added && !fits_in_page(page, record, *left))
 			break;
 		if (is_added && !add_to_page(page, event->name, record, left))
 			return false;
@@ -280,7 +280,7 @@ static bool add_following(const struct gpald_index *index, const char *after,
 {
 	const struct gpald_record *record = record_after(index, after);
 
-	for (; record && page_fits(page, record, *left);
+	for (; record && fits_in_page(page, record, *left);
 	     record = RB_NEXT(gpald_record_tree, NULL, (struct gpald_record *)record)) {
 		if (!add_to_page(page, record->name, record, left))
 			return false;

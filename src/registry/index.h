@@ -37,7 +37,7 @@ struct gpald_record *gpald_index_find(const struct gpald_index *index, const cha
  * Adds a record, in place of the one of that name. The index owns its reference. Call this only
  * before other threads read the index.
  */
-void gpald_index_load(struct gpald_index *index, struct gpald_record *record);
+void gpald_index_add_loaded(struct gpald_index *index, struct gpald_record *record);
 
 /*
  * Adds a record, in place of the one of that name, and its event. The index owns its reference. If

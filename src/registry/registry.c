@@ -369,7 +369,7 @@ static bool take_loaded_record(void *data, struct gpald_record *record)
 		gpald_record_unref(record);
 		return false;
 	}
-	gpald_index_load(&registry->index, record);
+	gpald_index_add_loaded(&registry->index, record);
 	return true;
 }
 

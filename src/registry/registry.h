@@ -179,7 +179,7 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 
 /*
  * Withdraws an operation that decide_on_worker() has accepted but that will not be decided after
- * all. Its `done` is not called.
+ * all. Its `done` is not called; that of operations that waited for its name may be.
  */
 void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation);

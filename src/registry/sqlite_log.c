@@ -129,7 +129,7 @@ static bool take_frame(struct log *log, uint64_t offset)
 	return linked;
 }
 
-static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
+static enum gpald_sqlite_log_state check_frames(struct log *log, uint64_t *readable)
 {
 	const size_t size = FRAME_HEADER_SIZE + log->page_size;
 	uint64_t offset = HEADER_SIZE;
@@ -150,7 +150,7 @@ static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
 }
 
 /* Checks a log whose header is zero: it is damaged unless the rest is zero, too. */
-static enum gpald_sqlite_log check_zeros(struct log *log)
+static enum gpald_sqlite_log_state check_zeros(struct log *log)
 {
 	ssize_t length;
 
@@ -160,7 +160,7 @@ static enum gpald_sqlite_log check_zeros(struct log *log)
 	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
 }
 
-static enum gpald_sqlite_log check_log(struct log *log, uint64_t *readable)
+static enum gpald_sqlite_log_state check_log(struct log *log, uint64_t *readable)
 {
 	uint8_t header[HEADER_SIZE];
 	const ssize_t length = read(log->fd, header, sizeof(header));
@@ -178,11 +178,12 @@ static enum gpald_sqlite_log check_log(struct log *log, uint64_t *readable)
 	return read_header(log, header) ? check_frames(log, readable) : GPALD_SQLITE_LOG_DAMAGED;
 }
 
-enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, uint64_t *readable)
+enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, const char *name,
+						   uint64_t *readable)
 {
 	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
 	struct log *log;
-	enum gpald_sqlite_log found;
+	enum gpald_sqlite_log_state found;
 
 	*readable = 0;
 	if (fd < 0)

@@ -6,7 +6,7 @@
 #include <gpalayout/export.h>
 #include <stdint.h>
 
-enum gpald_sqlite_log {
+enum gpald_sqlite_log_state {
 	GPALD_SQLITE_LOG_EMPTY,      /* no log, or one that gpald_sqlite_reset_log() has emptied */
 	GPALD_SQLITE_LOG_FINE,       /* complete, or cut off as by a crash */
 	GPALD_SQLITE_LOG_DAMAGED,    /* SQLite would ignore acknowledged transactions */
@@ -19,8 +19,8 @@ enum gpald_sqlite_log {
  * last transaction is an exception: damage there looks like a transaction that was never finished.
  * `*readable` receives how many bytes of the log, from its beginning, SQLite can use.
  */
-GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name,
-							   uint64_t *readable);
+GPAL_MUST_USE enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, const char *name,
+								 uint64_t *readable);
 
 /*
  * Empties a log whose changes are all in the database, and leaves it a size of `bytes` with

@@ -281,7 +281,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 				  char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
-	enum gpald_sqlite_log found;
+	enum gpald_sqlite_log_state found;
 	uint64_t readable;
 
 	/*
@@ -354,7 +354,7 @@ static bool open_or_make_database(struct gpald_sqlite *store,
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;
 	store->base.is_new = !has_database && !options->backup;
-	store->made_log = !file_exists(store, FILE_NAME "-wal");
+	store->had_no_log = !file_exists(store, FILE_NAME "-wal");
 	return open_database(store, store->path, FILE_NAME, error) && check_version(store, error);
 }
 
@@ -380,7 +380,7 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 	if (store->empties_log_at_close)
 		(void)!gpald_sqlite_checkpoint(store, error);
 	sqlite3_close(store->db);
-	if (store->made_log && !store->is_accepted)
+	if (store->had_no_log && !store->is_accepted)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);
 	if (store->database_fd >= 0)
 		close(store->database_fd);

@@ -56,7 +56,7 @@ static void *run_work_thread(void *data)
 		work->cpu_ns = thread_cpu_ns() - start;
 		pthread_mutex_lock(&pool->lock);
 		STAILQ_INSERT_TAIL(&pool->finished, work, entry);
-		uv_async_send(&pool->has_finished);
+		uv_async_send(&pool->work_finished);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -79,9 +79,9 @@ void gpald_work_pool_dispatch(struct gpald_work_pool *pool)
 		pthread_mutex_unlock(&pool->lock);
 	}
 	if (pool->running > 0)
-		uv_ref((uv_handle_t *)&pool->has_finished);
+		uv_ref((uv_handle_t *)&pool->work_finished);
 	else
-		uv_unref((uv_handle_t *)&pool->has_finished);
+		uv_unref((uv_handle_t *)&pool->work_finished);
 }
 
 static void on_finished(uv_async_t *async)
@@ -115,10 +115,10 @@ int gpald_work_pool_start(struct gpald_work_pool *pool, uv_loop_t *loop, struct 
 		.given = STAILQ_HEAD_INITIALIZER(pool->given),
 		.finished = STAILQ_HEAD_INITIALIZER(pool->finished),
 	};
-	code = uv_async_init(loop, &pool->has_finished, on_finished);
+	code = uv_async_init(loop, &pool->work_finished, on_finished);
 	if (code < 0)
 		return code;
-	pool->has_finished.data = pool;
+	pool->work_finished.data = pool;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->has_work, NULL);
 	while (code == 0 && pool->started < GPALD_WORK_THREADS) {
@@ -141,7 +141,7 @@ void gpald_work_pool_stop(struct gpald_work_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	while (pool->started > 0)
 		pthread_join(pool->threads[--pool->started], NULL);
-	uv_close((uv_handle_t *)&pool->has_finished, NULL);
+	uv_close((uv_handle_t *)&pool->work_finished, NULL);
 	pthread_cond_destroy(&pool->has_work);
 	pthread_mutex_destroy(&pool->lock);
 }

@@ -25,7 +25,7 @@ struct gpald_work_pool {
 	size_t running;
 	pthread_t threads[GPALD_WORK_THREADS];
 	size_t started;
-	uv_async_t has_finished;
+	uv_async_t work_finished;
 
 	pthread_mutex_t lock;
 	pthread_cond_t has_work;

@@ -38,7 +38,7 @@ GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 # Sanitizer builds on two busy cores are slow. A longer wait means that something hangs.
 PATIENCE = 120
 
-# A test that takes this long hangs, unless a long run was asked for.
+# A test that takes this long hangs, unless a long run was requested.
 HANG = 1800
 IS_LONG = any(name in os.environ for name in ("KILL_ROUNDS", "MEMORY_STEP", "POWER_LOSSES", "SOAK_SECONDS"))
 

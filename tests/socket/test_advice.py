@@ -112,7 +112,7 @@ class Exhausted(DaemonTestCase):
                         request = self.with_windows(member, [hex(size)] * len(windows), **members)
                         self.assertIn(answer, client.call("layout.resolve", {"request": request}))
 
-    def test_pinned_windows_and_none_have_no_share(self):
+    def test_pinned_and_omitted_windows_have_no_share(self):
         pin, size = {"start": "1GiB", "end": "2GiB"}, 2 << 20
         windows = [pin, None, "3GiB", "3GiB"]
         with self.daemon.connect() as client:

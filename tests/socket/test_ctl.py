@@ -231,7 +231,7 @@ class RequestFromFlags(Case):
                 for flag, value in (("--amd-iommu", quoted), ("--intel-vtd", quoted), ("--smmu", quoted), ("--smmu", f"rc={quoted}")):
                     self.assertIn("iommu", self.printed(RC, quoted, flag, value)["pcie"]["root_complexes"][0])
 
-    def test_where_the_last_equals_sign_separates_none_needs_quotes(self):
+    def test_equals_signs_before_the_separating_last_one_need_no_quotes(self):
         request = self.printed(RC, r"a\=b", "--iommu", "a=b=amd-vi", "--reserve", "a=b,c=0-4K")
         self.assertEqual(request["pcie"]["root_complexes"][0]["iommu"], "amd-vi")
         self.assertEqual(request["reserved"][0]["name"], "a=b,c")

@@ -436,7 +436,7 @@ class Sockets(unittest.TestCase):
             self.assertEqual(process.wait(PATIENCE), 0)
             self.assertEqual(os.listdir(folder), [])
 
-    def test_there_may_be_no_inspect_socket(self):
+    def test_the_inspect_socket_can_be_turned_off(self):
         with Daemon() as daemon:
             daemon.stop()
             process = subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],

@@ -261,7 +261,7 @@ enum gpald_outcome delete_now(struct fixture *fixture, const char *name)
 	return change_do(&change);
 }
 
-void assert_there(const struct fixture *fixture, const char *name, uint64_t generation)
+void assert_generation(const struct fixture *fixture, const char *name, uint64_t generation)
 {
 	const struct gpald_record *record = fixture_find(fixture, name);
 

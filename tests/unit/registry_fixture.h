@@ -101,6 +101,6 @@ const struct gpald_record *fixture_find(const struct fixture *fixture, const cha
 const struct gpald_record *fixture_after(const struct fixture *fixture, const char *name);
 
 /* Asserts that the layout has this generation. With 0 it must not exist. */
-void assert_there(const struct fixture *fixture, const char *name, uint64_t generation);
+void assert_generation(const struct fixture *fixture, const char *name, uint64_t generation);
 
 #endif

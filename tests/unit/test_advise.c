@@ -112,7 +112,7 @@ START_TEST(ram_is_advised_before_the_work_limit_is_reached)
 END_TEST
 
 /*
- * The cost of a try counts everything that it looks at. Each target of a window is looked up by its
+ * The cost of a try counts everything that it examines. Each target of a window is looked up by its
  * name.
  */
 START_TEST(targets_and_bars_count_as_work)

@@ -27,7 +27,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	ck_assert_uint_eq(fake_store_await(&fixture.store), 1);
 	gpald_registry_settle(fixture.registry);
 	ck_assert_int_eq(change.times_done, 0);
-	assert_there(&fixture, "vm", 0);
+	assert_generation(&fixture, "vm", 0);
 	ck_assert_uint_eq(fixture.index->count, 0);
 	ck_assert_ptr_null(fixture_after(&fixture, NULL));
 	ck_assert_uint_eq(events(&fixture)->revision, FIXTURE_REVISION);
@@ -37,7 +37,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_DONE);
 	ck_assert(change.created);
 	ck_assert_uint_eq(change.generation, 1);
-	assert_there(&fixture, "vm", 1);
+	assert_generation(&fixture, "vm", 1);
 	ck_assert_uint_eq(fixture.index->count, 1);
 
 	record = fixture_find(&fixture, "vm");
@@ -79,14 +79,14 @@ START_TEST(a_deleted_layout_stays_until_its_deletion_is_durable)
 	ck_assert(!change_submit(&change));
 	fake_store_await(&fixture.store);
 	gpald_registry_settle(fixture.registry);
-	assert_there(&fixture, "vm", 1);
+	assert_generation(&fixture, "vm", 1);
 	ck_assert_uint_eq(events(&fixture)->revision, FIXTURE_REVISION + 1);
 
 	fake_store_resume(&fixture.store);
 	change_await(&change);
 	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_DONE);
 	ck_assert_uint_eq(change.generation, 1);
-	assert_there(&fixture, "vm", 0);
+	assert_generation(&fixture, "vm", 0);
 	ck_assert_uint_eq(fixture.index->count, 0);
 	event = gpald_event_ring_after(events(&fixture), FIXTURE_REVISION + 1);
 	ck_assert_int_eq(event->kind, GPALD_EVENT_DELETED);
@@ -182,7 +182,7 @@ static void run_sequence(const struct sequence *sequence, bool at_once)
 	}
 	for (int i = 0; i < sequence->count; i++)
 		change_clear(&changes[i]);
-	assert_there(&fixture, "vm", sequence->left);
+	assert_generation(&fixture, "vm", sequence->left);
 	ck_assert_uint_eq(fixture.index->count, sequence->left != 0);
 	fixture_end(&fixture);
 }
@@ -271,8 +271,8 @@ START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 	ck_assert_int_eq(waits.times_done, 0);
 	ck_assert_uint_eq(fake_store_step(&fixture.store, GPALD_COMMIT_DONE, NULL), 1);
 	change_await(&waits);
-	assert_there(&fixture, "a", 0);
-	assert_there(&fixture, "b", 1);
+	assert_generation(&fixture, "a", 0);
+	assert_generation(&fixture, "b", 1);
 	change_clear(&first);
 	change_clear(&waits);
 	change_clear(&other);
@@ -359,7 +359,7 @@ START_TEST(changes_that_waited_for_a_decision_go_on_after_a_refusal)
 	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_DONE);
 	change_await(&waits_too);
 	ck_assert_int_eq(waits_too.outcome, GPALD_OUTCOME_NOT_FOUND);
-	assert_there(&fixture, "vm", 0);
+	assert_generation(&fixture, "vm", 0);
 	change_clear(&refused);
 	change_clear(&waits);
 	change_clear(&waits_too);
@@ -397,7 +397,7 @@ START_TEST(a_layout_is_deleted_by_its_owner_root_and_admins)
 	ck_assert_int_eq(change_do(&change), rights[_i].outcome);
 	if (!done)
 		ck_assert_uint_eq(change.owner_uid, rights[_i].owner);
-	assert_there(&fixture, "vm", !done);
+	assert_generation(&fixture, "vm", !done);
 	ck_assert_uint_eq(fake_store_commits(&fixture.store), done ? 2 : 1);
 	fixture_end(&fixture);
 }
@@ -446,7 +446,7 @@ START_TEST(only_the_generation_that_is_meant_is_deleted)
 		ck_assert_int_eq(change_do(&change),
 				 right ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_GENERATION_MISMATCH);
 		ck_assert_uint_eq(change.generation, 2);
-		assert_there(&fixture, "vm", right ? 0 : 2);
+		assert_generation(&fixture, "vm", right ? 0 : 2);
 	}
 	/* A user without permission is denied, whatever generation the change names. */
 	create_now(&fixture, "vm", 1);
@@ -549,7 +549,7 @@ START_TEST(a_request_without_a_layout_is_refused_at_once)
 	ck_assert_uint_eq(fake_store_commits(&fixture.store), 0);
 	/* The refused change has changed nothing. */
 	ck_assert_int_eq(create_now(&fixture, "vm", 1), GPALD_OUTCOME_DONE);
-	assert_there(&fixture, "vm", 1);
+	assert_generation(&fixture, "vm", 1);
 	fixture_end(&fixture);
 }
 END_TEST

@@ -207,7 +207,7 @@ START_TEST(a_registry_is_not_opened_without_memory)
 		ck_assert(fixture.registry || fixture.error[0] != '\0');
 	} while (!fixture.registry);
 	ck_assert_uint_gt(which, 3);
-	assert_there(&fixture, "vm", 1);
+	assert_generation(&fixture, "vm", 1);
 	fixture_end(&fixture);
 }
 END_TEST

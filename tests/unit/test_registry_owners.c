@@ -111,7 +111,7 @@ START_TEST(a_uid_stores_no_more_bytes_than_it_may)
 		snprintf(b, sizeof(b), "%d-b", i);
 		ck_assert_int_eq(create(&fixture, uids[i], a, 2), GPALD_OUTCOME_DONE);
 		ck_assert_int_eq(create(&fixture, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
-		assert_there(&fixture, b, 0);
+		assert_generation(&fixture, b, 0);
 		ck_assert_int_eq(create(&fixture, uids[i], b, 0), GPALD_OUTCOME_DONE);
 		/* For an update the difference counts. */
 		ck_assert_int_eq(update(&fixture, uids[i], b, 1), GPALD_OUTCOME_DONE);

@@ -20,7 +20,7 @@ static void assert_only(struct fixture *fixture, const char *name, uint64_t revi
 		ck_assert_uint_eq(fixture->index->count, name ? 1 : 0);
 		ck_assert_uint_eq(events(fixture)->revision, revision);
 		if (name)
-			assert_there(fixture, name, 1);
+			assert_generation(fixture, name, 1);
 		else
 			ck_assert_ptr_null(fixture_after(fixture, NULL));
 		fixture_reopen(fixture);
@@ -321,7 +321,7 @@ START_TEST(closing_finishes_the_commit_under_way_and_fails_waiting_changes)
 	change_clear(&last);
 
 	fixture_open(&fixture);
-	assert_there(&fixture, "vm", 1);
+	assert_generation(&fixture, "vm", 1);
 	fixture_end(&fixture);
 }
 END_TEST
@@ -500,8 +500,8 @@ START_TEST(a_restart_finds_what_was_there)
 	ck_assert_uint_eq(fixture.store.loads, 2);
 	ck_assert_uint_eq(fixture.index->count, 2);
 	assert_records_equal(fixture_find(&fixture, "rich"), copy);
-	assert_there(&fixture, "plain", 1);
-	assert_there(&fixture, "gone", 0);
+	assert_generation(&fixture, "plain", 1);
+	assert_generation(&fixture, "gone", 0);
 	/*
 	 * A client that was away can catch up: every event is there, and the next one has the next
 	 * number.

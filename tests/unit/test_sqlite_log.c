@@ -109,11 +109,11 @@ static uint8_t *frame_at(int index)
 	return w.bytes + 32 + index * FRAME;
 }
 
-static enum gpald_sqlite_log check(uint64_t *readable)
+static enum gpald_sqlite_log_state check(uint64_t *readable)
 {
 	char path[] = "/tmp/gpalayoutd-XXXXXX";
 	const int fd = mkstemp(path);
-	enum gpald_sqlite_log found;
+	enum gpald_sqlite_log_state found;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
@@ -123,7 +123,7 @@ static enum gpald_sqlite_log check(uint64_t *readable)
 	return found;
 }
 
-static void assert_log(enum gpald_sqlite_log expected, int readable_frames)
+static void assert_log(enum gpald_sqlite_log_state expected, int readable_frames)
 {
 	uint64_t readable;
 
@@ -312,7 +312,7 @@ END_TEST
 
 static const struct {
 	uint32_t size;
-	enum gpald_sqlite_log found;
+	enum gpald_sqlite_log_state found;
 } page_sizes[] = {
 	{ 256, GPALD_SQLITE_LOG_DAMAGED },
 	{ 512, GPALD_SQLITE_LOG_FINE },
