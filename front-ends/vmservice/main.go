@@ -100,7 +100,8 @@ func (s *service) TeardownVM(ctx context.Context,
 	return &vmservice.TeardownVMReply{}, err
 }
 
-// Removes a stream socket at which no program listens. Its owner may just be removing it.
+// Removes a stream socket at which no program listens. If its owner removes it first, that is a
+// success, too.
 func removeStale(path string) error {
 	conn, err := net.Dial("unix", path)
 	if err == nil {

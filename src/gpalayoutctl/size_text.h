@@ -27,8 +27,8 @@ enum ctl_number_form {
 	CTL_HEX,
 	CTL_EXACT,   /* decimal, with a unit, like those below */
 	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
-	CTL_HUMAN,   /* an address or a gap: exact if the number is below 1024, otherwise rounded */
-	CTL_SHORT,   /* a size: rounded if it has more than four digits */
+	CTL_HUMAN,   /* an address or a gap: exact if the count of units is below 1024 ("3 GiB") */
+	CTL_SHORT,   /* a size: rounded if the count of units has more than four digits */
 	CTL_FULL /* a size: exact, and rounded after it as by CTL_SHORT: "851948 KiB ≈ 832 MiB" */
 };
 

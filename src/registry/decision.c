@@ -209,7 +209,7 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 
 	/* The layout of another owner is refused: that user could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
-		return set_outcome_of_record(operation, GPALD_OUTCOME_OTHER_OWNER, record);
+		return set_outcome_of_record(operation, GPALD_OUTCOME_NAME_TAKEN, record);
 	if (record) {
 		operation->record = gpald_record_ref(record);
 		return set_outcome_of_record(

@@ -24,18 +24,18 @@ const char *gpald_event_kind_name(enum gpald_event_kind kind)
 	return names[kind];
 }
 
-void gpald_event_kind_print(const struct gpald_event *event, char text[GPALD_EVENT_KIND_SIZE])
+void gpald_event_text_print(const struct gpald_event *event, char text[GPALD_EVENT_TEXT_SIZE])
 {
 	if (event->follows + 1 == event->revision)
 		strcpy(text, names[event->kind]);
 	else
-		snprintf(text, GPALD_EVENT_KIND_SIZE, "%s after %" PRIu64, names[event->kind],
+		snprintf(text, GPALD_EVENT_TEXT_SIZE, "%s after %" PRIu64, names[event->kind],
 			 event->follows);
 }
 
-bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
+bool gpald_event_text_parse(const char *text, struct gpald_event *event)
 {
-	char canonical[GPALD_EVENT_KIND_SIZE];
+	char canonical[GPALD_EVENT_TEXT_SIZE];
 	const char *space = strchr(text, ' ');
 	const size_t length = space ? (size_t)(space - text) : strlen(text);
 
@@ -47,7 +47,7 @@ bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
 		if (strlen(names[i]) != length || memcmp(names[i], text, length) != 0)
 			continue;
 		event->kind = (enum gpald_event_kind)i;
-		gpald_event_kind_print(event, canonical);
+		gpald_event_text_print(event, canonical);
 		return strcmp(canonical, text) == 0 && event->follows < event->revision;
 	}
 	return false;
@@ -56,9 +56,9 @@ bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
 void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE])
 {
 	struct gpald_checksum checksum;
-	char kind[GPALD_EVENT_KIND_SIZE];
+	char kind[GPALD_EVENT_TEXT_SIZE];
 
-	gpald_event_kind_print(event, kind);
+	gpald_event_text_print(event, kind);
 	gpald_checksum_begin(&checksum,
 			     event->generation ? "gpalayoutd-event-2" : "gpalayoutd-event-1");
 	gpald_checksum_add_integer(&checksum, event->revision);

@@ -45,12 +45,13 @@ struct gpald_event {
 const char *gpald_event_kind_name(enum gpald_event_kind kind);
 
 /*
- * The stored form of the kind: "created", or "created after 1794000000000000" if `follows` is not
- * revision - 1. To parse it, set the revision first; returns false if the text has another form.
+ * The stored form of the kind and of `follows`: "created", or "created after 1794000000000000" if
+ * `follows` is not revision - 1. To parse both, set the revision first; returns false if the text
+ * has another form.
  */
-#define GPALD_EVENT_KIND_SIZE 40
-void gpald_event_kind_print(const struct gpald_event *event, char text[GPALD_EVENT_KIND_SIZE]);
-bool gpald_event_kind_parse(const char *text, struct gpald_event *event);
+#define GPALD_EVENT_TEXT_SIZE 40
+void gpald_event_text_print(const struct gpald_event *event, char text[GPALD_EVENT_TEXT_SIZE]);
+bool gpald_event_text_parse(const char *text, struct gpald_event *event);
 
 /* Computes the checksum over all stored members of an event. */
 void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE]);

@@ -93,7 +93,7 @@ static bool load_event_row(struct loading *l, sqlite3_stmt *row)
 	};
 	const char *name = column_text(row, 2), *digest = column_text(row, 3);
 
-	if (!gpald_event_kind_parse(column_text(row, 1), &event) || uid != (int64_t)event.uid ||
+	if (!gpald_event_text_parse(column_text(row, 1), &event) || uid != (int64_t)event.uid ||
 	    strlen(name) >= sizeof(event.name) || strlen(digest) >= sizeof(event.digest) ||
 	    (l->newest_event && event.follows != l->newest_event))
 		return gpald_sqlite_fail(

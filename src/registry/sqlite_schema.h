@@ -3,7 +3,7 @@
  * The schema of registry.db. A changed schema gets a new version, and steps that upgrade a database
  * from the version before; a database of a newer version is refused.
  *
- * `request` and `layout` have the form of codec.h, `event` that of gpald_event_kind_print().
+ * `request` and `layout` have the form of codec.h, `event` that of gpald_event_text_print().
  * `checksum` covers the rest of its row; see gpald_stored_record_checksum(), gpald_event_checksum()
  * and gpald_store_state_checksum().
  */

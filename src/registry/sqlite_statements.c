@@ -101,10 +101,10 @@ bool gpald_sqlite_add_event(struct gpald_sqlite *store, const struct gpald_event
 	sqlite3_stmt *statement = store->prepared[GPALD_SQLITE_ADD_EVENT];
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
-	char kind[GPALD_EVENT_KIND_SIZE];
+	char kind[GPALD_EVENT_TEXT_SIZE];
 
 	gpald_event_checksum(event, sum);
-	gpald_event_kind_print(event, kind);
+	gpald_event_text_print(event, kind);
 	sqlite3_bind_int64(statement, 1, (int64_t)event->revision);
 	bind_text(statement, 2, kind);
 	bind_text(statement, 3, event->name);

@@ -183,7 +183,7 @@ static void *run_store_thread(void *data)
 		t->changes_max = next_changes_max(t->changes_max);
 	}
 	pthread_mutex_unlock(&t->lock);
-	/* Reports changes that were acknowledged but have been lost since. */
+	/* Checks the files once more. If they are gone, acknowledged changes are lost. */
 	tidy_store(t);
 	/* Close the store on this thread, because closing waits for the disk. */
 	t->store->ops->close(t->store);

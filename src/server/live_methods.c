@@ -79,7 +79,7 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 			     operation->name);
 		error->generation = operation->generation;
 		return gpald_set_pointer(error, "/name");
-	case GPALD_OUTCOME_OTHER_OWNER:
+	case GPALD_OUTCOME_NAME_TAKEN:
 		gpald_refuse(error, GPALD_CONFLICT, "%s exists and belongs to uid %ld",
 			     operation->name, (long)operation->owner_uid);
 		error->generation = operation->generation;

@@ -180,7 +180,7 @@ class Tree:
             os.environ, TOP_SRCDIR=path, TOP_BUILDDIR=self.build, GPALAYOUTD=os.path.join(self.build, "gpalayoutd"),
             GPALAYOUTCTL=os.path.join(self.build, "gpalayoutctl"),
             GPALAYOUT_FAULT_LIBRARY=os.path.join(self.build, "tests/socket/.libs/fault.so"),
-            GPALAYOUT_SHORTAGES=os.path.join(self.build, "tests/socket/.libs/memory.so"),
+            GPALAYOUT_MEMORY_LIBRARY=os.path.join(self.build, "tests/socket/.libs/memory.so"),
             PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10", KILL_SEED="1",
             POWER_LOSSES="5", POWER_SEED="1", PROPERTY_ROUNDS=PROPERTY_ROUNDS,
             ASAN_OPTIONS=f"detect_leaks=1:hard_rss_limit_mb={MEMORY_MAX_MIB}",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
-The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULT_LIBRARY (the library made
-from fault.c, in the same folder as that of record.c), GPALAYOUT_SHORTAGES (the library made from memory.c) and
-TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
+The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULT_LIBRARY (the
+library made from fault.c, in the same folder as that of record.c), GPALAYOUT_MEMORY_LIBRARY (the library made from
+memory.c) and TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
 The folder is removed with it.
 """
 
@@ -31,7 +31,7 @@ GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
 # The test system may have a configuration file, which must not be read.
 PROGRAM = [GPALAYOUTD, "--config=none"]
 GPALAYOUT_FAULT_LIBRARY = os.path.abspath(os.environ.get("GPALAYOUT_FAULT_LIBRARY", "./tests/socket/.libs/fault.so"))
-GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
+GPALAYOUT_MEMORY_LIBRARY = os.path.abspath(os.environ.get("GPALAYOUT_MEMORY_LIBRARY", "./tests/socket/.libs/memory.so"))
 GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULT_LIBRARY), "record.so")
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 

@@ -24,7 +24,7 @@ import threading
 import time
 import unittest
 
-from harness import GPALAYOUT_SHORTAGES, PATIENCE, Daemon, main
+from harness import GPALAYOUT_MEMORY_LIBRARY, PATIENCE, Daemon, main
 from vm import REQUEST, reason, request
 
 STEP = int(os.environ.get("MEMORY_STEP", "61"))
@@ -71,7 +71,7 @@ class ShortDaemon(Daemon):
     def __init__(self, *options):
         # A limit decides the time of a tick. At each tick the daemon retries what it had put off.
         super().__init__("--limit", "unfinished_line_ms=100", *options, wait=False,
-                         env={"LD_PRELOAD": GPALAYOUT_SHORTAGES})
+                         env={"LD_PRELOAD": GPALAYOUT_MEMORY_LIBRARY})
         self.wait_ready()
 
     def start(self, wait=True):

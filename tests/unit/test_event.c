@@ -146,13 +146,13 @@ START_TEST(kinds_have_names)
 						   .follows = follows[i],
 						   .kind = kinds[_i].kind };
 		struct gpald_event parsed = { .revision = revision };
-		char text[GPALD_EVENT_KIND_SIZE], expected[GPALD_EVENT_KIND_SIZE];
+		char text[GPALD_EVENT_TEXT_SIZE], expected[GPALD_EVENT_TEXT_SIZE];
 
 		snprintf(expected, sizeof(expected), i == 0 ? "%s" : "%s after %ju", kinds[_i].name,
 			 (uintmax_t)follows[i]);
-		gpald_event_kind_print(&event, text);
+		gpald_event_text_print(&event, text);
 		ck_assert_str_eq(text, expected);
-		ck_assert(gpald_event_kind_parse(text, &parsed));
+		ck_assert(gpald_event_text_parse(text, &parsed));
 		ck_assert_int_eq(parsed.kind, event.kind);
 		ck_assert_uint_eq(parsed.follows, event.follows);
 	}
@@ -186,7 +186,7 @@ START_TEST(texts_that_name_no_event_kind_are_refused)
 	for (int i = 0; i < COUNT_OF(others); i++) {
 		struct gpald_event event = { .revision = 5 };
 
-		if (gpald_event_kind_parse(others[i], &event))
+		if (gpald_event_text_parse(others[i], &event))
 			ck_abort_msg("\"%s\"", others[i]);
 	}
 }

@@ -418,7 +418,7 @@ START_TEST(only_its_owner_can_create_a_layout_again)
 		change.operation.uid = rights[i].uid;
 		change.operation.is_admin = rights[i].is_admin;
 		ck_assert_int_eq(change_do(&change),
-				 is_owner ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_OTHER_OWNER);
+				 is_owner ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NAME_TAKEN);
 		ck_assert_uint_eq(change.owner_uid, OWNER);
 		ck_assert(!change.created);
 	}

@@ -206,7 +206,7 @@ static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm,
 
 	*to_commit = false;
 	if (operation->kind == GPALD_OPERATION_CREATE && vm->is_there)
-		return !is_owner                ? GPALD_OUTCOME_OTHER_OWNER :
+		return !is_owner                ? GPALD_OUTCOME_NAME_TAKEN :
 		       vm->form == vm->new_form ? GPALD_OUTCOME_DONE :
 						  GPALD_OUTCOME_CONFLICT;
 	if (operation->kind != GPALD_OPERATION_CREATE && !vm->is_there)
@@ -423,7 +423,7 @@ START_TEST(the_counters_equal_a_recount)
 {
 	static const enum gpald_outcome early[] = {
 		GPALD_OUTCOME_DONE,           GPALD_OUTCOME_NOT_FOUND,
-		GPALD_OUTCOME_CONFLICT,       GPALD_OUTCOME_OTHER_OWNER,
+		GPALD_OUTCOME_CONFLICT,       GPALD_OUTCOME_NAME_TAKEN,
 		GPALD_OUTCOME_DENIED,         GPALD_OUTCOME_TOO_MANY,
 		GPALD_OUTCOME_OWNER_TOO_MANY, GPALD_OUTCOME_OWNER_TOO_LARGE,
 		GPALD_OUTCOME_STORE_FULL,

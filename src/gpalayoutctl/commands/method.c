@@ -89,7 +89,8 @@ const struct ctl_flag ctl_update_flags[] = {
 	  .help = "add room for memory, as --hotplug does" },
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
 	  .help = "remove the part of the request with this tag, such as\n"
-		  "ram1, or pcie-NAME for a root complex" },
+		  "ram1; pcie-NAME, or the tag of one of its ranges,\n"
+		  "removes a whole root complex" },
 	GENERATION_FLAG,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
 	  .help = "change nothing, only show what would change" },

@@ -10,11 +10,12 @@
 #include <stddef.h>
 
 /* clang-format off */
-#define PAINT(name, strong_, strong_dark, tint_, tint_dark, edge_, edge_dark)                     \
-	.id = (name), .tints = { (tint_), (tint_dark) }, .edges = { (edge_), (edge_dark) },       \
-	.strong = "class=\"s-" name "\" fill=\"" strong_ "\"",                                    \
-	.tint = "class=\"t-" name "\" fill=\"" tint_ "\"",                                        \
-	.edge = "class=\"b-" name "\" fill=\"none\" stroke=\"" edge_ "\" stroke-width=\".8\"",    \
+#define PAINT(name, strong, strong_dark, tint, tint_dark, edge, edge_dark)                       \
+	.id = (name), .tints = { (tint), (tint_dark) }, .edges = { (edge), (edge_dark) },         \
+	.strong_attributes = "class=\"s-" name "\" fill=\"" strong "\"",                          \
+	.tint_attributes = "class=\"t-" name "\" fill=\"" tint "\"",                              \
+	.edge_attributes = "class=\"b-" name "\" fill=\"none\" stroke=\"" edge                   \
+			   "\" stroke-width=\".8\"",                                              \
 	.dark = "\n.gpal .s-" name "{fill:" strong_dark "}.gpal .t-" name "{fill:" tint_dark "}"  \
 		".gpal .b-" name "{stroke:" edge_dark "}"
 #define LINES(path, width) \

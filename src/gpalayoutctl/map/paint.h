@@ -32,9 +32,9 @@ struct ctl_paint_style {
 	const char *short_label; /* in the legend for a terminal; NULL: that of the row before */
 	const char *tints[2];    /* colours for a light and for a dark background */
 	const char *edges[2];
-	const char *strong; /* SVG attributes for a light background */
-	const char *tint;
-	const char *edge;
+	const char *strong_attributes; /* SVG attributes for a light background */
+	const char *tint_attributes;
+	const char *edge_attributes;
 	const char *dark;    /* style sheet rules of the SVG for a dark background */
 	const char *pattern; /* SVG in a tile of 6 by 6 px; NULL: none */
 	const char *block;   /* one cell, in UTF-8 */

@@ -119,7 +119,7 @@ static void append_connectors(struct ctl_svg *svg, const struct strip_part *part
 		const struct ctl_place from = place_of(part, row->range);
 
 		if (row->count)
-			ctl_svg_path(svg, ctl_paints[row->paint].tint,
+			ctl_svg_path(svg, ctl_paints[row->paint].tint_attributes,
 				     "M95 " PX "C120 " PX " 125 " PX " 150 " PX "V" PX "C125 " PX
 				     " 120 " PX " 95 " PX "z",
 				     px(from.top), px(from.top), px(row->box.top), px(row->box.top),
@@ -144,7 +144,7 @@ static void append_colour(struct ctl_svg *svg, const struct strip_part *part, en
 	}
 	path = ctl_svg_bands_end(&bands);
 	if (*path)
-		ctl_svg_path(svg, style->strong, "%s", path);
+		ctl_svg_path(svg, style->strong_attributes, "%s", path);
 	if (*path && style->pattern)
 		ctl_svg_path(svg, ctl_svg_pattern(svg, style->id).text, "%s", path);
 	ctl_buffer_free(&bands.path);
@@ -308,7 +308,7 @@ static int append_legend(struct ctl_svg *svg, int y)
 			continue;
 		if (style) {
 			ctl_svg_painted_rect(svg, paint, x, 200, place);
-			ctl_svg_rect(svg, style->edge, x, 200, place);
+			ctl_svg_rect(svg, style->edge_attributes, x, 200, place);
 		} else {
 			ctl_svg_gap_rect(svg, x, 200, place);
 		}

@@ -54,7 +54,7 @@ void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, i
 {
 	const struct ctl_paint_style *style = &ctl_paints[paint];
 
-	ctl_svg_rect(svg, style->strong, left, width, place);
+	ctl_svg_rect(svg, style->strong_attributes, left, width, place);
 	if (style->pattern)
 		ctl_svg_rect(svg, ctl_svg_pattern(svg, style->id).text, left, width, place);
 }

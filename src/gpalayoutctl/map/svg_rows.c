@@ -148,7 +148,7 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 	const size_t before = svg->out.length;
 	size_t content;
 
-	put(svg, "<g %s%s>\n", ctl_paints[paint].strong, turn ? " opacity=\".55\"" : "");
+	put(svg, "<g %s%s>\n", ctl_paints[paint].strong_attributes, turn ? " opacity=\".55\"" : "");
 	content = svg->out.length;
 	for (size_t i = turn; i < row->count; i += turns) {
 		const struct ctl_range *member = &row->ranges[i];
@@ -174,18 +174,19 @@ static void append_box(struct ctl_svg *svg, const struct ctl_row *row)
 	const struct ctl_paint_style *style = &ctl_paints[row->paint];
 	const struct ctl_place box = row->box;
 
-	ctl_svg_rect(svg, style->tint, BOX_LEFT, BOX_WIDTH, box);
+	ctl_svg_rect(svg, style->tint_attributes, BOX_LEFT, BOX_WIDTH, box);
 	ctl_svg_painted_rect(svg, row->paint, BOX_LEFT, SPINE_WIDTH, box);
 	for (enum ctl_paint paint = 0; row->count > 1 && paint < CTL_PAINT_COUNT; paint++) {
 		append_shade(svg, row, paint, 0);
 		if (ctl_paint_class(paint) != CTL_PAINT_RAM)
 			append_shade(svg, row, paint, 1);
 	}
-	ctl_svg_rect(svg, style->edge, BOX_LEFT, BOX_WIDTH, box);
+	ctl_svg_rect(svg, style->edge_attributes, BOX_LEFT, BOX_WIDTH, box);
 	if (row->paint == CTL_PAINT_RESERVED) {
 		put(svg, "<g opacity=\".3\">");
-		ctl_svg_path(svg, style->edge, "M166 " PX "L506 " PX "M506 " PX "L166 " PX,
-			     px(box.top), px(box.bottom), px(box.top), px(box.bottom));
+		ctl_svg_path(svg, style->edge_attributes,
+			     "M166 " PX "L506 " PX "M506 " PX "L166 " PX, px(box.top),
+			     px(box.bottom), px(box.top), px(box.bottom));
 		put(svg, "</g>\n");
 	}
 }
@@ -272,8 +273,8 @@ static void append_svg_devices(struct ctl_svg *svg, const struct ctl_row *row)
 		const struct gpal_range point = { devices[i].address, devices[i].address };
 
 		true_y[i] = at[i] = ctl_svg_scale(row->box, row->range, point).top;
-		ctl_svg_path(svg, ctl_paints[row->paint].strong, "M494 " PX "h12v-1.2h-12z",
-			     px(at[i]));
+		ctl_svg_path(svg, ctl_paints[row->paint].strong_attributes,
+			     "M494 " PX "h12v-1.2h-12z", px(at[i]));
 	}
 	place_devices(at, row->device_count, row->box);
 	for (size_t i = 0; i < row->device_count; i++) {
@@ -320,8 +321,8 @@ static void append_brackets(struct ctl_svg *svg)
 		bottom = bottom ? bottom : rows[i].box.bottom;
 		if (rows[i + 1].paint == CTL_PAINT_VTL2)
 			continue;
-		ctl_svg_path(svg, ctl_paints[CTL_PAINT_VTL2].edge, "M770 " PX "h6V" PX "h-6",
-			     px(top + 20), px(bottom - 20));
+		ctl_svg_path(svg, ctl_paints[CTL_PAINT_VTL2].edge_attributes,
+			     "M770 " PX "h6V" PX "h-6", px(top + 20), px(bottom - 20));
 		put(svg,
 		    "<text " MUTED " " BOLD " text-anchor=\"middle\" "
 		    "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
