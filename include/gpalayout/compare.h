@@ -130,8 +130,9 @@ enum gpal_allow {
  * reserved ranges do not count, and a RAM node that shrinks counts as moved. A layout that was
  * resolved anew needs GPAL_ALLOW_MOVES.
  *
- * If the first attempt fails for another reason and the second one with GPAL_E_EXHAUSTED, `fit`,
- * `below` and `above` in *error are empty: they would name ranges of a layout that was never made.
+ * If the second attempt fails with GPAL_E_EXHAUSTED and the first one failed with another code,
+ * `fit`, `below` and `above` in *error are empty: they would name ranges of a layout that was never
+ * made.
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_WOULD_REMOVE  ranges would be removed, and @allow lacks GPAL_ALLOW_REMOVALS

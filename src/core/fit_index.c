@@ -171,12 +171,12 @@ void gpald_fit_index_set_alignment(struct gpald_fit_index *index, uint64_t align
 	uint64_t *best = index->best;
 
 	if (index->alignment != 0) {
-		struct gpald_free_space *merged = &index->merged[!index->last_merged];
+		struct gpald_free_space *merged = &index->merged[!index->merged_index];
 
 		merged->count = 0;
 		merge_into_free_space(index, merged);
 		index->leaves = *merged;
-		index->last_merged = !index->last_merged;
+		index->merged_index = !index->merged_index;
 	}
 	index->alignment = alignment;
 	if (index->tails)

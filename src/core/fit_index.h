@@ -48,7 +48,7 @@ struct gpald_fit_index {
 	size_t dead_capacity;
 	struct gpald_sort_item *dead_order; /* to sort `dead` by start; twice its capacity */
 	struct gpald_free_space merged[2];  /* to merge leaves, tails and dead pieces */
-	bool last_merged;                   /* index of the list in `merged` that was used last */
+	bool merged_index;                  /* index of the list in `merged` that was used last */
 };
 
 /*

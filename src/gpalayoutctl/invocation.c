@@ -305,7 +305,7 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 	if (flag->value_name && !value) {
 		value = argv[*index + 1];
 		if (!value)
-			invocation->open_flag = flag;
+			invocation->flag_without_value = flag;
 		if (!value || strncmp(value, "--", 2) == 0)
 			return ctl_error("%s needs a value: %s", flag->name, flag->value_name);
 		++*index;

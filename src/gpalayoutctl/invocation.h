@@ -74,7 +74,8 @@ struct ctl_invocation {
 	bool version;
 	const char **operands;
 	size_t operand_count;
-	const struct ctl_flag *open_flag; /* the last word, if it lacks its value; NULL: none */
+	const struct ctl_flag
+		*flag_without_value; /* the last word, if it lacks its value; NULL: none */
 	/* The command's flags in the order given. The entry after the last has no flag. */
 	struct ctl_given *given;
 	size_t given_count;

@@ -179,9 +179,9 @@ static bool fill_in_change(struct gpald_operation *operation, enum gpald_event_k
 			   const char *digest)
 {
 	const struct gpald_record *record = operation->replacement;
-	struct gpald_change *change = &operation->change;
+	struct gpald_store_change *change = &operation->change;
 
-	*change = (struct gpald_change){
+	*change = (struct gpald_store_change){
 		.event.kind = kind,
 		.event.generation = operation->generation,
 		.event.at_ms = record ? record->facts.updated_at_ms : wall_clock_ms(),

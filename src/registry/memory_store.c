@@ -22,11 +22,11 @@ static bool load_from_memory(struct gpald_store *base, const struct gpald_loader
 }
 
 static enum gpald_commit_result commit_to_memory(struct gpald_store *base,
-						 const struct gpald_changes *changes,
+						 const struct gpald_store_changes *changes,
 						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct memory_store *store = (struct memory_store *)base;
-	struct gpald_change *change;
+	struct gpald_store_change *change;
 
 	(void)error;
 	STAILQ_FOREACH(change, changes, entry)

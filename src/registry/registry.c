@@ -239,7 +239,7 @@ void gpald_registry_cancel_decision(struct gpald_registry *registry,
 		;
 }
 
-static struct gpald_operation *operation_of_change(struct gpald_change *change)
+static struct gpald_operation *operation_of_change(struct gpald_store_change *change)
 {
 	return (struct gpald_operation *)((char *)change -
 					  offsetof(struct gpald_operation, change));
@@ -294,7 +294,7 @@ static void end_batch(struct gpald_registry *registry)
 static bool settle_step(struct gpald_registry *registry)
 {
 	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
-	struct gpald_change *change;
+	struct gpald_store_change *change;
 
 	if (registry->unlocked_name[0] != '\0') {
 		if (!begin_waiting(registry, registry->unlocked_name))

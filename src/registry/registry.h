@@ -95,7 +95,7 @@ struct gpald_operation {
 	const struct gpald_record *current; /* referenced; NULL: there is none */
 	bool is_to_commit;                  /* what gpald_decide() returned */
 	struct gpald_share counted;         /* its part of the owner's share until it ends */
-	struct gpald_change change;
+	struct gpald_store_change change;
 	struct gpald_record *replacement; /* the new record, until the index has it */
 };
 

@@ -111,10 +111,10 @@ static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 }
 
 /* Runs all of a transaction except its COMMIT. */
-static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes *changes,
+static bool make_changes(struct gpald_sqlite *store, const struct gpald_store_changes *changes,
 			 struct gpald_store_state *state, uint64_t *events)
 {
-	struct gpald_change *change;
+	struct gpald_store_change *change;
 
 	if (!gpald_sqlite_step(store, GPALD_SQLITE_BEGIN))
 		return false;
@@ -129,9 +129,9 @@ static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes 
 	return drop_events(store, events) && gpald_sqlite_set_state(store, state);
 }
 
-static bool is_deletion(const struct gpald_changes *changes)
+static bool is_deletion(const struct gpald_store_changes *changes)
 {
-	const struct gpald_change *change;
+	const struct gpald_store_change *change;
 
 	STAILQ_FOREACH(change, changes, entry)
 		if (change->record)
@@ -154,7 +154,7 @@ static bool is_log_indexed(const struct gpald_sqlite *store)
 }
 
 static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
-					       const struct gpald_changes *changes,
+					       const struct gpald_store_changes *changes,
 					       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_store_state state = store->state;
@@ -179,7 +179,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 
 /* Like commit_changes(), but rolls back if it fails. */
 static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
-					   const struct gpald_changes *changes,
+					   const struct gpald_store_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE])
 {
 	const uint64_t pages = store->pages, used = store->pages_used;
@@ -196,7 +196,7 @@ static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
 }
 
 static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
-						 const struct gpald_changes *changes,
+						 const struct gpald_store_changes *changes,
 						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;

@@ -29,15 +29,15 @@ struct gpald_batch;
 #define GPALD_STORE_ERROR_SIZE 512
 
 /* A change of a layout. The store borrows it and fills in the revision of its event. */
-struct gpald_change {
-	STAILQ_ENTRY(gpald_change) entry;
+struct gpald_store_change {
+	STAILQ_ENTRY(gpald_store_change) entry;
 	struct gpald_batch *batch; /* for the store thread: memory for the result */
 	struct gpald_event event;
 	const struct gpald_record *record; /* the new record; NULL: the layout is deleted */
 	uint64_t gone_generation;          /* of the deleted record; 0: none is deleted */
 };
 
-STAILQ_HEAD(gpald_changes, gpald_change);
+STAILQ_HEAD(gpald_store_changes, gpald_store_change);
 
 /*
  * Receives the content of a store. `record` takes its argument, even if it returns false; `event`
@@ -75,7 +75,7 @@ struct gpald_store_state {
 
 /* Counts a change, and sets the revision of its event. */
 static inline void gpald_store_state_count_change(struct gpald_store_state *state,
-						  struct gpald_change *change)
+						  struct gpald_store_change *change)
 {
 	change->event.follows = state->revision;
 	if (state->revision < state->floor)
@@ -109,7 +109,7 @@ struct gpald_store_ops {
 	 * revisions, and the changes survive a crash and a power failure.
 	 */
 	enum gpald_commit_result (*commit)(struct gpald_store *store,
-					   const struct gpald_changes *changes,
+					   const struct gpald_store_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*

@@ -37,7 +37,7 @@ struct gpald_store_thread {
 	pthread_mutex_t lock;
 	pthread_cond_t has_work, has_closed;
 	/* Protected by the lock. */
-	struct gpald_changes changes;
+	struct gpald_store_changes changes;
 	size_t changes_max; /* limit on the changes of the next transaction */
 	struct gpald_batches finished;
 	uint64_t asked, answered; /* counted by gpald_store_thread_ask_progress() and the thread */
@@ -45,7 +45,7 @@ struct gpald_store_thread {
 	bool is_closed; /* the store is closed; the thread has nothing left to do */
 };
 
-static size_t change_bytes(const struct gpald_change *change)
+static size_t change_bytes(const struct gpald_store_change *change)
 {
 	return change->record ? gpald_record_bytes(change->record) : 0;
 }
@@ -58,7 +58,7 @@ static size_t next_changes_max(size_t changes)
 /* Takes the changes of the next transaction off the list. It uses the batch of the first one. */
 static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 {
-	struct gpald_change *change = STAILQ_FIRST(&t->changes);
+	struct gpald_store_change *change = STAILQ_FIRST(&t->changes);
 	struct gpald_batch *batch = change->batch;
 	size_t bytes = 0;
 
@@ -102,7 +102,7 @@ static void commit_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 
 static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
-	const struct gpald_change *change;
+	const struct gpald_store_change *change;
 
 	/* Each change brought a batch, in case it is committed alone. Only one of them is used. */
 	STAILQ_FOREACH(change, &batch->changes, entry)
@@ -142,7 +142,7 @@ static void tidy_store(struct gpald_store_thread *t)
  */
 static void put_back_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
-	struct gpald_change *first = STAILQ_FIRST(&batch->changes);
+	struct gpald_store_change *first = STAILQ_FIRST(&batch->changes);
 
 	STAILQ_CONCAT(&batch->changes, &t->changes);
 	STAILQ_CONCAT(&t->changes, &batch->changes);
@@ -220,7 +220,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	return NULL;
 }
 
-bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)
+bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_store_change *change)
 {
 	change->batch = calloc(1, sizeof(*change->batch));
 	if (!change->batch)

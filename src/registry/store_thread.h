@@ -19,8 +19,8 @@ struct gpald_store_thread;
 /* A finished transaction, or a failure of the store to tidy up. */
 struct gpald_batch {
 	STAILQ_ENTRY(gpald_batch) entry;
-	struct gpald_changes changes; /* in the order in which they were submitted */
-	size_t count;                 /* of changes; 0: the store failed to tidy up */
+	struct gpald_store_changes changes; /* in the order in which they were submitted */
+	size_t count;                       /* of changes; 0: the store failed to tidy up */
 	enum gpald_commit_result result;
 	uint64_t duration_us;               /* of the commit */
 	char error[GPALD_STORE_ERROR_SIZE]; /* "" after GPALD_COMMIT_DONE */
@@ -42,7 +42,7 @@ gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), vo
  * needs no memory.
  */
 GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
-					     struct gpald_change *change);
+					     struct gpald_store_change *change);
 
 /*
  * Returns whether the thread has answered the last call, and asks it again. It does not answer

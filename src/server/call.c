@@ -145,7 +145,7 @@ int gpald_call_accept(struct gpald_call *call, const struct gpald_rpc_request *r
 	call->method = find_callable(&call->caller, request->method, error);
 	if (!call->method)
 		return -1;
-	if (call->is_stopping)
+	if (call->arrived_while_stopping)
 		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
 				    "the daemon is stopping; nothing was done");
 	call->timeout_ns = request->timeout_ns;

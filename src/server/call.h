@@ -65,7 +65,7 @@ struct gpald_call {
 	/* For a call that is served on another thread. */
 	char *line; /* owned; NULL: it is served on the loop */
 	size_t line_length;
-	bool is_stopping;
+	bool arrived_while_stopping;
 	bool is_notification;
 	const char *method_name; /* the name in the line; NULL: none could be read */
 	const void *params;      /* decoded */

@@ -22,7 +22,8 @@ void gpald_confine_no_new_privs(void);
 /*
  * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls; but
  * it would keep using a ring that it has, so call this before the loop and a second thread exist,
- * and after gpald_confine_no_new_privs(). gpald_confine_calls() returns its error.
+ * and after gpald_confine_no_new_privs(). If this fails, gpald_confine_calls() returns the
+ * error.
  */
 void gpald_confine_io_uring(void);
 

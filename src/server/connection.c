@@ -150,7 +150,7 @@ static void answer_line(struct gpald_connection *c, const char *text, size_t len
 		.text = text,
 		.length = length,
 		.arrived_ns = c->arrived_ns,
-		.is_stopping = offset >= c->refuse_from_offset,
+		.arrived_while_stopping = offset >= c->refuse_from_offset,
 	};
 	/* Not initialised, because most of it is space for a line. */
 	struct gpald_answer answer;

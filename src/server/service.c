@@ -62,7 +62,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		.caller = *caller,
 		.started_ns = uv_hrtime(),
 		.arrived_ns = message->arrived_ns,
-		.is_stopping = message->is_stopping,
+		.arrived_while_stopping = message->arrived_while_stopping,
 	};
 	const struct gpald_context context = {
 		.service = service,

@@ -55,8 +55,8 @@ extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpa
 struct gpald_message {
 	const char *text; /* a line, its end excluded, or a frame */
 	size_t length;
-	uint64_t arrived_ns; /* when its connection was last read, in uv_hrtime() */
-	bool is_stopping;    /* it arrived after the daemon began to stop */
+	uint64_t arrived_ns;         /* when its connection was last read, in uv_hrtime() */
+	bool arrived_while_stopping; /* after the daemon began to stop */
 };
 
 /*
@@ -67,8 +67,9 @@ GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a message. If `is_stopping` is set, no method is called, and a request that names one is
- * refused with "shutting_down". `waiter` is passed to ready() if the answer comes later.
+ * Answers a message. If `arrived_while_stopping` is set, no method is called, and a request that
+ * names one is refused with "shutting_down". `waiter` is passed to ready() if the answer comes
+ * later.
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
 			  const struct gpald_message *message, void *waiter,

@@ -169,7 +169,7 @@ static int parse_frame(const char *frame, size_t length, struct gpald_arena *are
 	if (!method)
 		return -1;
 	call->method = method->name;
-	call->id.reply = method->output;
+	call->id.reply_type = method->output;
 	call->timeout_ns = request.timeout_ns;
 	return gpald_protobuf_read(method->input, request.payload.bytes, request.payload.value,
 				   arena, &call->params, error);
@@ -207,7 +207,7 @@ static void begin_ttrpc_result(struct gpald_writer *w, const struct gpald_id *id
 {
 	begin_frame(w, id);
 	gpald_protobuf_begin_field(w, RESPONSE_PAYLOAD); /* it begins at payload_at() */
-	gpald_protobuf_begin_message(w, id->reply);
+	gpald_protobuf_begin_message(w, id->reply_type);
 }
 
 static void end_ttrpc_result(struct gpald_writer *w, size_t mark)

@@ -199,9 +199,10 @@ static int read_integer_value(struct gpald_decoder *decoder, const cJSON *value,
 	const double number = value->valuedouble;
 
 	if (number < 0 || number > (double)GPALD_EXACT_MAX)
-		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-					    "a JSON number must be an integer from 0 to 2^53 - 1; "
-					    "write larger ones as a string, such as \"0x1000\"");
+		return gpald_decoder_refuse(
+			decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+			"a JSON number must be an integer from 0 to 2^53 - 1; "
+			"write larger ones as a string, such as \"0x20000000000000\"");
 	if (number != (double)(uint64_t)number)
 		return gpald_decoder_refuse(decoder, not_integer, "expected a whole number");
 	*integer = (uint64_t)number;

@@ -24,7 +24,7 @@ struct gpald_id {
 	enum gpald_id_kind kind;
 	int64_t integer;
 	const char *text;
-	const void *reply; /* GPALD_ID_STREAM: the message type of the reply */
+	const void *reply_type; /* GPALD_ID_STREAM: the message type of the reply */
 };
 
 /* A request. Its pointers are valid as long as the arena of parse(). */

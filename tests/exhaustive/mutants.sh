@@ -121,7 +121,7 @@ free_space src/core/fit_index.c s/ranges\[first\].end <= region.start/ranges[fir
 free_space src/core/fit_index.c s/gpald_free_space_append(to, index->cut_above);/;/
 free_space src/core/fit_index.c s/append_dead(index, &merged, &next_dead, UINT64_MAX);/;/
 free_space src/core/fit_index.c s/^\tindex->dead_count = 0;/;/
-free_space src/core/fit_index.c s/index->last_merged = !index->last_merged;/;/
+free_space src/core/fit_index.c s/index->merged_index = !index->merged_index;/;/
 free_space src/core/fit_index.c s/^\t\tmemset(index->tails, 0.*/\t\t;/
 free_space src/core/fit_index.c s/gpald_free_summary_add(&summary, index->tails\[i\], index->alignment);/;/
 free_space src/core/free_space.c s/usable > summary->largest_fit/usable >= summary->largest_fit/

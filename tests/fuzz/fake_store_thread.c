@@ -28,7 +28,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	return thread;
 }
 
-bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_change *change)
+bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_store_change *change)
 {
 	struct gpald_batch *batch = calloc(1, sizeof(*batch));
 

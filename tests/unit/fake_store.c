@@ -61,7 +61,7 @@ static void forget(struct fake_store *store, const char *name)
 	}
 }
 
-static void apply(struct fake_store *store, struct gpald_change *change)
+static void apply(struct fake_store *store, struct gpald_store_change *change)
 {
 	gpald_store_state_count_change(&store->state, change);
 	forget(store, change->event.name);
@@ -76,12 +76,12 @@ static void apply(struct fake_store *store, struct gpald_change *change)
 }
 
 static enum gpald_commit_result commit(struct gpald_store *base,
-				       const struct gpald_changes *changes,
+				       const struct gpald_store_changes *changes,
 				       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct fake_store *store = (struct fake_store *)base;
 	enum gpald_commit_result result;
-	struct gpald_change *change;
+	struct gpald_store_change *change;
 	size_t count = 0;
 
 	STAILQ_FOREACH(change, changes, entry)

@@ -278,9 +278,9 @@ void close_store(struct gpald_store *store)
 	store->ops->close(store);
 }
 
-struct gpald_change change_of(const struct gpald_record *record)
+struct gpald_store_change change_of(const struct gpald_record *record)
 {
-	struct gpald_change change = {
+	struct gpald_store_change change = {
 		.record = record,
 		.event.kind = GPALD_EVENT_CREATED,
 		.event.generation = record->facts.generation,
@@ -293,17 +293,18 @@ struct gpald_change change_of(const struct gpald_record *record)
 	return change;
 }
 
-enum gpald_commit_result commit_together(struct gpald_store *store, struct gpald_change *changes,
-					 size_t count, char error[GPALD_STORE_ERROR_SIZE])
+enum gpald_commit_result commit_together(struct gpald_store *store,
+					 struct gpald_store_change *changes, size_t count,
+					 char error[GPALD_STORE_ERROR_SIZE])
 {
-	struct gpald_changes list = STAILQ_HEAD_INITIALIZER(list);
+	struct gpald_store_changes list = STAILQ_HEAD_INITIALIZER(list);
 
 	for (size_t i = 0; i < count; i++)
 		STAILQ_INSERT_TAIL(&list, &changes[i], entry);
 	return store->ops->commit(store, &list, error);
 }
 
-static enum gpald_commit_result commit(struct gpald_store *store, struct gpald_change *change)
+static enum gpald_commit_result commit(struct gpald_store *store, struct gpald_store_change *change)
 {
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	const enum gpald_commit_result result = commit_together(store, change, 1, error);
@@ -315,14 +316,14 @@ static enum gpald_commit_result commit(struct gpald_store *store, struct gpald_c
 
 enum gpald_commit_result put(struct gpald_store *store, const struct gpald_record *record)
 {
-	struct gpald_change change = change_of(record);
+	struct gpald_store_change change = change_of(record);
 
 	return commit(store, &change);
 }
 
 enum gpald_commit_result drop(struct gpald_store *store, const char *name, uint64_t generation)
 {
-	struct gpald_change change = {
+	struct gpald_store_change change = {
 		.event.kind = GPALD_EVENT_DELETED,
 		.gone_generation = generation,
 	};

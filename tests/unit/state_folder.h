@@ -86,11 +86,12 @@ enum gpald_commit_result put(struct gpald_store *store, const struct gpald_recor
 enum gpald_commit_result drop(struct gpald_store *store, const char *name, uint64_t generation);
 
 /* Returns a change that can be put in a list. */
-struct gpald_change change_of(const struct gpald_record *record);
+struct gpald_store_change change_of(const struct gpald_record *record);
 
 /* Commits an array of changes in one transaction. */
-enum gpald_commit_result commit_together(struct gpald_store *store, struct gpald_change *changes,
-					 size_t count, char error[GPALD_STORE_ERROR_SIZE]);
+enum gpald_commit_result commit_together(struct gpald_store *store,
+					 struct gpald_store_change *changes, size_t count,
+					 char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Return the record of a plain request, or of rich_request(). */
 struct gpald_record *plain_record(const char *name, uint64_t generation);

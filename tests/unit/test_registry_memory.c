@@ -364,7 +364,7 @@ START_TEST(a_commit_that_lacks_memory_changes_nothing)
 	folder_init(&folder);
 	store = open_store(&folder, NULL);
 	for (size_t which = 1; failed; which++) {
-		struct gpald_change change = change_of(record);
+		struct gpald_store_change change = change_of(record);
 		enum gpald_commit_result result;
 
 		shortage_begin(which, false);

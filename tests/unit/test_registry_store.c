@@ -575,8 +575,8 @@ END_TEST
 START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 {
 	const struct gpald_loader loader = { 0 };
-	struct gpald_change second = { 0 }, first = { 0 };
-	struct gpald_changes changes = STAILQ_HEAD_INITIALIZER(changes);
+	struct gpald_store_change second = { 0 }, first = { 0 };
+	struct gpald_store_changes changes = STAILQ_HEAD_INITIALIZER(changes);
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	uint64_t least = 0;
 

@@ -58,7 +58,7 @@ START_TEST(committed_records_come_back_bit_for_bit)
 					   plain_record("vm:1._-Z", 77) };
 	struct gpald_record *replaced = full_record("b");
 	const struct gpald_record *const left[] = { records[0], replaced };
-	struct gpald_change changes[COUNT_OF(records)];
+	struct gpald_store_change changes[COUNT_OF(records)];
 	char error[GPALD_STORE_ERROR_SIZE];
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -139,7 +139,7 @@ END_TEST
 START_TEST(a_log_that_was_cut_has_whole_transactions)
 {
 	struct gpald_record *a = plain_record("a", 1), *b = plain_record("b", 1);
-	struct gpald_change changes[] = { change_of(a), change_of(b) };
+	struct gpald_store_change changes[] = { change_of(a), change_of(b) };
 	struct gpald_blob database, log;
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -666,7 +666,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 {
 	struct gpald_record *small = record_with_nodes("small", 1),
 			    *large = record_with_nodes("large", 1000);
-	struct gpald_change changes[] = { change_of(small), change_of(large) };
+	struct gpald_store_change changes[] = { change_of(small), change_of(large) };
 	struct state_folder folder;
 	struct gpald_store *store;
 	char error[GPALD_STORE_ERROR_SIZE];

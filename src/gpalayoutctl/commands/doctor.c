@@ -152,8 +152,9 @@ static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	struct tm parts = { 0 };
 	const char *rest = strptime(stats->started_at, "%Y-%m-%dT%H:%M:%S", &parts);
-	const int64_t now = rest ? (int64_t)timegm(&parts) + (int64_t)(stats->uptime_ms / 1000) : 0;
-	const int64_t drift = (int64_t)time(NULL) - now;
+	const int64_t expected =
+		rest ? (int64_t)timegm(&parts) + (int64_t)(stats->uptime_ms / 1000) : 0;
+	const int64_t drift = (int64_t)time(NULL) - expected;
 
 	if (!rest)
 		add_finding(d, "clock", "", "%s is not a time", stats->started_at);

@@ -261,8 +261,8 @@ static void offer_all(struct completion *c)
 {
 	const struct ctl_command *command = c->invocation.command;
 
-	if (c->invocation.open_flag) {
-		offer_value(c, c->invocation.open_flag);
+	if (c->invocation.flag_without_value) {
+		offer_value(c, c->invocation.flag_without_value);
 	} else if (*c->prefix == '-') {
 		offer_flag_words(c, ctl_global_flags);
 		offer_flag_words(c, command ? command->flags : NULL);
