@@ -21,7 +21,7 @@
 GPAL_BEGIN_DECLS
 
 enum gpal_change_kind {
-	GPAL_CHANGE_MOVED,   /* another address or use; the same size, unless it is an ECAM */
+	GPAL_CHANGE_MOVED,   /* another address, node of a room, or interleaving of a CXL window */
 	GPAL_CHANGE_RESIZED, /* another size, or other buses at the same base */
 	GPAL_CHANGE_ADDED,   /* only in the later layout */
 	GPAL_CHANGE_REMOVED, /* only in the earlier layout */

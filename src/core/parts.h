@@ -31,8 +31,8 @@ struct gpald_part gpald_part_to_find(const char *key, enum gpal_iommu iommu,
 				     const struct gpal_layout_root_complex *buses_of);
 
 /*
- * Compares two parts, like strcmp(). The order has no meaning. Returns 0 if both are the same for
- * the guest, or extents of the same RAM node.
+ * Compares the identities of two parts, like strcmp(). The order has no meaning. The addresses and
+ * uses of equal parts may differ, and all extents of a RAM node are equal.
  */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 

@@ -144,7 +144,7 @@ static bool is_deletion(const struct gpald_store_changes *changes)
  * transaction SQLite needs memory only for the index of the log, and it has the index of the first
  * pages from the start.
  */
-static bool is_log_indexed(const struct gpald_sqlite *store)
+static bool is_failed_commit_absent(const struct gpald_sqlite *store)
 {
 	const off_t most = LOG_PAGES_INDEXED * (off_t)GPALD_SQLITE_PAGE_BYTES;
 	struct stat log;
@@ -173,8 +173,9 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 		return GPALD_COMMIT_DONE;
 	}
 	result = gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
-	return result == GPALD_COMMIT_NO_MEMORY && !is_log_indexed(store) ? GPALD_COMMIT_FAILED :
-									    result;
+	return result == GPALD_COMMIT_NO_MEMORY && !is_failed_commit_absent(store) ?
+		       GPALD_COMMIT_FAILED :
+		       result;
 }
 
 /* Like commit_changes(), but rolls back if it fails. */

@@ -65,10 +65,10 @@ struct gpald_store_state {
 	 * GPALD_RESTORE_RAISE_MIN is added as often as needed until the floor reaches it. 0: the
 	 * store is new. Not stored.
 	 *
-	 * An existing store may be an older copy, whose later changes are lost. No lost change had
-	 * a number above the floor, unless a restore had put the lost numbers ahead of the clock,
-	 * and the clock has since passed the numbers of the copy. An update only adds one to the
-	 * generation of its layout, so it may repeat that of a lost update.
+	 * An existing store may be an older copy, whose later changes are lost. The numbers of the
+	 * lost changes are not above the floor, with one exception: an earlier restore had raised
+	 * them above the clock, and the numbers of the copy are now below the clock. An update only
+	 * adds one to the generation of its layout, so it may repeat that of a lost update.
 	 */
 	uint64_t floor;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no other thread has to. It commits the changes
+ * The thread that waits for the disk, so that no other thread waits for it. It commits the changes
  * submitted while it was busy as one transaction, up to a limit, so many clients share one
  * synchronisation of the disk. Call all functions on the thread that started it.
  */

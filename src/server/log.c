@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes the log. Its only state is the level, the rate, the destination and the number of lost
- * lines; the daemon logs from one thread.
+ * lines; the daemon logs from one thread, except when it crashes.
  */
 #include "config.h"
 

@@ -54,7 +54,7 @@ static const struct gpald_method methods[] = {
 	  .call = gpald_events_subscribe,
 	  .ttrpc_params = &gpald_wait_params,
 	  .ttrpc_call = gpald_events_wait },
-	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_method_registry_backup),
+	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_registry_backup_page),
 	ON_LOOP("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
 	ON_LOOP("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
 	QUERY("daemon.schema", "Schema", gpald_no_params, gpald_daemon_schema),

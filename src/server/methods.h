@@ -110,7 +110,7 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
 /* backup_method.c: registry.backup */
-gpald_method_call gpald_method_registry_backup;
+gpald_method_call gpald_registry_backup_page;
 
 /* daemon_methods.c: the daemon itself */
 gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;

@@ -11,7 +11,7 @@
 #include "wire/rpc.h"
 
 /* Events are added only while libuv holds no bytes, and only until a turn has this much output. */
-#define QUEUED_BYTES_MAX 65536
+#define TURN_OUTPUT_MAX 65536
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
@@ -26,7 +26,7 @@ bool gpald_subscription_is_behind(const struct gpald_connection *c)
 bool gpald_subscription_is_due(const struct gpald_connection *c)
 {
 	return gpald_subscription_is_behind(c) && c->unsent == 0 &&
-	       c->output_length < QUEUED_BYTES_MAX;
+	       c->output_length < TURN_OUTPUT_MAX;
 }
 
 void gpald_subscription_close_if_lost(struct gpald_connection *c)

@@ -63,8 +63,8 @@ static void put(struct placing *p, unsigned int start, uint64_t size, unsigned i
 }
 
 /*
- * Fills in the plan for a demand that does not fit between two pages: the free space, and the lowest
- * of the largest fits.
+ * Fills in the plan for a demand that does not fit in the pages from `start` to before `end`: the
+ * free space, and the lowest of the largest fits.
  */
 static bool exhausted(struct placing *p, unsigned int failed, unsigned int start, unsigned int end)
 {
@@ -145,7 +145,7 @@ static unsigned int end_of(const struct placing *p, enum gpal_kind kind, int onl
 	return 0;
 }
 
-static bool place_ram_wish(struct placing *p, unsigned int number, unsigned int *floor)
+static bool place_ram_demand(struct placing *p, unsigned int number, unsigned int *floor)
 {
 	const struct demand *demand = &p->world->demands[number];
 	const unsigned int start = *floor;
@@ -187,7 +187,7 @@ static bool place_ram(struct placing *p)
 
 		if (p->world->demands[i].kind != GPAL_KIND_RAM)
 			continue;
-		if (!p->done[i] && !place_ram_wish(p, i, &floor))
+		if (!p->done[i] && !place_ram_demand(p, i, &floor))
 			return false;
 		if (p->done[i] && kept > floor)
 			floor = kept;

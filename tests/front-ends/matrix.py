@@ -60,7 +60,7 @@ VIRTIO_MMIO = CannotExpress("devices on virtio-mmio")
 LOW_ECAM = CannotExpress("ECAM below 4 GiB")
 CXL = CannotExpress("CXL")
 X86_IOMMU = CannotExpress("AMD-Vi or Intel VT-d")
-NAMES = CannotExpress("names of root complexes other than `s0rc0`")
+NAMES = CannotExpress("names of root complexes that are not of the form `sNrcM`")
 ODD_WINDOW = CannotExpress("a window that is not a multiple of 1 MiB")
 NO_WINDOW = CannotExpress("a root complex that has no low or no high window")
 

@@ -44,7 +44,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static const struct feature_count sights[SEEN_COUNT] = {
+static const struct feature_count features[SEEN_COUNT] = {
 	[ALLOCATED] = { .name = "success" },
 	[OUT_OF_RANGE] = { .name = "out_of_range" },
 	[INVALID_SIZE] = { .name = "invalid_size" },
@@ -235,7 +235,7 @@ START_TEST(allocates_as_the_naive_oracle_does)
 {
 	struct feature_count seen[SEEN_COUNT];
 
-	memcpy(seen, sights, sizeof(seen));
+	memcpy(seen, features, sizeof(seen));
 	for (uint64_t i = 0; i < round_count(); i++)
 		compare_with_oracle(first_seed() + i, 1, seen);
 	check_coverage("allocate", seen, SEEN_COUNT);
@@ -251,7 +251,7 @@ START_TEST(allocates_large_inputs_as_the_naive_oracle_does)
 		{ .name = "more than 100 ranges" },
 	};
 
-	memcpy(seen, sights, sizeof(seen));
+	memcpy(seen, features, sizeof(seen));
 	for (uint64_t i = 0; i < round_count(); i += LARGE_EVERY)
 		compare_with_oracle(first_seed() + i, LARGE_SCALE, seen);
 	large[0].count = seen[ALLOCATED].count;

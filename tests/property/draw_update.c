@@ -557,7 +557,7 @@ static void fill_space(struct draft *draft)
 		draft->request->vtl2_framebuffer = 8 * MIB;
 }
 
-/* Removes the node that filled the space. What is above it stays there. */
+/* Removes the node that filled the space. The ranges above it stay where they are. */
 static void empty_space(struct draft *draft)
 {
 	remove_node(draft);

@@ -63,16 +63,17 @@ void fail_round(const struct round *round, const char *format, ...)
 	abort();
 }
 
-void check_coverage(const char *what, const struct feature_count *sights, size_t count)
+void check_coverage(const char *what, const struct feature_count *features, size_t count)
 {
 	const char *missing = NULL;
 	const char *verbose = getenv("PROPERTY_VERBOSE");
 
 	for (size_t i = 0; i < count; i++) {
 		if (verbose && *verbose)
-			fprintf(stderr, "%s: %-40s %zu\n", what, sights[i].name, sights[i].count);
-		if (sights[i].count == 0 && !missing)
-			missing = sights[i].name;
+			fprintf(stderr, "%s: %-40s %zu\n", what, features[i].name,
+				features[i].count);
+		if (features[i].count == 0 && !missing)
+			missing = features[i].name;
 	}
 	if (missing && round_count() >= ROUNDS_FOR_COVERAGE)
 		ck_abort_msg("%s: never occurred: %s", what, missing);

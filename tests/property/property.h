@@ -54,8 +54,8 @@ void compare_layout_with_oracle(const struct round *round, const struct oracle *
 				const struct gpal_layout *actual);
 
 /*
- * Compares an error with the oracle's prediction. What the oracle leaves open is checked against
- * the input.
+ * Compares an error with the oracle's prediction, and with the input where the oracle leaves the
+ * error open.
  */
 void compare_error_with_oracle(const struct round *round, const struct oracle *oracle, int code,
 			       const struct gpal_error *actual);
@@ -74,7 +74,7 @@ struct feature_count {
 };
 
 /* Fails the test if a feature never occurred in a run that is long enough. */
-void check_coverage(const char *what, const struct feature_count *sights, size_t count);
+void check_coverage(const char *what, const struct feature_count *features, size_t count);
 
 Suite *allocate_suite(void);
 Suite *resolve_suite(void);

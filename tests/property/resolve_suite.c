@@ -100,7 +100,7 @@ static const struct {
 	enum gpal_code code;
 	enum gpal_subject subject;
 	const char *part; /* occurs in the error's part; NULL if that is empty */
-} error_sights[SEEN_COUNT] = {
+} error_features[SEEN_COUNT] = {
 	[BAD_BAR] = { "invalid bar", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
 		      "/bars/" },
 	[BAD_FUNCTION_BAR] = { "invalid bar of virtual functions", GPAL_E_INVALID_SIZE,
@@ -199,7 +199,7 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 	for (int i = 0; i < GPAL_CODE_COUNT; i++)
 		seen[i].name = gpal_code_token(-i);
 	for (int i = FIRST_FEATURE; i < SEEN_COUNT; i++)
-		seen[i].name = error_sights[i].name ? error_sights[i].name : names[i];
+		seen[i].name = error_features[i].name ? error_features[i].name : names[i];
 	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
 		seen[PROFILE_FIRST + i].name = gpal_profile_name((enum gpal_profile)i);
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
@@ -351,10 +351,10 @@ static void look_at_error(struct feature_count *seen, const struct gpal_request 
 	const bool window = low || error->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
 
 	for (int i = FIRST_ERROR; i <= LAST_ERROR; i++)
-		seen[i].count += error_sights[i].name && error_sights[i].code == error->code &&
-				 error_sights[i].subject == error->subject &&
-				 (error_sights[i].part ?
-					  strstr(error->part, error_sights[i].part) != NULL :
+		seen[i].count += error_features[i].name && error_features[i].code == error->code &&
+				 error_features[i].subject == error->subject &&
+				 (error_features[i].part ?
+					  strstr(error->part, error_features[i].part) != NULL :
 					  !error->part[0]);
 	seen[BAD_DEVICE_COUNT].count += window && oracle->part_open;
 	seen[DEVICES_TOO_LARGE].count += strcmp(error->part, "/devices") == 0;
@@ -730,18 +730,18 @@ START_TEST(the_host_address_width_moves_nothing)
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct request_case *drawn = request_case_draw(first_seed() + i);
 		struct round round = { .seed = first_seed() + i, .request = &drawn->request };
-		struct gpal_layout *free_of_host;
+		struct gpal_layout *without_limit;
 		struct gpal_layout *layout;
 		struct gpal_error error;
 		unsigned int bits;
 		int code;
 
 		drawn->request.host_physical_address_bits = 0;
-		if (gpal_resolve(&drawn->request, &free_of_host, NULL) != GPAL_OK) {
+		if (gpal_resolve(&drawn->request, &without_limit, NULL) != GPAL_OK) {
 			request_case_free(drawn);
 			continue;
 		}
-		bits = free_of_host->required_address_bits;
+		bits = without_limit->required_address_bits;
 
 		const unsigned int enough[] = { bits, 64 };
 
@@ -751,20 +751,20 @@ START_TEST(the_host_address_width_moves_nothing)
 			if (gpal_resolve(&drawn->request, &layout, &error) != GPAL_OK)
 				fail_round(&round, "%u bits are needed, %u are not enough: %s",
 					   bits, enough[j], error.message);
-			compare_layouts(&round, free_of_host, layout);
+			compare_layouts(&round, without_limit, layout);
 			gpal_layout_free(layout);
 		}
 
 		drawn->request.host_physical_address_bits = bits - 1;
 		code = gpal_resolve(&drawn->request, &layout, &error);
 		if (code != GPAL_E_ADDRESS_WIDTH_EXCEEDED || error.bits != bits - 1 ||
-		    error.required_bits != bits || error.range.end != free_of_host->top ||
-		    strcmp(error.tag, free_of_host->map.entries[free_of_host->map.count - 1].tag) !=
-			    0)
+		    error.required_bits != bits || error.range.end != without_limit->top ||
+		    strcmp(error.tag,
+			   without_limit->map.entries[without_limit->map.count - 1].tag) != 0)
 			fail_round(&round, "%u bits are needed, %u: %s", bits, bits - 1,
 				   gpal_code_token(code));
 		gpal_layout_free(layout);
-		gpal_layout_free(free_of_host);
+		gpal_layout_free(without_limit);
 		request_case_free(drawn);
 	}
 }

@@ -375,7 +375,7 @@ static struct gpal_error member_of_request(const struct gpal_request *request, c
 /*
  * Returns true if making one node smaller would be enough, and this node comes before the chosen
  * member. A node comes before smaller nodes, before later ones of its size, before other members,
- * and before all nodes alike.
+ * and before the choice of one size for all nodes ("ram").
  */
 static bool passes_over_a_node(const struct gpal_request *request, const struct gpal_error *member,
 			       bool is_node)

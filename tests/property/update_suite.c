@@ -13,7 +13,7 @@ enum seen {
 	FIRST_FEATURE = GPAL_CODE_COUNT,
 	SECOND_UPDATE = FIRST_FEATURE,
 	THIRD_UPDATE,
-	RESIZED,
+	WOULD_MOVE,
 	NO_MMIO32,
 	NO_RAM,
 	NO_MMIO64,
@@ -56,7 +56,7 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 	static const char *const names[SEEN_COUNT] = {
 		[SECOND_UPDATE] = "a layout updated twice",
 		[THIRD_UPDATE] = "a layout updated three times",
-		[RESIZED] = "would move: another size or place",
+		[WOULD_MOVE] = "would move: another size or place",
 		[NO_MMIO32] = "would move: no room for mmio32",
 		[NO_RAM] = "would move: no room for ram",
 		[NO_MMIO64] = "would move: no room for mmio64",
@@ -240,7 +240,7 @@ static void look_at_refusal(struct feature_count *seen, const struct chain *chai
 {
 	if (around->error.code == GPAL_E_WOULD_MOVE)
 		look_at_moves(seen, chain);
-	seen[RESIZED].count += around->error.code == GPAL_E_WOULD_MOVE;
+	seen[WOULD_MOVE].count += around->error.code == GPAL_E_WOULD_MOVE;
 	seen[HOST_TOO_NARROW].count += around->error.code == GPAL_E_ADDRESS_WIDTH_EXCEEDED;
 	if (around->error.code != GPAL_E_EXHAUSTED)
 		return;

@@ -189,8 +189,8 @@ static enum ctl_exit print_list(const struct list *list, const struct ctl_sessio
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	if (ctl_wants_text(session)) {
-		ctl_rows_append(&out, CTL_FIELDS(entry_fields), list->entries,
-				sizeof(*list->entries), list->count);
+		ctl_records_append(&out, CTL_FIELDS(entry_fields), list->entries,
+				   sizeof(*list->entries), list->count);
 		return ctl_print_paged(session->invocation, &out);
 	}
 	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,

@@ -311,7 +311,7 @@ static void append_methods(struct gpald_bytes *out, const struct gpal_client_sta
 				read_latency(ctl_member_of(requests, method->name)),
 			};
 	}
-	ctl_rows_append(out, CTL_FIELDS(method_fields), rows, sizeof(*rows), count);
+	ctl_records_append(out, CTL_FIELDS(method_fields), rows, sizeof(*rows), count);
 	free(rows);
 }
 
@@ -332,8 +332,8 @@ enum ctl_exit ctl_print_stats(struct ctl_session *session, struct gpald_bytes *o
 	ctl_record_append(out, CTL_FIELDS(line_fields), &lines);
 	if (stats->user_count) {
 		ctl_buffer_puts(out, "\n");
-		ctl_rows_append(out, CTL_FIELDS(user_fields), stats->users, sizeof(*stats->users),
-				stats->user_count);
+		ctl_records_append(out, CTL_FIELDS(user_fields), stats->users,
+				   sizeof(*stats->users), stats->user_count);
 	}
 	ctl_buffer_puts(out, "\n");
 	append_methods(out, stats, ctl_member_of(tree, "requests"));

@@ -83,8 +83,8 @@ enum ctl_exit ctl_print_history(struct ctl_session *session, struct gpald_bytes 
 	for (size_t i = 0; i < history->count; i++)
 		rows[i] = event_of(&history->events[i]);
 	if (history->count)
-		ctl_rows_append(out, CTL_FIELDS(history_fields), rows, sizeof(*rows),
-				history->count);
+		ctl_records_append(out, CTL_FIELDS(history_fields), rows, sizeof(*rows),
+				   history->count);
 	if (!history->count || history->events[0].kind != GPAL_EVENT_CREATED)
 		ctl_buffer_printf(out, "%sChanges up to revision %" PRIu64 " are not listed.\n",
 				  history->count ? "\n" : "", history->oldest_since);

@@ -95,7 +95,7 @@ static void append_map(struct gpald_bytes *out, const struct gpal_map *map)
 	}
 	qsort(rows, map->count, sizeof(*rows), by_address);
 	count = add_gaps(rows, map->count);
-	ctl_rows_append(&text, CTL_FIELDS(row_fields), rows, sizeof(*rows), count);
+	ctl_records_append(&text, CTL_FIELDS(row_fields), rows, sizeof(*rows), count);
 	if (ctl_wants_colour())
 		append_dimmed(out, text.data, rows);
 	else
@@ -290,8 +290,8 @@ static const struct ctl_field change_fields[] = {
 void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *changes)
 {
 	if (changes->count)
-		ctl_rows_append(out, CTL_FIELDS(change_fields), changes->changes,
-				sizeof(*changes->changes), changes->count);
+		ctl_records_append(out, CTL_FIELDS(change_fields), changes->changes,
+				   sizeof(*changes->changes), changes->count);
 	else
 		ctl_buffer_puts(out, "no range changes\n");
 }
@@ -338,8 +338,8 @@ static void append_growths(struct gpald_bytes *out, const struct gpal_advice *ad
 	ctl_buffer_puts(out,
 			"each range alone could grow to these sizes, in place or if the request "
 			"is resolved again:\n\n");
-	ctl_rows_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
-			sizeof(*advice->growths), advice->count);
+	ctl_records_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
+			   sizeof(*advice->growths), advice->count);
 	append_advice_cut(out, advice);
 }
 
@@ -362,7 +362,7 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 	if (count > 0) {
 		ctl_buffer_puts(out, "there is no layout; there would be one if one range had this "
 				     "size and nothing else changed:\n\n");
-		ctl_rows_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
+		ctl_records_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
 	} else {
 		ctl_buffer_puts(out, "there is no layout, and another size of one range is not "
 				     "enough; gpalayoutctl resolve says what lacks room\n");

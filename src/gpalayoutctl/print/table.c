@@ -255,8 +255,8 @@ static bool is_right(enum ctl_form form)
 	return form != CTL_TEXT && form < CTL_ARCH;
 }
 
-void ctl_rows_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
-		     const void *rows, size_t size, size_t row_count)
+void ctl_records_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
+			const void *rows, size_t size, size_t row_count)
 {
 	ctl_cleanup_table struct ctl_table table = { .count = 0 };
 	ctl_cleanup_buffer struct gpald_bytes cell = { 0 };

@@ -56,8 +56,8 @@ void ctl_record_append(struct gpald_bytes *out, const struct ctl_field *fields, 
  * Appends a heading and a line for each of `rows`, which are `size` bytes each. A missing value is
  * "-".
  */
-void ctl_rows_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
-		     const void *rows, size_t size, size_t row_count);
+void ctl_records_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
+			const void *rows, size_t size, size_t row_count);
 
 #define CTL_TABLE_COLUMNS 72 /* at most */
 
