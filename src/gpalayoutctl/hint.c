@@ -432,9 +432,10 @@ static void print_warnings(const cJSON *data)
 void ctl_print_refusal(struct ctl_session *session, const char *about)
 {
 	cJSON *error = read_error(session);
-	cJSON *request = session->request.length ? cJSON_Parse(session->request.data) : NULL;
-	const struct ctl_hint_context context = { session, ctl_member_of(error, "data"), request,
-						  about };
+	cJSON *params = cJSON_Parse(ctl_buffer_text(&session->params));
+	const cJSON *data = ctl_member_of(error, "data");
+	const struct ctl_hint_context context = { session, data, params,
+						  ctl_hint_request(params, data), about };
 	const char *pointer = ctl_text_of(context.data, "pointer");
 	ctl_cleanup_buffer struct gpald_bytes what = { 0 };
 	const char *message = ctl_text_of(error, "message");
@@ -453,6 +454,6 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 	print_changes(session, context.data);
 	print_warnings(context.data);
 	print_hints(&context);
-	cJSON_Delete(request);
+	cJSON_Delete(params);
 	cJSON_Delete(error);
 }

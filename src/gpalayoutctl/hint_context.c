@@ -21,6 +21,15 @@
 
 #define ELEMENT_CELLS 40
 
+const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data)
+{
+	const char *pointer = ctl_text_of(data, "pointer");
+	const cJSON *from = ctl_member_of(params, "from");
+	const bool is_to = pointer && strncmp(pointer, "/to/", strlen("/to/")) == 0;
+
+	return ctl_member_of(is_to ? ctl_member_of(params, "to") : from ? from : params, "request");
+}
+
 /* Returns true if the request was given as flags. */
 static bool has_flags(const struct ctl_hint_context *context)
 {
@@ -252,16 +261,12 @@ static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_c
 
 /* Windows of root complexes. */
 
-/* Returns what the pointer of the refusal leads to, or NULL if it is not known. */
+/* Returns what the pointer of the refusal leads to, or NULL if it leads to nothing. */
 static const cJSON *find_place(const struct ctl_hint_context *context)
 {
-	static const char request[] = "/request/";
-	const char *pointer = ctl_text_of(context->data, "pointer");
-	const cJSON *at = context->request;
+	const cJSON *at = context->params;
 
-	if (!pointer || strncmp(pointer, request, strlen(request)) != 0)
-		return NULL;
-	for (const char *step = strchr(pointer + 1, '/'); at && step;
+	for (const char *step = ctl_text_of(context->data, "pointer"); at && step && *step;
 	     step = strchr(step + 1, '/')) {
 		char name[32];
 
@@ -278,8 +283,7 @@ static bool is_off_page(const struct ctl_hint_context *context)
 	uint64_t alignment;
 
 	return read_size_member(context->data, "alignment", &alignment) &&
-	       alignment == GPAL_PAGE_SIZE &&
-	       (is_allocate(context) || ctl_member_of(find_place(context), "start"));
+	       alignment == GPAL_PAGE_SIZE && ctl_member_of(find_place(context), "start");
 }
 
 /* Returns true if the place is a window whose size is computed from its devices. */

@@ -14,9 +14,16 @@
 struct ctl_hint_context {
 	const struct ctl_session *session;
 	const cJSON *data;    /* of the refusal; NULL: none */
-	const cJSON *request; /* of the command; NULL: none, or it is not known here */
+	const cJSON *params;  /* of the call; NULL: none */
+	const cJSON *request; /* in the params; NULL: none */
 	const char *about;    /* which of several calls was refused; NULL: there was one */
 };
+
+/*
+ * Returns the request in the params that was refused, or NULL if there is none. A comparison has
+ * two, and the pointer in the data of the refusal leads to one of them.
+ */
+const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data);
 
 /*
  * If `name` is a word of hints, appends its text and sets *holds to true. If it is a condition,

@@ -165,6 +165,8 @@ enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, c
 	if (connected)
 		return connected;
 	session->method = method;
+	session->params.length = 0;
+	ctl_buffer_puts(&session->params, params ? params : "");
 	gpal_client_free(session->result);
 	code = gpal_client_call(session->client, method, params, &session->result, &session->error);
 	if (code == 0 || code == GPAL_E_REFUSED)
@@ -264,4 +266,5 @@ void ctl_session_free(struct ctl_session *session)
 	gpal_client_close(session->client);
 	gpald_arena_free(session->arena);
 	ctl_buffer_free(&session->request);
+	ctl_buffer_free(&session->params);
 }

@@ -20,6 +20,7 @@ struct ctl_session {
 	struct gpal_client *client; /* NULL: not connected */
 	const char *socket;         /* the path of the last attempt to connect */
 	const char *method;         /* of the last call */
+	struct gpald_bytes params;  /* its JSON text; empty: none */
 	const char *result;         /* the JSON text of its result; NULL: the daemon refused it */
 	struct gpal_client_error error;
 

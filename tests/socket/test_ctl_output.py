@@ -437,6 +437,22 @@ class WithDaemon(DaemonTestCase):
         request = json.dumps({"reserved": [{"tag": "x", "start": "0x40000800", "end": "0x40001800"}]})
         self.assertIn("start x at a multiple of 4K", self.said("invalid_alignment", "call", "layout.allocate", request, arch=None)[2])
 
+    def test_a_request_inside_the_params_has_the_same_hints(self):
+        off = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "reserved": [{"name": "x", "start": 2048, "end": 6144}]}
+        crowded = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
+            {"name": "a", "low_mmio": "3968M"}]}}
+        paths = []
+        for name, request in (("off", off), ("crowded", crowded), ("fits", {"arch": "x86_64", "memory": {"nodes": ["1G"]}})):
+            paths.append("@" + os.path.join(self.daemon.folder, name))
+            with open(paths[-1][1:], "w", encoding="utf-8") as file:
+                json.dump(request, file)
+        for args in (["call", "layout.resolve", json.dumps({"request": off})], ["compare", paths[0], paths[2]],
+                     ["compare", paths[2], paths[0]]):
+            self.assertIn("start reserved-x at a multiple of 4K", self.said("invalid_alignment", *args, arch=None)[2])
+        for args in (["call", "layout.resolve", json.dumps({"request": crowded})], ["compare", paths[1], paths[2]],
+                     ["compare", paths[2], paths[1]]):
+            self.assertIn(f'{self.ABOVE} ("pcie": {{"ecam": "above-4gib"}})', self.said("exhausted", *args, arch=None)[2])
+
     def test_an_unknown_tag_has_a_hint_about_tags(self):
         self.assertIn("omit TAG to list the tags that this command accepts: nothing is not one of them",
                       self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
