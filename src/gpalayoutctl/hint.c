@@ -34,10 +34,9 @@ struct hint {
 static const struct hint hints[] = {
 	/* not JSON, not a request */
 	{ "invalid_json", "correct the JSON text; sizes such as 4GiB are strings and need quotes" },
-	{ "invalid_utf8", "{?file}save the request as UTF-8" },
 	{ "invalid_utf8", "requests and names must be UTF-8" },
 	{ "duplicate_key", "an object has a member twice: keep one of them" },
-	{ "too_deep", "no request needs that much nesting; look for a bracket that is not closed" },
+	{ "too_deep", "remove brackets: no request needs that much nesting" },
 	{ "too_many_values",
 	  "no VM needs that many values: merge adjacent reserved ranges, or shorten other lists" },
 	{ "invalid_request", "params must be an object, as in '{\"request\": {...}}'" },
@@ -49,8 +48,11 @@ static const struct hint hints[] = {
 
 	/* one member at fault */
 	{ "missing_member", "{?window}" },
-	{ "missing_member", "{?flags}add --memory SIZE, or --numa SIZE for each node" },
-	{ "missing_member", "{?file}a request has at least arch and memory.nodes" },
+	{ "missing_member", "{?required}{?flags}add --memory SIZE, or --numa SIZE for each node" },
+	{ "missing_member", "{?required}a request has at least arch and memory.nodes" },
+	{ "missing_member",
+	  "{?allocate}{?given}each reserved or fixed range has a tag, a start and an end, such as "
+	  "{\"tag\": \"a\", \"start\": \"1M\", \"end\": \"2M\"}" },
 	{ "missing_member",
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
@@ -105,6 +107,9 @@ static const struct hint hints[] = {
 	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M for each "
 	  "target" },
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
+	{ "invalid_size", "{?zero}{?hdm}make hdm a multiple of 256M above 0" },
+	{ "invalid_size",
+	  "{?empty_window}make it a multiple of 4K above 0, or {none} to have no such window" },
 	{ "invalid_size", "make {tag} a multiple of 4K above 0; it has {size}" },
 	{ "invalid_size", "sizes are multiples of 4K above 0, and a range ends after its start" },
 	{ "invalid_alignment", "{?off_page}start {tag} at a multiple of 4K" },
@@ -178,10 +183,13 @@ static const struct hint hints[] = {
 	  "omit TAG to list the tags that this command accepts: {tag} is not one of them" },
 	{ "not_found", "gpalayoutctl list shows all layouts" },
 	{ "conflict", "{?update}" },
-	{ "conflict", "the name belongs to uid {owner_uid}: use another name" },
+	{ "conflict", "{?owned}use another name: that layout belongs to another user" },
 	{ "conflict",
 	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
 	  "another name, or gpalayoutctl update" },
+	{ "generation_mismatch",
+	  "{?call}the layout has changed since it was read: look at it again with gpalayoutctl get, "
+	  "then give generation {generation}" },
 	{ "generation_mismatch",
 	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
 	  "give --generation {generation}" },
@@ -191,6 +199,8 @@ static const struct hint hints[] = {
 	{ "would_move",
 	  "once the VM is off, use gpalayoutctl update --allow-moves; add --dry-run to see the new "
 	  "layout first" },
+	{ "would_remove",
+	  "{?changes}if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "would_remove",
 	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
@@ -210,10 +220,10 @@ static const struct hint hints[] = {
 	  "free space on the disk of the daemon's state folder; gpalayoutctl info shows the "
 	  "limits" },
 	{ "resync_required",
-	  "the daemon no longer keeps these events: read gpalayoutctl list again, then continue "
+	  "the daemon does not have these events: read gpalayoutctl list again, then continue "
 	  "with gpalayoutctl watch --since {revision}" },
 	{ "resync_required",
-	  "the daemon no longer keeps these events: start gpalayoutctl watch again, then read "
+	  "the daemon does not have these events: start gpalayoutctl watch again, then read "
 	  "gpalayoutctl list" },
 
 	/* the daemon's state */

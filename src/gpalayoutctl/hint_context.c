@@ -36,11 +36,6 @@ static bool has_flags(const struct ctl_hint_context *context)
 	return context->session->request.length && !context->session->request_file;
 }
 
-static bool has_file(const struct ctl_hint_context *context)
-{
-	return context->session->request_file;
-}
-
 static bool has_no_json(const struct ctl_hint_context *context)
 {
 	return !context->session->invocation->json;
@@ -61,14 +56,35 @@ static bool is_update(const struct ctl_hint_context *context)
 	return is_method(context, "layout.update");
 }
 
+static bool is_call(const struct ctl_hint_context *context)
+{
+	return strcmp(context->session->invocation->command->name, "call") == 0;
+}
+
 static bool is_backup(const struct ctl_hint_context *context)
 {
 	return is_method(context, "registry.backup");
 }
 
+/* Returns true if the place is in a list of ranges that have an address. */
+static bool is_given(const struct ctl_hint_context *context)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return pointer && (strncmp(pointer, "/reserved/", strlen("/reserved/")) == 0 ||
+			   strncmp(pointer, "/fixed/", strlen("/fixed/")) == 0);
+}
+
 static bool has_refuse(const struct ctl_hint_context *context)
 {
 	return ctl_flag_was_given(context->session->invocation, "--refuse");
+}
+
+static bool pointer_has(const struct ctl_hint_context *context, const char *part)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return pointer && strstr(pointer, part);
 }
 
 /* Returns true if the refusal has a member with that text. */
@@ -92,6 +108,33 @@ static bool is_low_phase(const struct ctl_hint_context *context)
 static bool is_ram_phase(const struct ctl_hint_context *context)
 {
 	return has_text(context, "phase", "ram");
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	const size_t length = text ? strlen(text) : 0;
+
+	return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+/* Returns true if the pointer leads to a member that every request has. */
+static bool is_required(const struct ctl_hint_context *context)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return ends_in(pointer, "/request/arch") || ends_in(pointer, "/request/memory") ||
+	       ends_in(pointer, "/request/memory/nodes");
+}
+
+/* Returns true if the layout belongs to another user. */
+static bool is_owned(const struct ctl_hint_context *context)
+{
+	return ctl_member_of(context->data, "owner_uid");
+}
+
+static bool has_changes(const struct ctl_hint_context *context)
+{
+	return ctl_has_changes(context->session->invocation);
 }
 
 /* Reads a size in either form of JSON: an integer below 2^53, or a string. */
@@ -129,10 +172,7 @@ static bool is_crowded(const struct ctl_hint_context *context)
 /* Returns true if the tag of the refusal ends in `end`. */
 static bool has_tag_ending(const struct ctl_hint_context *context, const char *end)
 {
-	const char *tag = ctl_text_of(context->data, "tag");
-	const size_t length = tag ? strlen(tag) : 0;
-
-	return length >= strlen(end) && strcmp(tag + length - strlen(end), end) == 0;
+	return ends_in(ctl_text_of(context->data, "tag"), end);
 }
 
 static bool has_ecam_tag(const struct ctl_hint_context *context)
@@ -286,6 +326,26 @@ static bool is_off_page(const struct ctl_hint_context *context)
 	       alignment == GPAL_PAGE_SIZE && ctl_member_of(find_place(context), "start");
 }
 
+/* Returns true if the place is a window of a root complex that is to be placed and has size 0. */
+static bool is_empty_window(const struct ctl_hint_context *context)
+{
+	return has_zero_size(context) && has_tag_ending(context, "-mmio") &&
+	       pointer_has(context, "/request/pcie/root_complexes/") &&
+	       !ctl_member_of(find_place(context), "start");
+}
+
+/* Appends the value that stands for no window. Needs an empty window. */
+static void append_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
+	const bool is_in_flag = has_flags(context) ||
+				(has_changes(context) &&
+				 ctl_flag_that_added(context->session->invocation, context->request,
+						     inside));
+
+	ctl_buffer_puts(out, is_in_flag ? "none" : "null");
+}
+
 /* Returns true if the place is a window whose size is computed from its devices. */
 static bool has_devices(const struct ctl_hint_context *context)
 {
@@ -352,13 +412,14 @@ static const struct {
 	{ "?at_devices", "/devices" }, { "?cxl_window", "/cxl_windows/" },
 	{ "?target", "/targets/" },    { "?low_ram", "/low_window" },
 	{ "?hole", "/host/holes/" },   { "?room", "/memory/hotplug/" },
+	{ "?hdm", "/cxl/hdm" },
 };
 
 static const struct {
 	const char *name;
 	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
-	{ "?flags", has_flags },           { "?file", has_file },
+	{ "?flags", has_flags },           { "?call", is_call },
 	{ "?no_json", has_no_json },       { "?allocate", is_allocate },
 	{ "?backup", is_backup },          { "?refuse", has_refuse },
 	{ "?shared", has_equal_share },    { "?sized_by_devices", has_devices },
@@ -366,6 +427,9 @@ static const struct {
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
 	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
 	{ "?update", is_update },          { "?off_page", is_off_page },
+	{ "?required", is_required },      { "?given", is_given },
+	{ "?owned", is_owned },            { "?changes", has_changes },
+	{ "?empty_window", is_empty_window },
 };
 
 static const struct {
@@ -374,7 +438,7 @@ static const struct {
 } words[] = {
 	{ "how_to_free_low", append_low_room },  { "for_more_low", append_for_more_low },
 	{ "or_move_ecam", append_or_move_ecam }, { "windows", append_windows },
-	{ "try_sizes", append_try_sizes },
+	{ "try_sizes", append_try_sizes },       { "none", append_none },
 };
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
@@ -382,8 +446,6 @@ static const struct {
 bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
 		       const char *name, bool *holds)
 {
-	const char *pointer = ctl_text_of(context->data, "pointer");
-
 	*holds = true;
 	for (size_t i = 0; i < LENGTH(words); i++)
 		if (strcmp(words[i].name, name) == 0) {
@@ -397,7 +459,7 @@ bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *c
 		}
 	for (size_t i = 0; i < LENGTH(pointer_conditions); i++)
 		if (strcmp(pointer_conditions[i].name, name) == 0) {
-			*holds = pointer && strstr(pointer, pointer_conditions[i].part);
+			*holds = pointer_has(context, pointer_conditions[i].part);
 			return true;
 		}
 	return false;

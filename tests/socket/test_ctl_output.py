@@ -325,6 +325,59 @@ class WithDaemon(DaemonTestCase):
             self.assertIn('has a tag, a size and an alignment, such as {"tag": "a", "size": "1M", "alignment": "4K"}', rest)
             self.assertNotIn("--memory", rest)
 
+    def test_a_given_range_without_a_member_is_shown_one(self):
+        for kind in ("reserved", "fixed"):
+            for given in ({"tag": "a"}, {"tag": "a", "start": 0}, {"start": 0, "end": "4K"}):
+                rest = self.said("missing_member", "allocate", "-", arch=None, stdin=json.dumps({kind: [given]}).encode())[2]
+                self.assertIn('has a tag, a start and an end, such as {"tag": "a", "start": "1M", "end": "2M"}', rest)
+        example = {"reserved": [{"tag": "a", "start": "1M", "end": "2M"}]}
+        self.assertEqual(self.ctl("allocate", "-", stdin=json.dumps(example).encode()).code, OK)
+
+    def test_only_a_request_without_a_required_member_is_told_which_there_are(self):
+        whole = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}
+        required = "hint: a request has at least arch and memory.nodes"
+        for request, hint in (({}, required), ({"arch": "x86_64"}, required), ({"arch": "x86_64", "memory": {}}, required),
+                              ({**whole, "reserved": [{"name": "a"}]}, "hint: gpalayoutctl schema lists all members"),
+                              ({**whole, "vtl2": {"memory": {"size": "1G"}}}, "hint: gpalayoutctl schema lists all members")):
+            for args in (["resolve", "-"], ["call", "layout.resolve", json.dumps({"request": request})]):
+                self.assertEqual(self.said("missing_member", *args, arch=None, stdin=json.dumps(request).encode())[2], hint)
+
+    def test_a_name_that_is_not_utf8_is_not_said_to_be_in_the_file(self):
+        request = json.dumps({"arch": "x86_64", "memory": {"nodes": ["1G"]}}).encode()
+        result = self.ctl("create", b"a\xff", "-", stdin=request)
+        self.assertRegex(result.err, r"^gpalayoutctl: invalid_utf8: .*\nhint: requests and names must be UTF-8\n$")
+
+    def test_deep_nesting_is_not_said_to_lack_a_bracket(self):
+        result = self.ctl("resolve", "-", stdin=b'{"arch":' + b"[" * 31 + b"]" * 31 + b"}")
+        self.assertRegex(result.err, r"^gpalayoutctl: too_deep: .*\nhint: remove brackets: no request needs that much nesting\n$")
+
+    def test_a_window_of_size_0_can_be_none(self):
+        rc, hint = "--pcie-root-complex", "hint: make it a multiple of 4K above 0, or {} to have no such window"
+        for window in ("low_mmio", "high_mmio"):
+            args = ["resolve", "--memory", "1G", rc]
+            self.assertEqual(self.said("invalid_size", *args, f"a,{window}=0")[2], hint.format("none"))
+            self.assertEqual(self.ctl(*args, f"a,{window}=none", "--arch", "x86_64").code, OK)
+            # A pinned window that is empty has an end.
+            self.assertIn("a range ends after its start", self.said("invalid_size", *args, f"a,{window}=0,{window}_base=1G")[2])
+            for value in (0, {"size": 0}):
+                request = {"arch": "x86_64", "memory": {"nodes": ["1G"]},
+                           "pcie": {"root_complexes": [{"name": "a", window: value}]}}
+                text = self.said("invalid_size", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
+                self.assertEqual(text, hint.format("null"))
+                request["pcie"]["root_complexes"][0][window] = None
+                self.assertEqual(self.ctl("resolve", "-", stdin=json.dumps(request).encode()).code, OK)
+        self.ctl("create", "empty", "--memory", "1G", "--arch", "x86_64", rc, "a")
+        self.addCleanup(self.ctl, "delete", "empty")
+        for change, word in ((["--add-pcie-root-complex", "b,segment=1,low_mmio=0"], "none"),
+                             (["--set", "pcie.root_complexes.0.low_mmio=0"], "null")):
+            self.assertEqual(self.said("invalid_size", "update", "empty", *change, arch=None)[2], hint.format(word))
+        self.assertEqual(self.ctl("update", "empty", "--set", "pcie.root_complexes.0.low_mmio=null", "--allow-removals").code, OK)
+
+    def test_an_hdm_of_size_0_has_the_unit_of_others(self):
+        args = ["resolve", "--memory", "1G", "--pcie-root-complex"]
+        self.assertEqual(self.said("invalid_size", *args, "a,hdm=0")[2], "hint: make hdm a multiple of 256M above 0")
+        self.assertEqual(self.ctl(*args, "a,hdm=256M", "--arch", "x86_64").code, OK)
+
     ABOVE = "put the ECAM above 4 GiB"
     BUSES = "fewer buses"
 

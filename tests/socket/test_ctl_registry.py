@@ -923,6 +923,20 @@ class WithDaemon(DaemonTestCase):
         out = self.ok("update", "vm-1", *more, "--allow-moves")
         self.assertTrue(out.endswith(self.ok("resolve", *more)), out)
 
+    def test_a_change_that_would_remove_ranges_is_not_told_to_state_them(self):
+        self.ok("create", "vm-1", *self.VM)
+        change = ("update", "vm-1", "--set", "chipset.high_mmio=0")
+        error = self.refused("would_remove", "the request", *change)
+        self.assertIn("\nhint: if the VM no longer has these ranges, --allow-removals removes them\n", error)
+        self.ok(*change, "--allow-removals")
+
+    def test_a_call_with_another_generation_is_not_told_a_flag(self):
+        self.ok("create", "vm-1", *self.VM)
+        number = self.generation("vm-1")
+        self.refused("generation_mismatch", "/generation", "call", "layout.delete", '{"name":"vm-1","generation":0}',
+                     hint=f"then give generation {number}")
+        self.ok("call", "layout.delete", f'{{"name":"vm-1","generation":{number}}}')
+
     def test_an_update_that_would_remove_ranges_says_which(self):
         self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "rc0")
         only = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "4")
@@ -1097,6 +1111,10 @@ class WithDaemon(DaemonTestCase):
         result = ctl_as(65534, "--socket", self.daemon.socket, "delete", "vm-0000")
         self.assertEqual(result.code, REFUSED, result.err)
         self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: run the command as the layout's owner")
+        # This test is root, whose uid is 0.
+        result = ctl_as(65534, "--socket", self.daemon.socket, "create", "vm-0000", *self.VM)
+        self.assertEqual(result.code, CONFLICT, result.err)
+        self.assertIn("\nhint: use another name: that layout belongs to another user\n", result.err)
 
     @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
     def test_a_user_who_may_not_use_the_control_socket_reads_through_the_other(self):
