@@ -120,8 +120,8 @@ static const struct hint hints[] = {
 	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", "move or shrink one of the two ranges" },
 	{ "exhausted",
-	  "{?low_ram}move the pinned or reserved range out of the low RAM window, or omit the "
-	  "window" },
+	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the way, "
+	  "or omit the low RAM window" },
 	{ "exhausted",
 	  "{?sized_by_devices}give {tag} fewer devices, or smaller ones, make other windows "
 	  "smaller, or move the pinned and reserved ranges in the way{or_move_ecam}" },
@@ -137,10 +137,10 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}" },
 	{ "exhausted",
-	  "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each bus" },
+	  "{?ecam_tag}move the pinned and reserved ranges in the way, give root complexes fewer "
+	  "buses (1 MiB each), or put the ECAM below 4 GiB ({ecam_below})" },
 	{ "exhausted",
-	  "if nothing else changes, {tag} can have {largest_size}; for more, move the pinned and "
-	  "reserved ranges in the way" },
+	  "if nothing else changes, {tag} can have {largest_size}{for_more}" },
 	{ "exhausted",
 	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or move the "
 	  "pinned and reserved ranges in the way" },

@@ -177,7 +177,10 @@ static bool has_tag_ending(const struct ctl_hint_context *context, const char *e
 
 static bool has_ecam_tag(const struct ctl_hint_context *context)
 {
-	return has_tag_ending(context, "-ecam");
+	const char *tag = ctl_text_of(context->data, "tag");
+
+	return !is_allocate(context) && tag && strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
+	       has_tag_ending(context, "-ecam");
 }
 
 /* Returns true if the request, or else its policy, puts the ECAM below 4 GiB. */
@@ -202,28 +205,117 @@ static const char *flag_or(const struct ctl_hint_context *context, const char *f
 	return has_flags(context) ? flag : json;
 }
 
-static void append_ecam_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+/* Returns what the pointer of the refusal leads to, or NULL if it leads to nothing. */
+static const cJSON *find_place(const struct ctl_hint_context *context)
 {
-	if (is_ecam_below(context))
-		ctl_buffer_printf(out,
-				  "give root complexes fewer buses, or put the ECAM above 4 GiB "
-				  "(%s)",
-				  flag_or(context, "--pcie-ecam above-4gib",
-					  "\"pcie\": {\"ecam\": \"above-4gib\"}"));
+	const cJSON *at = context->params;
+
+	for (const char *step = ctl_text_of(context->data, "pointer"); at && step && *step;
+	     step = strchr(step + 1, '/')) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(step + 1, "/"), step + 1);
+		at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, (int)strtol(name, NULL, 10)) :
+					 ctl_member_of(at, name);
+	}
+	return at;
 }
 
-/* Says how to free addresses below 4 GiB. */
-static void append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+/* Ways to make room. */
+
+#define MOST_WAYS 6
+
+struct ways {
+	const char *texts[MOST_WAYS];
+	size_t count;
+};
+
+static void add_way(struct ways *ways, bool exists, const char *text)
 {
-	if (is_allocate(context)) {
-		ctl_buffer_puts(out,
-				"ask for less in mmio32, or move the reserved and fixed ranges "
-				"in the way");
-		return;
+	if (exists)
+		ways->texts[ways->count++] = text;
+}
+
+/* Appends all ways with commas and an "or". */
+static void append_ways(struct gpald_bytes *out, const struct ways *ways)
+{
+	for (size_t i = 0; i < ways->count; i++) {
+		ctl_buffer_puts(out, i == 0 ? "" : i + 1 < ways->count ? ", " : ", or ");
+		ctl_buffer_puts(out, ways->texts[i]);
 	}
-	ctl_buffer_puts(out, is_ecam_below(context) ? "make low MMIO windows smaller, " :
-						      "make low MMIO windows smaller");
-	append_ecam_room(out, context);
+}
+
+static void append_for_more(struct gpald_bytes *out, const struct ways *ways)
+{
+	if (ways->count)
+		ctl_buffer_puts(out, "; for more, ");
+	append_ways(out, ways);
+}
+
+static const cJSON *root_complexes_of(const cJSON *request)
+{
+	return ctl_member_of(ctl_member_of(request, "pcie"), "root_complexes");
+}
+
+/* Returns true if the range has an address, and is in the way of the phase of the refusal. */
+static bool is_block(const struct ctl_hint_context *context, const cJSON *range)
+{
+	uint64_t start;
+
+	return read_size_member(range, "start", &start) &&
+	       (!is_low_phase(context) || start < GPAL_4GIB);
+}
+
+static bool has_block_in(const struct ctl_hint_context *context, const cJSON *list)
+{
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, list)
+	{
+		if (is_block(context, each) || is_block(context, ctl_member_of(each, "low_mmio")) ||
+		    is_block(context, ctl_member_of(each, "high_mmio")))
+			return true;
+	}
+	return false;
+}
+
+/* Returns true if ranges that have an address may be in the way. */
+static bool has_blocks(const struct ctl_hint_context *context)
+{
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+
+	return has_block_in(context, ctl_member_of(context->params, "reserved")) ||
+	       has_block_in(context, ctl_member_of(context->params, "fixed")) ||
+	       has_block_in(context, ctl_member_of(context->request, "reserved")) ||
+	       has_block_in(context, root_complexes_of(context->request)) ||
+	       is_block(context, ctl_member_of(chipset, "high_mmio"));
+}
+
+static bool has_memory_start(const struct ctl_hint_context *context)
+{
+	uint64_t start;
+
+	return read_size_member(ctl_member_of(context->request, "memory"), "start", &start) &&
+	       start;
+}
+
+static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *context)
+{
+	const bool is_below = is_ecam_below(context);
+
+	add_way(ways, is_below, "give root complexes fewer buses");
+	add_way(ways, is_below,
+		flag_or(context, "put the ECAM above 4 GiB (--pcie-ecam above-4gib)",
+			"put the ECAM above 4 GiB (\"pcie\": {\"ecam\": \"above-4gib\"})"));
+}
+
+/* Returns true if no address below 4 GiB is as aligned as the refused window states. */
+static bool is_alignment_at_fault(const struct ctl_hint_context *context)
+{
+	uint64_t fit;
+
+	return ctl_member_of(find_place(context), "alignment") &&
+	       read_size_member(context->data, "largest_fit", &fit) && fit == 0;
 }
 
 /*
@@ -242,44 +334,96 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 	return !read_size_member(chipset, "low_mmio", &size) || size > least;
 }
 
-/* Returns true if a low MMIO window that was not refused can be smaller, or if it is not known. */
-static bool has_other_low_windows(const struct ctl_hint_context *context)
+/* Returns true if a low MMIO window beside `ignored` others can be smaller, or if it is not known. */
+static bool has_low_windows(const struct ctl_hint_context *context, size_t ignored)
 {
-	const cJSON *list =
-		ctl_member_of(ctl_member_of(context->request, "pcie"), "root_complexes");
 	size_t count = 0;
 	const cJSON *each;
 
-	cJSON_ArrayForEach(each, list)
+	cJSON_ArrayForEach(each, root_complexes_of(context->request))
 	{
 		const cJSON *window = ctl_member_of(each, "low_mmio");
 
 		count += !cJSON_IsNull(window) && !ctl_member_of(window, "none");
 	}
-	return !context->request || count > 1 || can_shrink_chipset(context);
+	return !context->request || count > ignored || can_shrink_chipset(context);
 }
 
 /*
- * Says how the refused range can have more than what is free for it now. To make it smaller itself
- * would be no advice.
+ * Finds ways to free addresses below 4 GiB. To make the refused range itself smaller is none if
+ * `is_for_more`, or if nothing is free for it.
  */
-static void append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context)
+static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
 {
 	const bool is_window = has_tag_ending(context, "-low-mmio");
-	const bool has_windows = !is_window || has_other_low_windows(context);
-	const bool is_below = is_ecam_below(context);
+	const bool is_aligned = is_alignment_at_fault(context);
+	bool is_other = is_window && is_for_more;
+	struct ways ways = { 0 };
+	uint64_t fit;
 
 	if (is_allocate(context)) {
-		ctl_buffer_puts(out, "; for more, make other ranges of mmio32 smaller, or move the "
-				     "reserved and fixed ranges in the way");
-		return;
+		add_way(&ways, !is_for_more, "ask for less in mmio32");
+		add_way(&ways,
+			is_for_more &&
+				cJSON_GetArraySize(ctl_member_of(context->params, "mmio32")) > 1,
+			"make other ranges of mmio32 smaller");
+		add_way(&ways, has_blocks(context),
+			"move the reserved and fixed ranges in the way");
+		return ways;
 	}
-	if (has_windows || is_below)
-		ctl_buffer_puts(out, "; for more, ");
-	if (has_windows)
-		ctl_buffer_printf(out, "make %slow MMIO windows smaller%s",
-				  is_window ? "other " : "", is_below ? ", " : "");
-	append_ecam_room(out, context);
+	if (is_window && read_size_member(context->data, "largest_fit", &fit) && fit == 0)
+		is_other = true;
+	add_way(&ways, !is_aligned && has_low_windows(context, is_other),
+		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
+	add_way(&ways, ctl_member_of(find_place(context), "alignment"),
+		"give it a smaller alignment");
+	add_way(&ways, has_blocks(context), "move the pinned and reserved ranges in the way");
+	add_way(&ways, has_memory_start(context),
+		flag_or(context, "lower --memory-start", "lower memory.start"));
+	if (!is_aligned)
+		add_ecam_ways(&ways, context);
+	return ways;
+}
+
+/* Says how to free addresses below 4 GiB. */
+static void append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const struct ways ways = find_low_ways(context, false);
+
+	append_ways(out, &ways);
+}
+
+/* Says how the refused range can have more than what is free for it now. */
+static void append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const struct ways ways = find_low_ways(context, true);
+
+	append_for_more(out, &ways);
+}
+
+/* The same for a range above 4 GiB, where only ranges with an address leave too little. */
+static void append_for_more_high(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, has_blocks(context) || !context->params ?
+				     "; for more, move the pinned and reserved ranges in the way" :
+				     "; for more, make other ranges smaller");
+}
+
+/* Says how to free addresses below 4 GiB without smaller windows. */
+static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	struct ways ways = { 0 };
+
+	if (is_low_phase(context))
+		add_ecam_ways(&ways, context);
+	append_for_more(out, &ways);
+}
+
+/* Says where the ECAM goes if there is no room for it above 4 GiB. */
+static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, flag_or(context, "--pcie-ecam below-4gib",
+				     "\"pcie\": {\"ecam\": \"below-4gib\"}"));
 }
 
 /* Suggests advise, unless that is the command that was refused. */
@@ -290,32 +434,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 				"; gpalayoutctl advise with the same request tries other sizes");
 }
 
-/* Says how to free addresses below 4 GiB without smaller windows. */
-static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
-{
-	if (is_low_phase(context) && is_ecam_below(context)) {
-		ctl_buffer_puts(out, "; for more, ");
-		append_ecam_room(out, context);
-	}
-}
-
 /* Windows of root complexes. */
-
-/* Returns what the pointer of the refusal leads to, or NULL if it leads to nothing. */
-static const cJSON *find_place(const struct ctl_hint_context *context)
-{
-	const cJSON *at = context->params;
-
-	for (const char *step = ctl_text_of(context->data, "pointer"); at && step && *step;
-	     step = strchr(step + 1, '/')) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(step + 1, "/"), step + 1);
-		at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, (int)strtol(name, NULL, 10)) :
-					 ctl_member_of(at, name);
-	}
-	return at;
-}
 
 /* Returns true if a given range does not start on a page. Its data have that alignment. */
 static bool is_off_page(const struct ctl_hint_context *context)
@@ -338,10 +457,10 @@ static bool is_empty_window(const struct ctl_hint_context *context)
 static void append_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
-	const bool is_in_flag = has_flags(context) ||
-				(has_changes(context) &&
-				 ctl_flag_that_added(context->session->invocation, context->request,
-						     inside));
+	const bool is_in_flag =
+		has_flags(context) ||
+		(has_changes(context) &&
+		 ctl_flag_that_added(context->session->invocation, context->request, inside));
 
 	ctl_buffer_puts(out, is_in_flag ? "none" : "null");
 }
@@ -354,16 +473,15 @@ static bool has_devices(const struct ctl_hint_context *context)
 
 struct windows {
 	const char *kind;
-	size_t count;     /* to be placed; 0: not known, or some are placed already */
-	bool has_devices; /* some of them have devices */
+	size_t count; /* to be placed; 0: not known, or some are placed already */
+	bool differ;  /* some of them have devices, or state an alignment */
 };
 
 static struct windows find_windows(const struct ctl_hint_context *context)
 {
 	const bool is_low = has_tag_ending(context, "-low-mmio");
 	const char *name = is_low ? "low_mmio" : "high_mmio";
-	const cJSON *list =
-		ctl_member_of(ctl_member_of(context->request, "pcie"), "root_complexes");
+	const cJSON *list = root_complexes_of(context->request);
 	struct windows found = { .kind = is_low ? "low" : "high" };
 	const cJSON *each;
 
@@ -375,7 +493,8 @@ static struct windows find_windows(const struct ctl_hint_context *context)
 		    ctl_member_of(window, "none"))
 			continue;
 		found.count++;
-		found.has_devices = found.has_devices || ctl_member_of(window, "devices");
+		found.differ = found.differ || ctl_member_of(window, "devices") ||
+			       ctl_member_of(window, "alignment");
 	}
 	if (!context->session->method || is_update(context))
 		found.count = 0;
@@ -394,14 +513,16 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
 
 /*
  * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
- * nor for windows whose sizes are computed from their devices.
+ * nor if sizes are computed from devices, nor if one states an alignment: the size is for the usual
+ * alignment.
  */
 static bool has_equal_share(const struct ctl_hint_context *context)
 {
 	const struct windows windows = find_windows(context);
+	const char *share = ctl_text_of(context->data, "equal_share");
 
-	return ctl_text_of(context->data, "equal_share") && windows.count != 1 &&
-	       !windows.has_devices;
+	return share && !has_text(context, "largest_size", share) && windows.count != 1 &&
+	       !windows.differ;
 }
 
 static const struct {
@@ -419,16 +540,26 @@ static const struct {
 	const char *name;
 	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
-	{ "?flags", has_flags },           { "?call", is_call },
-	{ "?no_json", has_no_json },       { "?allocate", is_allocate },
-	{ "?backup", is_backup },          { "?refuse", has_refuse },
-	{ "?shared", has_equal_share },    { "?sized_by_devices", has_devices },
-	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
-	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
-	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
-	{ "?update", is_update },          { "?off_page", is_off_page },
-	{ "?required", is_required },      { "?given", is_given },
-	{ "?owned", is_owned },            { "?changes", has_changes },
+	{ "?flags", has_flags },
+	{ "?call", is_call },
+	{ "?no_json", has_no_json },
+	{ "?allocate", is_allocate },
+	{ "?backup", is_backup },
+	{ "?refuse", has_refuse },
+	{ "?shared", has_equal_share },
+	{ "?sized_by_devices", has_devices },
+	{ "?all_nodes", is_of_all_nodes },
+	{ "?crowded", is_crowded },
+	{ "?ecam_tag", has_ecam_tag },
+	{ "?zero", has_zero_size },
+	{ "?low", is_low_phase },
+	{ "?ram", is_ram_phase },
+	{ "?update", is_update },
+	{ "?off_page", is_off_page },
+	{ "?required", is_required },
+	{ "?given", is_given },
+	{ "?owned", is_owned },
+	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },
 };
 
@@ -437,6 +568,7 @@ static const struct {
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
 	{ "how_to_free_low", append_low_room },  { "for_more_low", append_for_more_low },
+	{ "for_more", append_for_more_high },    { "ecam_below", append_ecam_below },
 	{ "or_move_ecam", append_or_move_ecam }, { "windows", append_windows },
 	{ "try_sizes", append_try_sizes },       { "none", append_none },
 };

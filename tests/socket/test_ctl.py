@@ -1001,7 +1001,7 @@ HINTS = [
     ({"reason": "out_of_range", "pointer": "/request/cxl_windows/0/targets/0"}, "each target is a root complex of the request that has cxl"),
     ({"reason": "missing_member", "pointer": "/request/pcie/root_complexes/0/high_mmio"}, None),
     ({"reason": "exhausted", "phase": "ram", "tag": "ram0", "size": "0x4000000", "free_space": "0x3000000",
-      "pointer": "/request/memory/low_window"}, "move the pinned or reserved range out of the low RAM window, or omit the window"),
+      "pointer": "/request/memory/low_window"}, "move the pinned and reserved ranges in the way, or omit the low RAM window"),
     ({"reason": "not_found"}, "gpalayoutctl list"),
     ({"reason": "not_found", "tag": "ram7"}, "omit TAG to list the tags that this command accepts: ram7 is not one of them"),
     ({"reason": "conflict"}, "gpalayoutctl update"),
@@ -1118,7 +1118,7 @@ class Refusals(Case):
     def test_windows_that_share_are_counted(self):
         low = {"reason": "exhausted", "phase": "mmio32", "tag": "pcie-a-low-mmio", "equal_share": "0x2800000"}
         high = {**low, "phase": "mmio64", "tag": "pcie-a-high-mmio"}
-        windows = [RC, "a,low_mmio=none", RC, "b,low_mmio=1M,high_mmio_base=1T", RC, "c,low_mmio_alignment=4M", RC, "d,high_mmio=none"]
+        windows = [RC, "a,low_mmio=none", RC, "b,low_mmio=1M,high_mmio_base=1T", RC, "c", RC, "d,high_mmio=none"]
         request = json.dumps({"pcie": {"root_complexes": [{"low_mmio": {"none": True}}, {"low_mmio": {"none": True}}, {}, {}]}}).encode()
         for data, args, text in (
                 (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit\n"),

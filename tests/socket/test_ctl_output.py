@@ -409,8 +409,10 @@ class WithDaemon(DaemonTestCase):
         self.assertRegex(self.no_room("exhausted", *above, *least), r"can have ~3.97 GiB \(4064M\)$")
         self.assertRegex(self.no_room("exhausted", *above, *least, rc, "b,low_mmio=none,start_bus=10"), r"\(4064M\)$")
         self.assertIn("; for more, give root complexes fewer buses, or put", self.no_room("exhausted", *below, *least))
-        for changed in (["--chipset-low-mmio", "33M", *least[2:]], [*least, rc, "b,low_mmio_base=1G,low_mmio=2M,start_bus=10"]):
-            self.assertTrue(self.no_room("exhausted", *above, *changed).endswith(other), changed)
+        for changed, more in ((["--chipset-low-mmio", "33M", *least[2:]], ""),
+                              ([*least, rc, "b,low_mmio_base=1G,low_mmio=2M,start_bus=10"],
+                               ", or move the pinned and reserved ranges in the way")):
+            self.assertTrue(self.no_room("exhausted", *above, *changed).endswith(other + more), changed)
         for arch, size, has_others in (("x86_64", 33554432, False), ("x86_64", 33558528, True), ("aarch64", "272M", False),
                                        ("aarch64", "512M", True)):
             request = {"arch": arch, "memory": {"nodes": ["1G"]}, "chipset": {"low_mmio": size},
@@ -421,18 +423,82 @@ class WithDaemon(DaemonTestCase):
     def test_more_room_in_a_map_of_ranges_is_made_by_other_ranges(self):
         demands = [{"tag": tag, "size": size, "alignment": "4K"} for tag, size in (("a", "5G"), ("b", "1G"))]
         rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps({"mmio32": demands}).encode())[2]
-        self.assertIn("a can have 3 GiB; for more, make other ranges of mmio32 smaller, or move the reserved and fixed", rest)
+        self.assertTrue(rest.endswith("a can have 3 GiB; for more, make other ranges of mmio32 smaller"), rest)
+        for lists, text in (({"mmio32": demands[:1]}, "a can have 4 GiB"),
+                            ({"mmio32": demands[:1], "fixed": [{"tag": "f", "start": "4G", "end": "5G"}]}, "a can have 4 GiB"),
+                            ({"mmio32": demands[:1], "reserved": [{"tag": "f", "start": 0, "end": "1G"}]},
+                             "a can have 3 GiB; for more, move the reserved and fixed ranges in the way"),
+                            ({"mmio32": [{**demands[0], "tag": "x-ecam"}], "reserved": [{"tag": "f", "start": 0, "end": "4G"}]},
+                             "x-ecam: ask for less in mmio32, or move the reserved and fixed ranges in the way"),
+                            # No tag means a root complex here.
+                            ({"mmio64": [{**demands[0], "tag": "pcie-seg0-ecam"}],
+                              "fixed": [{"tag": "f", "start": 0, "end": "0xfffffffffffff000"}]},
+                             "move the pinned and reserved ranges out of the way of pcie-seg0-ecam, or ask for less")):
+            rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps(lists).encode())[2]
+            self.assertTrue(rest.endswith(text), rest)
+
+    def test_what_is_in_the_way_below_4_gib_is_named(self):
+        rc, least = "--pcie-root-complex", ("--chipset-low-mmio", "32M")
+        blocks = "move the pinned and reserved ranges in the way"
+        for args, ways in (
+                (["--virtio-mmio", "1", *least, "--reserve", "a=0-4064M"], blocks),
+                (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], f"make low MMIO windows smaller, or {blocks}"),
+                ([*least, rc, "a,low_mmio=4M", "--reserve", "a=0-4064M"], blocks),
+                ([*least, rc, "a,low_mmio=4M", rc, "b,segment=1,low_mmio=2M,low_mmio_base=4060M", "--reserve", "a=0-4060M",
+                  "--reserve", "b=4062M-4064M"], f"make other low MMIO windows smaller, or {blocks}"),
+                ([rc, "a,low_mmio_alignment=4G", "--reserve", "a=0-4K"], f"give it a smaller alignment, or {blocks}"),
+                # A range above 4 GiB is not in the way.
+                ([rc, "a,low_mmio_alignment=4G", rc, "b,segment=1,low_mmio_alignment=4G", "--reserve", "a=1T-2T"],
+                 "give it a smaller alignment")):
+            text = self.no_room("exhausted", *args)
+            self.assertRegex(text, rf"hint: no aligned address below 4 GiB is free for \S+: {ways}$")
+        self.assertTrue(self.no_room("exhausted", rc, "a,low_mmio=3G", "--memory-start", "3G").endswith(
+            "can have 896 MiB; for more, make other low MMIO windows smaller, or lower --memory-start"))
+        self.assertTrue(self.no_room("ecam_below_minimum", "--pcie-ecam-below-4gb", *least, rc, "a,low_mmio=none,end_bus=0",
+                                     "--reserve", "a=256M-4064M").startswith(f"hint: make room at 256 MiB and above: {blocks}, "))
+
+    def test_windows_that_fill_the_low_ram_window_can_be_smaller(self):
+        args = ["--memory-start", "512M", "--memory-low-window", "256M", "--pcie-root-complex", "a,low_mmio=3456M",
+                "--pcie-root-complex"]
+        self.assertIn("hint: make low MMIO windows smaller, move", self.no_room("exhausted", *args, "b,segment=1"))
+        self.assertEqual(self.ctl("resolve", "--memory", "1G", "--arch", "x86_64", *args, "b,segment=1,low_mmio=none").code, OK)
+
+    def test_windows_that_state_an_alignment_have_no_equal_share(self):
+        rc = "--pcie-root-complex"
+        args = [rc, "a,low_mmio=2G", rc, "b,segment=1,low_mmio=2G"]
+        self.assertIn("(1984M) for each of the 2 low MMIO windows would fit", self.no_room("exhausted", *args))
+        args[3] += ",low_mmio_alignment=1G"
+        text = self.no_room("exhausted", *args)
+        self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB; for more, make other low MMIO windows smaller"), text)
+        args[1] += ",low_mmio_alignment=1G"
+        text = self.no_room("exhausted", *args)
+        self.assertTrue(text.endswith("pcie-b-low-mmio can have 1 GiB; for more, make other low MMIO windows smaller, or give it a "
+                                      "smaller alignment"), text)
+
+    def test_a_share_that_is_the_largest_size_is_said_once(self):
+        rc = "pcie.root_complexes.0.low_mmio"
+        self.ctl("create", "share", "--memory", "1G", "--arch", "x86_64", "--pcie-root-complex", "a")
+        self.addCleanup(self.ctl, "delete", "share")
+        text = self.said("exhausted", "update", "share", "--set", f"{rc}=5G", "--allow-moves", arch=None)[2]
+        self.assertTrue(text.endswith("pcie-a-low-mmio can have 3.875 GiB; for more, make other low MMIO windows smaller"), text)
+        self.assertEqual(self.ctl("update", "share", "--set", f"{rc}=3968M", "--allow-moves").code, OK)
+
+    def test_without_a_given_range_there_is_none_to_move(self):
+        args = ["--hotplug", "16000P", "--vtl2-memory", "16000P"]
+        self.assertTrue(self.no_room("exhausted", *args).endswith("; for more, make other ranges smaller"))
 
     def test_an_ecam_that_is_too_low_can_go_above(self):
         text = self.no_room("ecam_below_minimum", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0,low_mmio=3600M")
         self.assertIn("make room at 256 MiB and above: make low MMIO windows smaller", text)
         self.assertIn(self.ABOVE, text)
 
-    def test_an_ecam_above_without_room_has_fewer_buses(self):
-        text = self.no_room("exhausted", "--pcie-ecam", "above-4gib", "--reserve", "a=0x108000000-0xffffffffffffe000",
-                            "--chipset-high-mmio", "0", "--pcie-root-complex", "rc0,high_mmio=2M")
-        self.assertIn("give root complexes fewer buses: pcie-seg0-ecam takes 1 MiB for each", text)
+    def test_an_ecam_above_without_room_can_go_below(self):
+        args = ["--reserve", "a=4G-0xfffffffffffff000", "--chipset-high-mmio", "0", "--pcie-root-complex", "rc0,high_mmio=none"]
+        text = self.no_room("exhausted", "--pcie-ecam", "above-4gib", *args)
+        self.assertIn("hint: move the pinned and reserved ranges in the way, give root complexes fewer buses (1 MiB each), or put the "
+                      "ECAM below 4 GiB (--pcie-ecam below-4gib)", text)
         self.assertNotIn(self.ABOVE, text)
+        self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", "--pcie-ecam", "below-4gib", *args).code, OK)
 
     def test_hints_for_a_request_from_a_file_name_members_and_not_flags(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
