@@ -117,11 +117,20 @@ static const struct hint hints[] = {
 	  "change the alignment of {tag} from {alignment} to a power of two that is large enough" },
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
+	{ "overlap",
+	  "{?gap}{?movable}move or shrink {movable}, or lower {memory_start}: low-ram-gap ends "
+	  "where RAM starts" },
+	{ "overlap", "{?gap_is_above}make chipset-low-mmio smaller: it ends at 4 GiB" },
+	{ "overlap", "{?gap}lower {memory_start}: low-ram-gap ends where RAM starts" },
+	{ "overlap",
+	  "{?chipset_low}{?movable}move or shrink {movable}: chipset-low-mmio ends at 4 GiB" },
+	{ "overlap", "{?chipset_low}make chipset-low-mmio smaller: it ends at 4 GiB" },
+	{ "overlap", "{?host_hole}move, shrink or omit {movable}: a hole of the host cannot move" },
 	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", "move or shrink one of the two ranges" },
 	{ "exhausted",
-	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the way, "
-	  "or omit the low RAM window" },
+	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the "
+	  "way, or omit the low RAM window" },
 	{ "exhausted",
 	  "{?sized_by_devices}give {tag} fewer devices, or smaller ones, make other windows "
 	  "smaller, or move the pinned and reserved ranges in the way{or_move_ecam}" },
@@ -157,6 +166,9 @@ static const struct hint hints[] = {
 	{ "fixed_low_mmio_above_4gib",
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded",
+	  "{?pinned_too_high}{pinned_too_high} is pinned too high for the host's {bits} address "
+	  "bits: pin it lower, or give its size alone to have it placed" },
+	{ "address_width_exceeded",
 	  "{?all_nodes}{tag} sets the top, which needs {required_bits} address bits where the host "
 	  "has {bits}: if nothing else changes, each node can have {largest_size}" },
 	{ "address_width_exceeded",
@@ -188,8 +200,8 @@ static const struct hint hints[] = {
 	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
 	  "another name, or gpalayoutctl update" },
 	{ "generation_mismatch",
-	  "{?call}the layout has changed since it was read: look at it again with gpalayoutctl get, "
-	  "then give generation {generation}" },
+	  "{?call}the layout has changed since it was read: look at it again with gpalayoutctl "
+	  "get, then give generation {generation}" },
 	{ "generation_mismatch",
 	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
 	  "give --generation {generation}" },

@@ -334,7 +334,7 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 	return !read_size_member(chipset, "low_mmio", &size) || size > least;
 }
 
-/* Returns true if a low MMIO window beside `ignored` others can be smaller, or if it is not known. */
+/* Returns true if a low MMIO window beside `ignored` ones can be smaller, or if none is known. */
 static bool has_low_windows(const struct ctl_hint_context *context, size_t ignored)
 {
 	size_t count = 0;
@@ -429,9 +429,135 @@ static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_con
 /* Suggests advise, unless that is the command that was refused. */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	if (!is_method(context, "layout.advise"))
+	const char *name = ctl_text_of(context->params, "name");
+
+	if (is_update(context) && name)
+		ctl_buffer_printf(out, "; gpalayoutctl advise %s shows how far each range can grow",
+				  name);
+	else if (!is_method(context, "layout.advise"))
 		ctl_buffer_puts(out,
 				"; gpalayoutctl advise with the same request tries other sizes");
+}
+
+/* Ranges that overlap. */
+
+static const char low_gap[] = "low-ram-gap";
+static const char chipset_low[] = "chipset-low-mmio";
+
+/* Returns true if the refusal is about a range of the resolver with that tag. */
+static bool is_about(const struct ctl_hint_context *context, const char *tag)
+{
+	return !is_allocate(context) &&
+	       (has_text(context, "tag", tag) || has_text(context, "other_tag", tag));
+}
+
+static bool has_low_gap(const struct ctl_hint_context *context)
+{
+	return is_about(context, low_gap);
+}
+
+static bool has_chipset_low(const struct ctl_hint_context *context)
+{
+	return is_about(context, chipset_low);
+}
+
+/* Returns true if the chipset window begins below the gap, so that RAM cannot begin below it. */
+static bool is_gap_above(const struct ctl_hint_context *context)
+{
+	return has_text(context, "tag", low_gap) && has_chipset_low(context);
+}
+
+static bool is_hole(const struct ctl_hint_context *context, const char *tag)
+{
+	static const char prefix[] = "reserved-";
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, ctl_member_of(ctl_member_of(context->request, "host"), "holes"))
+	{
+		if (cJSON_IsString(each) && strncmp(tag, prefix, strlen(prefix)) == 0 &&
+		    strcmp(tag + strlen(prefix), each->valuestring) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Returns the tag of the refusal in that member if the user chose where its range is, or NULL. */
+static const char *movable_tag(const struct ctl_hint_context *context, const char *member)
+{
+	const char *tag = ctl_text_of(context->data, member);
+
+	if (!tag || strcmp(tag, low_gap) == 0 || strcmp(tag, chipset_low) == 0 ||
+	    is_hole(context, tag))
+		return NULL;
+	return tag;
+}
+
+static bool has_movable(const struct ctl_hint_context *context)
+{
+	return movable_tag(context, "tag") || movable_tag(context, "other_tag");
+}
+
+/* Returns true if one of the ranges is a hole of the host, and the other one is not fixed, too. */
+static bool has_host_hole(const struct ctl_hint_context *context)
+{
+	return !is_allocate(context) && has_movable(context) &&
+	       !(movable_tag(context, "tag") && movable_tag(context, "other_tag"));
+}
+
+/* Appends the range that can move. Needs one that cannot. */
+static void append_movable(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const char *tag = movable_tag(context, "tag");
+	const char *other = movable_tag(context, "other_tag");
+
+	ctl_buffer_puts(out, tag ? tag : other ? other : "");
+}
+
+static void append_memory_start(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, flag_or(context, "--memory-start", "memory.start"));
+}
+
+/* Pinned windows above the host's addresses. */
+
+static bool ends_above(const cJSON *window, uint64_t limit)
+{
+	uint64_t end;
+
+	return read_size_member(window, "end", &end) && end > limit;
+}
+
+/* Appends the tag of the first pinned window that ends above the host's addresses. */
+static void append_pinned_too_high(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+	const cJSON *each;
+	uint64_t top, excess;
+
+	if (!read_size_member(ctl_member_of(context->data, "range"), "end", &top) ||
+	    !read_size_member(context->data, "excess", &excess))
+		return;
+	if (ends_above(ctl_member_of(chipset, "high_mmio"), top - excess)) {
+		ctl_buffer_puts(out, "chipset-high-mmio");
+		return;
+	}
+	cJSON_ArrayForEach(each, root_complexes_of(context->request))
+	{
+		const char *name = ctl_text_of(each, "name");
+
+		if (name && ends_above(ctl_member_of(each, "high_mmio"), top - excess)) {
+			ctl_buffer_printf(out, "pcie-%s-high-mmio", name);
+			return;
+		}
+	}
+}
+
+static bool is_pinned_too_high(const struct ctl_hint_context *context)
+{
+	ctl_cleanup_buffer struct gpald_bytes tag = { 0 };
+
+	append_pinned_too_high(&tag, context);
+	return tag.length;
 }
 
 /* Windows of root complexes. */
@@ -561,16 +687,29 @@ static const struct {
 	{ "?owned", is_owned },
 	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },
+	{ "?gap", has_low_gap },
+	{ "?gap_is_above", is_gap_above },
+	{ "?chipset_low", has_chipset_low },
+	{ "?host_hole", has_host_hole },
+	{ "?movable", has_movable },
+	{ "?pinned_too_high", is_pinned_too_high },
 };
 
 static const struct {
 	const char *name;
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
-	{ "how_to_free_low", append_low_room },  { "for_more_low", append_for_more_low },
-	{ "for_more", append_for_more_high },    { "ecam_below", append_ecam_below },
-	{ "or_move_ecam", append_or_move_ecam }, { "windows", append_windows },
-	{ "try_sizes", append_try_sizes },       { "none", append_none },
+	{ "how_to_free_low", append_low_room },
+	{ "for_more_low", append_for_more_low },
+	{ "for_more", append_for_more_high },
+	{ "ecam_below", append_ecam_below },
+	{ "or_move_ecam", append_or_move_ecam },
+	{ "windows", append_windows },
+	{ "try_sizes", append_try_sizes },
+	{ "none", append_none },
+	{ "movable", append_movable },
+	{ "memory_start", append_memory_start },
+	{ "pinned_too_high", append_pinned_too_high },
 };
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))

@@ -328,7 +328,8 @@ class WithDaemon(DaemonTestCase):
     def test_a_given_range_without_a_member_is_shown_one(self):
         for kind in ("reserved", "fixed"):
             for given in ({"tag": "a"}, {"tag": "a", "start": 0}, {"start": 0, "end": "4K"}):
-                rest = self.said("missing_member", "allocate", "-", arch=None, stdin=json.dumps({kind: [given]}).encode())[2]
+                request = json.dumps({kind: [given]}).encode()
+                rest = self.said("missing_member", "allocate", "-", arch=None, stdin=request)[2]
                 self.assertIn('has a tag, a start and an end, such as {"tag": "a", "start": "1M", "end": "2M"}', rest)
         example = {"reserved": [{"tag": "a", "start": "1M", "end": "2M"}]}
         self.assertEqual(self.ctl("allocate", "-", stdin=json.dumps(example).encode()).code, OK)
@@ -336,11 +337,14 @@ class WithDaemon(DaemonTestCase):
     def test_only_a_request_without_a_required_member_is_told_which_there_are(self):
         whole = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}
         required = "hint: a request has at least arch and memory.nodes"
-        for request, hint in (({}, required), ({"arch": "x86_64"}, required), ({"arch": "x86_64", "memory": {}}, required),
-                              ({**whole, "reserved": [{"name": "a"}]}, "hint: gpalayoutctl schema lists all members"),
-                              ({**whole, "vtl2": {"memory": {"size": "1G"}}}, "hint: gpalayoutctl schema lists all members")):
+        schema = "hint: gpalayoutctl schema lists all members"
+        for request, hint in (({}, required), ({"arch": "x86_64"}, required),
+                              ({"arch": "x86_64", "memory": {}}, required),
+                              ({**whole, "reserved": [{"name": "a"}]}, schema),
+                              ({**whole, "vtl2": {"memory": {"size": "1G"}}}, schema)):
+            text = json.dumps(request).encode()
             for args in (["resolve", "-"], ["call", "layout.resolve", json.dumps({"request": request})]):
-                self.assertEqual(self.said("missing_member", *args, arch=None, stdin=json.dumps(request).encode())[2], hint)
+                self.assertEqual(self.said("missing_member", *args, arch=None, stdin=text)[2], hint)
 
     def test_a_name_that_is_not_utf8_is_not_said_to_be_in_the_file(self):
         request = json.dumps({"arch": "x86_64", "memory": {"nodes": ["1G"]}}).encode()
@@ -349,7 +353,8 @@ class WithDaemon(DaemonTestCase):
 
     def test_deep_nesting_is_not_said_to_lack_a_bracket(self):
         result = self.ctl("resolve", "-", stdin=b'{"arch":' + b"[" * 31 + b"]" * 31 + b"}")
-        self.assertRegex(result.err, r"^gpalayoutctl: too_deep: .*\nhint: remove brackets: no request needs that much nesting\n$")
+        self.assertRegex(result.err, r"^gpalayoutctl: too_deep: .*\n"
+                                     r"hint: remove brackets: no request needs that much nesting\n$")
 
     def test_a_window_of_size_0_can_be_none(self):
         rc, hint = "--pcie-root-complex", "hint: make it a multiple of 4K above 0, or {} to have no such window"
@@ -358,7 +363,8 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(self.said("invalid_size", *args, f"a,{window}=0")[2], hint.format("none"))
             self.assertEqual(self.ctl(*args, f"a,{window}=none", "--arch", "x86_64").code, OK)
             # A pinned window that is empty has an end.
-            self.assertIn("a range ends after its start", self.said("invalid_size", *args, f"a,{window}=0,{window}_base=1G")[2])
+            pinned = self.said("invalid_size", *args, f"a,{window}=0,{window}_base=1G")[2]
+            self.assertIn("a range ends after its start", pinned)
             for value in (0, {"size": 0}):
                 request = {"arch": "x86_64", "memory": {"nodes": ["1G"]},
                            "pcie": {"root_complexes": [{"name": "a", window: value}]}}
@@ -371,7 +377,8 @@ class WithDaemon(DaemonTestCase):
         for change, word in ((["--add-pcie-root-complex", "b,segment=1,low_mmio=0"], "none"),
                              (["--set", "pcie.root_complexes.0.low_mmio=0"], "null")):
             self.assertEqual(self.said("invalid_size", "update", "empty", *change, arch=None)[2], hint.format(word))
-        self.assertEqual(self.ctl("update", "empty", "--set", "pcie.root_complexes.0.low_mmio=null", "--allow-removals").code, OK)
+        none = "pcie.root_complexes.0.low_mmio=null"
+        self.assertEqual(self.ctl("update", "empty", "--set", none, "--allow-removals").code, OK)
 
     def test_an_hdm_of_size_0_has_the_unit_of_others(self):
         args = ["resolve", "--memory", "1G", "--pcie-root-complex"]
@@ -424,16 +431,17 @@ class WithDaemon(DaemonTestCase):
         demands = [{"tag": tag, "size": size, "alignment": "4K"} for tag, size in (("a", "5G"), ("b", "1G"))]
         rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps({"mmio32": demands}).encode())[2]
         self.assertTrue(rest.endswith("a can have 3 GiB; for more, make other ranges of mmio32 smaller"), rest)
-        for lists, text in (({"mmio32": demands[:1]}, "a can have 4 GiB"),
-                            ({"mmio32": demands[:1], "fixed": [{"tag": "f", "start": "4G", "end": "5G"}]}, "a can have 4 GiB"),
-                            ({"mmio32": demands[:1], "reserved": [{"tag": "f", "start": 0, "end": "1G"}]},
-                             "a can have 3 GiB; for more, move the reserved and fixed ranges in the way"),
-                            ({"mmio32": [{**demands[0], "tag": "x-ecam"}], "reserved": [{"tag": "f", "start": 0, "end": "4G"}]},
-                             "x-ecam: ask for less in mmio32, or move the reserved and fixed ranges in the way"),
-                            # No tag means a root complex here.
-                            ({"mmio64": [{**demands[0], "tag": "pcie-seg0-ecam"}],
-                              "fixed": [{"tag": "f", "start": 0, "end": "0xfffffffffffff000"}]},
-                             "move the pinned and reserved ranges out of the way of pcie-seg0-ecam, or ask for less")):
+        one, ecam = {"mmio32": demands[:1]}, {**demands[0], "tag": "pcie-seg0-ecam"}
+        for lists, text in (
+                (one, "a can have 4 GiB"),
+                ({**one, "fixed": [{"tag": "f", "start": "4G", "end": "5G"}]}, "a can have 4 GiB"),
+                ({**one, "reserved": [{"tag": "f", "start": 0, "end": "1G"}]},
+                 "a can have 3 GiB; for more, move the reserved and fixed ranges in the way"),
+                ({**one, "reserved": [{"tag": "f", "start": 0, "end": "4G"}]},
+                 "a: ask for less in mmio32, or move the reserved and fixed ranges in the way"),
+                # No tag means a root complex here.
+                ({"mmio64": [ecam], "fixed": [{"tag": "f", "start": 0, "end": "0xfffffffffffff000"}]},
+                 "move the pinned and reserved ranges out of the way of pcie-seg0-ecam, or ask for less")):
             rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps(lists).encode())[2]
             self.assertTrue(rest.endswith(text), rest)
 
@@ -444,8 +452,9 @@ class WithDaemon(DaemonTestCase):
                 (["--virtio-mmio", "1", *least, "--reserve", "a=0-4064M"], blocks),
                 (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], f"make low MMIO windows smaller, or {blocks}"),
                 ([*least, rc, "a,low_mmio=4M", "--reserve", "a=0-4064M"], blocks),
-                ([*least, rc, "a,low_mmio=4M", rc, "b,segment=1,low_mmio=2M,low_mmio_base=4060M", "--reserve", "a=0-4060M",
-                  "--reserve", "b=4062M-4064M"], f"make other low MMIO windows smaller, or {blocks}"),
+                ([*least, rc, "a,low_mmio=4M", rc, "b,segment=1,low_mmio=2M,low_mmio_base=4060M",
+                  "--reserve", "a=0-4060M", "--reserve", "b=4062M-4064M"],
+                 f"make other low MMIO windows smaller, or {blocks}"),
                 ([rc, "a,low_mmio_alignment=4G", "--reserve", "a=0-4K"], f"give it a smaller alignment, or {blocks}"),
                 # A range above 4 GiB is not in the way.
                 ([rc, "a,low_mmio_alignment=4G", rc, "b,segment=1,low_mmio_alignment=4G", "--reserve", "a=1T-2T"],
@@ -454,33 +463,34 @@ class WithDaemon(DaemonTestCase):
             self.assertRegex(text, rf"hint: no aligned address below 4 GiB is free for \S+: {ways}$")
         self.assertTrue(self.no_room("exhausted", rc, "a,low_mmio=3G", "--memory-start", "3G").endswith(
             "can have 896 MiB; for more, make other low MMIO windows smaller, or lower --memory-start"))
-        self.assertTrue(self.no_room("ecam_below_minimum", "--pcie-ecam-below-4gb", *least, rc, "a,low_mmio=none,end_bus=0",
-                                     "--reserve", "a=256M-4064M").startswith(f"hint: make room at 256 MiB and above: {blocks}, "))
+        text = self.no_room("ecam_below_minimum", "--pcie-ecam-below-4gb", *least, rc, "a,low_mmio=none,end_bus=0",
+                            "--reserve", "a=256M-4064M")
+        self.assertTrue(text.startswith(f"hint: make room at 256 MiB and above: {blocks}, "), text)
 
     def test_windows_that_fill_the_low_ram_window_can_be_smaller(self):
         args = ["--memory-start", "512M", "--memory-low-window", "256M", "--pcie-root-complex", "a,low_mmio=3456M",
                 "--pcie-root-complex"]
         self.assertIn("hint: make low MMIO windows smaller, move", self.no_room("exhausted", *args, "b,segment=1"))
-        self.assertEqual(self.ctl("resolve", "--memory", "1G", "--arch", "x86_64", *args, "b,segment=1,low_mmio=none").code, OK)
+        fits = self.ctl("resolve", "--memory", "1G", "--arch", "x86_64", *args, "b,segment=1,low_mmio=none")
+        self.assertEqual(fits.code, OK)
 
     def test_windows_that_state_an_alignment_have_no_equal_share(self):
-        rc = "--pcie-root-complex"
+        rc, more = "--pcie-root-complex", "; for more, make other low MMIO windows smaller"
         args = [rc, "a,low_mmio=2G", rc, "b,segment=1,low_mmio=2G"]
         self.assertIn("(1984M) for each of the 2 low MMIO windows would fit", self.no_room("exhausted", *args))
         args[3] += ",low_mmio_alignment=1G"
         text = self.no_room("exhausted", *args)
-        self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB; for more, make other low MMIO windows smaller"), text)
+        self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB" + more), text)
         args[1] += ",low_mmio_alignment=1G"
         text = self.no_room("exhausted", *args)
-        self.assertTrue(text.endswith("pcie-b-low-mmio can have 1 GiB; for more, make other low MMIO windows smaller, or give it a "
-                                      "smaller alignment"), text)
+        self.assertTrue(text.endswith(f"pcie-b-low-mmio can have 1 GiB{more}, or give it a smaller alignment"), text)
 
     def test_a_share_that_is_the_largest_size_is_said_once(self):
         rc = "pcie.root_complexes.0.low_mmio"
         self.ctl("create", "share", "--memory", "1G", "--arch", "x86_64", "--pcie-root-complex", "a")
         self.addCleanup(self.ctl, "delete", "share")
         text = self.said("exhausted", "update", "share", "--set", f"{rc}=5G", "--allow-moves", arch=None)[2]
-        self.assertTrue(text.endswith("pcie-a-low-mmio can have 3.875 GiB; for more, make other low MMIO windows smaller"), text)
+        self.assertRegex(text, "a-low-mmio can have 3.875 GiB; for more, make other low MMIO windows smaller$")
         self.assertEqual(self.ctl("update", "share", "--set", f"{rc}=3968M", "--allow-moves").code, OK)
 
     def test_without_a_given_range_there_is_none_to_move(self):
@@ -493,12 +503,13 @@ class WithDaemon(DaemonTestCase):
         self.assertIn(self.ABOVE, text)
 
     def test_an_ecam_above_without_room_can_go_below(self):
-        args = ["--reserve", "a=4G-0xfffffffffffff000", "--chipset-high-mmio", "0", "--pcie-root-complex", "rc0,high_mmio=none"]
-        text = self.no_room("exhausted", "--pcie-ecam", "above-4gib", *args)
-        self.assertIn("hint: move the pinned and reserved ranges in the way, give root complexes fewer buses (1 MiB each), or put the "
-                      "ECAM below 4 GiB (--pcie-ecam below-4gib)", text)
+        args = ["--memory", "1G", "--reserve", "a=4G-0xfffffffffffff000", "--chipset-high-mmio", "0",
+                "--pcie-root-complex", "rc0,high_mmio=none", "--pcie-ecam"]
+        text = self.said("exhausted", "resolve", *args, "above-4gib")[2]
+        self.assertIn("hint: move the pinned and reserved ranges in the way, give root complexes fewer buses (1 MiB "
+                      "each), or put the ECAM below 4 GiB (--pcie-ecam below-4gib)", text)
         self.assertNotIn(self.ABOVE, text)
-        self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", "--pcie-ecam", "below-4gib", *args).code, OK)
+        self.assertEqual(self.ctl("resolve", "--arch", "x86_64", *args, "below-4gib").code, OK)
 
     def test_hints_for_a_request_from_a_file_name_members_and_not_flags(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
@@ -560,8 +571,8 @@ class WithDaemon(DaemonTestCase):
         off = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "reserved": [{"name": "x", "start": 2048, "end": 6144}]}
         crowded = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
             {"name": "a", "low_mmio": "3968M"}]}}
-        paths = []
-        for name, request in (("off", off), ("crowded", crowded), ("fits", {"arch": "x86_64", "memory": {"nodes": ["1G"]}})):
+        fits, paths = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}, []
+        for name, request in (("off", off), ("crowded", crowded), ("fits", fits)):
             paths.append("@" + os.path.join(self.daemon.folder, name))
             with open(paths[-1][1:], "w", encoding="utf-8") as file:
                 json.dump(request, file)
@@ -570,12 +581,74 @@ class WithDaemon(DaemonTestCase):
             self.assertIn("start reserved-x at a multiple of 4K", self.said("invalid_alignment", *args, arch=None)[2])
         for args in (["call", "layout.resolve", json.dumps({"request": crowded})], ["compare", paths[1], paths[2]],
                      ["compare", paths[2], paths[1]]):
-            self.assertIn(f'{self.ABOVE} ("pcie": {{"ecam": "above-4gib"}})', self.said("exhausted", *args, arch=None)[2])
+            found = self.said("exhausted", *args, arch=None)[2]
+            self.assertIn(f'{self.ABOVE} ("pcie": {{"ecam": "above-4gib"}})', found)
 
     def test_an_unknown_tag_has_a_hint_about_tags(self):
         self.assertIn("omit TAG to list the tags that this command accepts: nothing is not one of them",
                       self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
         self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
+
+    def test_only_a_range_that_can_move_is_to_be_moved(self):
+        rc, ends = "--pcie-root-complex", ": chipset-low-mmio ends at 4 GiB"
+        gap = ": low-ram-gap ends where RAM starts"
+        for args, text in (
+                (["--reserve", "a=0-2M", "--reserve", "b=1M-3M"], "move or shrink reserved-b or reserved-a: both "),
+                (["--reserve", "a=0xffffe000-4G"], f"move or shrink reserved-a{ends}"),
+                ([rc, "a,low_mmio_base=4032M"], f"move or shrink pcie-a-low-mmio{ends}"),
+                (["--memory-start", "1G", "--reserve", "a=512M-2G"],
+                 f"move or shrink reserved-a, or lower --memory-start{gap}"),
+                (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=0-600M"],
+                 f"move or shrink reserved-a, or lower --memory-start{gap}"),
+                (["--memory-start", "5G"], f"lower --memory-start{gap}"),
+                (["--memory-start", "1G", "--memory-low-window", "512M", "--chipset-low-mmio", "3700M"],
+                 "make chipset-low-mmio smaller: it ends at 4 GiB"),
+                (["--host-hole", "amd-hypertransport", "--reserve", "a=0xfd00000000-0xfd00001000"],
+                 "move, shrink or omit reserved-a: a hole of the host cannot move")):
+            found = self.said("overlap", "resolve", "--memory", "1G", *args)[2]
+            self.assertTrue(found.startswith(f"hint: {text}"), found)
+        for args, text in ((["--profile", "linux-direct", "--reserve", "a=0-1M"],
+                            f"move or shrink reserved-a, or lower --memory-start{gap}"),
+                           (["--host-hole", "arm-msi", "--memory-start", "0x8080000"], f"lower --memory-start{gap}"),
+                           (["--host-hole", "arm-msi", "--chipset-low-mmio", "4G"],
+                            "make chipset-low-mmio smaller: it ends at 4 GiB")):
+            found = self.said("overlap", "resolve", "--memory", "1G", *args, arch="aarch64")[2]
+            self.assertEqual(found, f"hint: {text}")
+        request = {"arch": "x86_64", "memory": {"nodes": ["1G"], "start": "5G"}}
+        found = self.said("overlap", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
+        self.assertEqual(found, f"hint: lower memory.start{gap}")
+        # A demand of one's own has any tag.
+        given = [{"tag": "low-ram-gap", "start": 0, "end": "8K"}, {"tag": "b", "start": "4K", "end": "12K"}]
+        found = self.said("overlap", "allocate", "-", arch=None, stdin=json.dumps({"fixed": given}).encode())[2]
+        self.assertIn("move or shrink b or low-ram-gap", found)
+
+    def test_a_window_that_is_pinned_above_the_host_is_to_be_moved(self):
+        args = ["--memory", "1G", "--host-bits", "40"]
+        end = (" is pinned too high for the host's 40 address bits: pin it lower, or give its size alone to have it "
+               "placed")
+        rc = "--pcie-root-complex"
+        for more, tag, fits in (
+                (["--chipset-high-mmio", "2T-3T"], "chipset-high-mmio", ["--chipset-high-mmio", "512M"]),
+                ([rc, "a,high_mmio_base=1T"], "pcie-a-high-mmio", [rc, "a,high_mmio_base=1023G"]),
+                # The range at the top is another one.
+                ([rc, "a", rc, "b,segment=1,high_mmio_base=1T", "--hotplug", "2G"], "pcie-b-high-mmio",
+                 [rc, "a", rc, "b,segment=1", "--hotplug", "2G"]),
+                # One bit is for the alias map.
+                (["--vtl2-alias-map", "--vtl2-memory", "2M", rc, "a,high_mmio_base=600G"], "pcie-a-high-mmio",
+                 ["--vtl2-alias-map", "--vtl2-memory", "2M", rc, "a,high_mmio_base=500G"])):
+            found = self.said("address_width_exceeded", "resolve", *args, *more)[2]
+            self.assertEqual(found.splitlines()[-1], f"hint: {tag}{end}")
+            self.assertEqual(self.ctl("resolve", *args, *fits, "--arch", "x86_64").code, OK)
+        self.assertNotIn("pinned", self.said("address_width_exceeded", "resolve", *args, "--hotplug", "2T", rc,
+                                             "a,high_mmio_base=512G")[2])
+
+    def test_a_layout_that_grows_too_wide_has_advice_of_its_own(self):
+        self.ctl("create", "wide", "--memory", "4G", "--host-bits", "36", "--arch", "x86_64")
+        self.addCleanup(self.ctl, "delete", "wide")
+        for change in (["--set", "memory.nodes.0=128G"], ["--memory", "128G", "--host-bits", "36", "--arch", "x86_64"]):
+            text = self.said("address_width_exceeded", "update", "wide", *change, arch=None)[2]
+            self.assertTrue(text.endswith("; gpalayoutctl advise wide shows how far each range can grow"), text)
+        self.assertEqual(self.ctl("advise", "wide").code, OK)
 
     def test_sizes_to_type_are_exact(self):
         request = ["--chipset-low-mmio", "130M", "--pcie-root-complex"]

@@ -520,8 +520,8 @@ class WithDaemon(Case):
         for since in (0, self.revision() + 1):
             with self.subTest(since):
                 result = ctl("--socket", self.daemon.socket, "watch", "--since", str(since))
-                self.check(result, REFUSED, "resync_required at --since: ", "hint: the daemon does not have these events: ",
-                           f"watch --since {self.revision()}\n")
+                self.check(result, REFUSED, "resync_required at --since: ",
+                           "hint: the daemon does not have these events: ", f"watch --since {self.revision()}\n")
 
     def test_events_that_are_not_kept_any_more_are_a_gap(self):
         self.daemon.options += ["--limit", "events_kept=4"]
