@@ -132,8 +132,8 @@ static const struct hint hints[] = {
 	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the "
 	  "way, or omit the low RAM window" },
 	{ "exhausted",
-	  "{?sized_by_devices}give {tag} fewer devices, or smaller ones, make other windows "
-	  "smaller, or move the pinned and reserved ranges in the way{or_move_ecam}" },
+	  "{?sized_by_devices}{?low}give {tag} fewer devices, or smaller ones{for_more_low}" },
+	{ "exhausted", "{?sized_by_devices}give {tag} fewer devices, or smaller ones{for_more}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
 	  "of the {windows} would fit{or_move_ecam}" },

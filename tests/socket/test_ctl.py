@@ -1134,7 +1134,8 @@ class Refusals(Case):
                 (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "no aligned address below 4 GiB is free"),
                 (high, ["resolve", RC, "a", RC, "b,low_bars=1M"], "40 MiB for each of the 2 high MMIO windows"),
                 ({**low, "largest_size": "0x200000", "pointer": "/request/pcie/root_complexes/0/low_mmio"},
-                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "give pcie-a-low-mmio fewer devices, or smaller ones, make other windows"),
+                 ["resolve", RC, "a,low_bars=1M", RC, "b"],
+                 "give pcie-a-low-mmio fewer devices, or smaller ones; for more, make other low MMIO windows"),
                 ({**low, "pointer": "/request/pcie/root_complexes/1/low_mmio"},
                  ["resolve", RC, "a,low_bars=1M", RC, "b"], "no aligned address below 4 GiB is free")):
             with self.subTest(f"{data['tag']} {args[:9]}"):

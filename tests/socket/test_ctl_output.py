@@ -485,6 +485,17 @@ class WithDaemon(DaemonTestCase):
         text = self.no_room("exhausted", *args)
         self.assertTrue(text.endswith(f"pcie-b-low-mmio can have 1 GiB{more}, or give it a smaller alignment"), text)
 
+    def test_devices_without_room_are_told_what_is_in_the_way(self):
+        rc, least = "--pcie-root-complex", ["--chipset-low-mmio", "32M"]
+        hint = "hint: give pcie-a-{}-mmio fewer devices, or smaller ones"
+        blocks = "; for more, move the pinned and reserved ranges in the way"
+        for args, text in (
+                ([*least, rc, "a,low_bars=4G"], hint.format("low")),
+                ([*least, rc, "a,low_bars=2G+2G", "--reserve", "b=0-4K"], hint.format("low") + blocks),
+                ([rc, "a,low_bars=4G"], hint.format("low") + "; for more, make other low MMIO windows smaller"),
+                ([rc, "a,bars=4096P", "--reserve", "b=1P-16380P"], hint.format("high") + blocks)):
+            self.assertEqual(self.no_room("exhausted", *args).splitlines()[-1], text)
+
     def test_a_share_that_is_the_largest_size_is_said_once(self):
         rc = "pcie.root_complexes.0.low_mmio"
         self.ctl("create", "share", "--memory", "1G", "--arch", "x86_64", "--pcie-root-complex", "a")
