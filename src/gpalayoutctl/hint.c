@@ -214,6 +214,8 @@ static const struct hint hints[] = {
 	{ "would_remove",
 	  "{?changes}if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "would_remove",
+	  "{?call}if the VM no longer has these ranges, \"allow_removals\": true removes them" },
+	{ "would_remove",
 	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied",
@@ -242,7 +244,8 @@ static const struct hint hints[] = {
 	{ "internal", "this is a defect of the daemon: report it with the request and its log" },
 	{ "message_too_large", "{?backup}start the daemon with a larger limit reply_bytes" },
 	{ "message_too_large",
-	  "gpalayoutctl info shows the limits; send or ask for less in one call" },
+	  "send or ask for less in one call, or start the daemon with a larger limit "
+	  "request_line_bytes or reply_bytes; gpalayoutctl info shows both" },
 	{ "overloaded", "try again in a moment; gpalayoutctl info shows the limits" },
 	{ "timeout", "try again; the request line was not finished in time" },
 	{ "shutting_down", "try again once the daemon is back" },

@@ -930,6 +930,22 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("\nhint: if the VM no longer has these ranges, --allow-removals removes them\n", error)
         self.ok(*change, "--allow-removals")
 
+    def test_a_call_that_would_remove_ranges_is_told_the_member(self):
+        self.ok("create", "vm-1", *self.VM)
+        request = {"arch": "x86_64", "memory": {"nodes": ["4G"]}, "chipset": {"high_mmio": 0}}
+        params = {"name": "vm-1", "request": request}
+        self.refused("would_remove", "the request", "call", "layout.update", json.dumps(params),
+                     hint='if the VM no longer has these ranges, "allow_removals": true removes them')
+        self.ok("call", "layout.update", json.dumps({**params, "allow_removals": True}))
+
+    def test_a_reply_that_is_too_large_can_have_a_larger_limit(self):
+        args = ("call", "daemon.schema")
+        with Daemon("--store", "memory", "--limit", "reply_bytes=65536") as daemon:
+            result = ctl("--socket", daemon.socket, *args)
+        self.assertEqual(result.code, REFUSED)
+        self.assertIn("or start the daemon with a larger limit request_line_bytes or reply_bytes;", result.err)
+        self.ok(*args)
+
     def test_a_call_with_another_generation_is_not_told_a_flag(self):
         self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")
