@@ -9,6 +9,7 @@
 #include "gpalayoutctl/answer.h"
 
 #include "gpalayoutctl/hint_context.h"
+#include "gpalayoutctl/hint_place.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/print.h"
@@ -154,8 +155,8 @@ static const struct hint hints[] = {
 	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or move the "
 	  "pinned and reserved ranges in the way" },
 	{ "exhausted",
-	  "the largest {tag} that fits there is {largest_fit} and it needs {size}: make it "
-	  "smaller, or move the pinned and reserved ranges in the way" },
+	  "{tag} needs {size}, but at most {largest_fit} fits there: make it smaller, or move the "
+	  "pinned and reserved ranges in the way" },
 	{ "exhausted",
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
 	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
@@ -228,7 +229,8 @@ static const struct hint hints[] = {
 	  "run the command as the layout's owner, as root, or as a member of the daemon's admin "
 	  "group, which gpalayoutctl info names" },
 	{ "store_failed",
-	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
+	  "see the daemon's log; after its restart, gpalayoutctl get NAME shows whether this "
+	  "change was made" },
 	{ "store_full",
 	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or "
 	  "free space on the disk of the daemon's state folder; gpalayoutctl info shows the "

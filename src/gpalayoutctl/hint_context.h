@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conditions and words of hints, and the place of an error in the terms of the user's input.
- * Only hint.c uses it.
+ * The facts about a refusal, and the conditions and words of hints, which depend on them.
  */
 #ifndef GPALAYOUTCTL_HINT_CONTEXT_H
 #define GPALAYOUTCTL_HINT_CONTEXT_H
@@ -31,16 +30,5 @@ const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data);
  */
 bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
 		       const char *name, bool *holds);
-
-/* Appends what the pointer into the params leads to: a flag, an operand, or a place in a file. */
-void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_context *context,
-			       const char *pointer);
-
-/*
- * Returns true if the user gave the value at the pointer. Returns false if a flag sets
- * the value but was not given: then this program set it, such as the generation of a changed
- * request.
- */
-bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *pointer);
 
 #endif

@@ -973,7 +973,7 @@ HINTS = [
     ({"reason": "exhausted", "tag": "ram0", "size": "0x80000000", "alignment": "0x40000000", "phase": "ram",
       "free_space": "0x40000000", "largest_fit": "0x40000000"}, "1 GiB is free for ram0, which needs 2 GiB"),
     ({"reason": "exhausted", "tag": "h", "size": "0x80000000", "alignment": "0x40000000", "phase": "mmio64",
-      "free_space": "0x40000000", "largest_fit": "0x20000000"}, "the largest h that fits there is 512 MiB"),
+      "free_space": "0x40000000", "largest_fit": "0x20000000"}, "h needs 2 GiB, but at most 512 MiB fits there"),
     ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "out of the way of h"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "phase": "mmio32", "largest_fit": "0x40000000",
       "largest_size": "0x20000000"}, "if nothing else changes, a can have 512 MiB; for more, make low MMIO windows"),
