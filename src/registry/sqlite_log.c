@@ -181,13 +181,19 @@ static enum gpald_sqlite_log_state check_log(struct log *log, uint64_t *readable
 enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, const char *name,
 						   uint64_t *readable)
 {
-	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
+	/* The log could be a pipe, which must not make the daemon wait. */
+	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct log *log;
+	struct stat status;
 	enum gpald_sqlite_log_state found;
 
 	*readable = 0;
 	if (fd < 0)
 		return errno == ENOENT ? GPALD_SQLITE_LOG_EMPTY : GPALD_SQLITE_LOG_UNREADABLE;
+	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+		close(fd);
+		return GPALD_SQLITE_LOG_NO_FILE;
+	}
 	log = calloc(1, sizeof(*log));
 	if (!log) {
 		close(fd);

@@ -121,8 +121,8 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	remove_new_files(store);
 	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return gpald_sqlite_fail(error, "%s: cannot be created: %s", store->path,
-					 strerror(errno));
+		return gpald_sqlite_fail(error, "%s/" NEW_FILE_NAME ": cannot be created: %s",
+					 options->folder, strerror(errno));
 	close(fd);
 	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, options->folder) < 0)
 		return gpald_sqlite_fail(error, "out of memory");
@@ -204,6 +204,10 @@ int gpald_sqlite_make_folder(const char *folder)
 	return 0;
 }
 
+#define REQUIRE_STATE_ADVICE                                                          \
+	"require-state forbids creating one; if the folder is on a disk of its own, " \
+	"mount the disk; to make a new registry, start once with --require-state=no"
+
 /*
  * The folder must belong to the daemon or root, and its mode must give no access to others, who
  * could replace the database.
@@ -220,6 +224,9 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 		return gpald_sqlite_fail(error, "%s: the state folder cannot be created: %s",
 					 folder, strerror(code));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->folder_fd < 0 && errno == ENOENT && !may_make)
+		return gpald_sqlite_fail(
+			error, "%s: there is no state folder, and " REQUIRE_STATE_ADVICE, folder);
 	if (store->folder_fd < 0 || fstat(store->folder_fd, &status))
 		return gpald_sqlite_fail(error, "%s: the state folder cannot be opened: %s", folder,
 					 strerror(errno));
@@ -227,8 +234,9 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 		return gpald_sqlite_fail(
 			error,
 			"%s: the state folder belongs to uid %ld, who could replace the registry; "
-			"chown it to the user of the daemon",
-			folder, (long)status.st_uid);
+			"start the daemon as that user, or stop that user's daemon, then: "
+			"chown -R -H %ld %s",
+			folder, (long)status.st_uid, (long)geteuid(), folder);
 	if (status.st_mode & 077)
 		return gpald_sqlite_fail(
 			error,
@@ -254,12 +262,21 @@ static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERRO
 {
 	static const char magic[] = "SQLite format 3"; /* with its NUL */
 	char header[100];
-	int fd = openat(store->folder_fd, FILE_NAME, O_RDWR | O_CLOEXEC);
-	const ssize_t length = fd < 0 ? -1 : read(fd, header, sizeof(header));
+	struct stat status = { 0 };
+	int fd = openat(store->folder_fd, FILE_NAME, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	const ssize_t length = fd < 0 || fstat(fd, &status) ? -1 : read(fd, header, sizeof(header));
 
-	if (fd < 0)
+	/* The file was found, so only a link can lead to nothing. */
+	if (fd < 0 && errno == ENOENT)
+		gpald_sqlite_fail(error,
+				  "%s: it is a symbolic link to a missing file; the registry must "
+				  "be a file in the state folder",
+				  store->path);
+	else if (fd < 0)
 		gpald_sqlite_fail(error, "%s: cannot be opened for writing: %s", store->path,
 				  strerror(errno));
+	else if (status.st_mode && !S_ISREG(status.st_mode))
+		gpald_sqlite_fail(error, "%s: it is not a regular file", store->path);
 	else if (length < 0)
 		gpald_sqlite_fail(error, "%s: cannot be read: %s", store->path, strerror(errno));
 	else if (length < (ssize_t)sizeof(header) || memcmp(header, magic, sizeof(magic)) != 0)
@@ -273,11 +290,19 @@ static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERRO
 
 static bool file_exists(const struct gpald_sqlite *store, const char *name)
 {
-	return faccessat(store->folder_fd, name, F_OK, 0) == 0;
+	struct stat status;
+
+	/* A link to a missing file is not followed: the file may be on a disk to be mounted. */
+	return fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+#define MOVE_FIRST "first move it away"
+#define PUT_BACK(what)                                                                      \
+	"put back the database to which it belongs, or move the " what " away and restore " \
+	"a backup with --restore or begin with an empty registry"
+
 /* Checks the files beside the database, before SQLite acts on them. */
-static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
+static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database, bool is_restore,
 				  char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
@@ -288,6 +313,13 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	 * SQLite would roll back and remove such a journal. The daemon has a journal only during a
 	 * start.
 	 */
+	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 &&
+	    status.st_size > 0 && !has_database)
+		return gpald_sqlite_fail(
+			error,
+			"%s: it is missing, but there is a journal %s-journal of another program; "
+			"%s",
+			store->path, store->path, is_restore ? MOVE_FIRST : PUT_BACK("journal"));
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
 		return gpald_sqlite_fail(
 			error,
@@ -297,14 +329,10 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 			store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* SQLite would use this log for the new database, and the log may have layouts. */
-	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
-	    found != GPALD_SQLITE_LOG_UNREADABLE)
+	if (!has_database && (found == GPALD_SQLITE_LOG_FINE || found == GPALD_SQLITE_LOG_DAMAGED))
 		return gpald_sqlite_fail(
-			error,
-			"%s: damaged: it is missing, but there is a log %s-wal; "
-			"restore the database from a backup, or move the log away to "
-			"begin with an empty registry",
-			store->path, store->path);
+			error, "%s: damaged: it is missing, but there is a log %s-wal; %s",
+			store->path, store->path, is_restore ? MOVE_FIRST : PUT_BACK("log"));
 	switch (found) {
 	case GPALD_SQLITE_LOG_EMPTY:
 	case GPALD_SQLITE_LOG_FINE:
@@ -312,6 +340,8 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	case GPALD_SQLITE_LOG_UNREADABLE:
 		return gpald_sqlite_fail(error, "%s-wal: cannot be read: %s", store->path,
 					 strerror(errno));
+	case GPALD_SQLITE_LOG_NO_FILE:
+		return gpald_sqlite_fail(error, "%s-wal: it is not a regular file", store->path);
 	case GPALD_SQLITE_LOG_DAMAGED:
 		break;
 	}
@@ -342,14 +372,12 @@ static bool open_or_make_database(struct gpald_sqlite *store,
 			"into a state folder without one: first move the registry "
 			"and its log %s-wal away",
 			store->path, store->path);
-	if (!check_log_and_journal(store, has_database, error))
+	if (!check_log_and_journal(store, has_database, options->backup, error))
 		return false;
 	if (!has_database && options->must_exist && !options->backup)
 		return gpald_sqlite_fail(
 			error,
-			"%s: there is no registry in the state folder, and "
-			"require-state forbids creating one; if the folder is on a "
-			"disk of its own, mount the disk",
+			"%s: there is no registry in the state folder, and " REQUIRE_STATE_ADVICE,
 			store->path);
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;

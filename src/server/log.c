@@ -235,9 +235,14 @@ bool gpald_log_allowed(void)
 
 const char *gpald_log_quote(const char *text, char buffer[GPALD_LOG_QUOTE_SIZE])
 {
+	return gpald_log_quote_long(text, buffer, GPALD_LOG_QUOTE_SIZE);
+}
+
+const char *gpald_log_quote_long(const char *text, char *buffer, size_t size)
+{
 	static const char hex[] = "0123456789abcdef";
 	char *at = buffer;
-	char *const end = buffer + GPALD_LOG_QUOTE_SIZE - 6; /* the longest escape, quote, NUL */
+	char *const end = buffer + size - 6; /* the longest escape, quote, NUL */
 
 	*at++ = '"';
 	for (; *text && at < end; text++) {

@@ -7,6 +7,7 @@
 #define GPALD_SERVER_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum gpald_log_level {
 	/* The start, the store or a socket failed, memory ran out, or the daemon crashed. */
@@ -61,5 +62,8 @@ bool gpald_log_allowed(void);
 /* Returns a value for a line: in quotes, escaped, and cut to fit. */
 #define GPALD_LOG_QUOTE_SIZE 256
 const char *gpald_log_quote(const char *text, char buffer[GPALD_LOG_QUOTE_SIZE]);
+
+/* Does the same with a buffer of `size` bytes, at least 8, for texts of which all must be read. */
+const char *gpald_log_quote_long(const char *text, char *buffer, size_t size);
 
 #endif

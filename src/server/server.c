@@ -245,6 +245,7 @@ static bool open_registry(struct server *server)
 		.data = server,
 	};
 	char error[GPALD_STORE_ERROR_SIZE] = "out of memory", quoted[GPALD_LOG_QUOTE_SIZE];
+	char quoted_error[2 * GPALD_STORE_ERROR_SIZE];
 	struct gpald_store *store = options->state_folder ?
 					    gpald_sqlite_store_open(&sqlite, error) :
 					    gpald_memory_store_open();
@@ -255,7 +256,7 @@ static bool open_registry(struct server *server)
 		server->service.registry = gpald_registry_open(store, &registry, error);
 	if (!server->service.registry) {
 		gpald_log(GPALD_LOG_ERROR, "store_unusable", "error=%s",
-			  gpald_log_quote(error, quoted));
+			  gpald_log_quote_long(error, quoted_error, sizeof(quoted_error)));
 		return false;
 	}
 	server->service.index = gpald_registry_index(server->service.registry);

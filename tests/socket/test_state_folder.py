@@ -2,8 +2,10 @@
 """The registry's folder: what the daemon requires of it at the start. A change is acknowledged only if it is in the
 folder."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import unittest
 
@@ -129,7 +131,8 @@ class Starting(unittest.TestCase):
         with Daemon() as daemon:
             folder = daemon.folder + "/unmounted"
             said = start(daemon, "--require-state", "--state-dir", folder)
-            self.assertIn(folder + ": the state folder cannot be opened: No such file", said)
+            self.assertIn(f'error="{folder}: there is no state folder, and require-state forbids creating one', said)
+            self.assertIn("start once with --require-state=no", said)
             self.assertFalse(os.path.exists(folder))
             os.mkdir(folder, 0o700)
             said = start(daemon, "--require-state", "--state-dir", folder)
@@ -142,6 +145,82 @@ class Starting(unittest.TestCase):
             daemon.options.append("--require-state")
             daemon.start()
             self.assertEqual(list(live(daemon)), ["there"])
+
+    def test_a_long_message_is_logged_completely(self):
+        with Daemon() as daemon:
+            folder = os.path.join(daemon.folder, "x" * 120)
+            os.mkdir(folder, 0o700)
+            said = start(daemon, "--require-state", "--state-dir", folder)
+            self.assertIn('start once with --require-state=no"\n', said)
+
+    def test_a_registry_without_its_log_mode_is_used(self):
+        """Another program can turn the log off, and must do so to change the page size back."""
+        with Daemon() as daemon:
+            with daemon.connect() as client:
+                self.assertIn("result", create(client, "vm"))
+            self.assertEqual(daemon.stop(), 0)
+            with contextlib.closing(sqlite3.connect(daemon.state + "/registry.db")) as database:
+                self.assertEqual(database.execute("PRAGMA journal_mode = DELETE").fetchall(), [("delete",)])
+            daemon.start()
+            self.assertEqual(list(live(daemon)), ["vm"])
+
+    def test_files_that_are_no_regular_files_are_named(self):
+        with Daemon() as daemon:
+            self.assertEqual(daemon.stop(), 0)
+            for name in ("registry.db-wal", "registry.db"):
+                for make in (os.mkfifo, os.mkdir):
+                    with self.subTest(name, make=make):
+                        path = os.path.join(daemon.state, name)
+                        os.rename(path, path + ".kept")
+                        make(path)
+                        said = start(daemon, "--state-dir", daemon.state)
+                        if (name, make) != ("registry.db", os.mkdir):
+                            self.assertIn(f'error="{path}: it is not a regular file"', said)
+                        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+                        os.rename(path + ".kept", path)
+            daemon.start()
+
+    def test_a_link_to_a_missing_database_is_not_replaced(self):
+        with Daemon() as daemon:
+            self.assertEqual(daemon.stop(), 0)
+            path = daemon.state + "/registry.db"
+            os.rename(path, daemon.folder + "/kept.db")
+            os.symlink("/nonexistent/registry.db", path)
+            said = start(daemon, "--state-dir", daemon.state)
+            self.assertIn(f"{path}: it is a symbolic link to a missing file", said)
+            self.assertTrue(os.path.islink(path))
+            os.unlink(path)
+            os.rename(daemon.folder + "/kept.db", path)
+            daemon.start()
+
+    def test_what_is_left_of_a_missing_database_must_be_moved_before_a_restore(self):
+        for suffix, what in (("-wal", "log"), ("-journal", "journal")):
+            with self.subTest(suffix), Daemon(wait=False) as daemon:
+                daemon.wait_ready()
+                with daemon.connect() as client:
+                    self.assertIn("result", create(client, "vm"))
+                daemon.process.kill()
+                daemon.process.wait()
+                os.unlink(daemon.state + "/registry.db")
+                if suffix == "-journal":
+                    os.rename(daemon.state + "/registry.db-wal", daemon.state + "/registry.db-journal")
+                left = f"{daemon.state}/registry.db{suffix}"
+                said = start(daemon, "--state-dir", daemon.state)
+                self.assertIn(f": it is missing, but there is a {what} {left}", said)
+                self.assertIn(f"move the {what} away and restore a backup with --restore", said)
+                said = start(daemon, "--state-dir", daemon.state, "--restore=/nonexistent")
+                self.assertIn("; first move it away", said)
+                os.unlink(left)
+                said = start(daemon, "--state-dir", daemon.state, "--restore=/nonexistent")
+                self.assertIn("/nonexistent: cannot be read", said)
+                daemon.start()
+
+    def test_a_new_database_that_cannot_be_made_is_named(self):
+        with Daemon() as daemon:
+            folder = daemon.state + "2"
+            os.makedirs(folder + "/registry.db.new")
+            os.chmod(folder, 0o700)
+            self.assertIn(f'error="{folder}/registry.db.new: cannot be created', start(daemon, "--state-dir", folder))
 
     def test_a_registry_in_memory_cannot_be_required(self):
         done = subprocess.run([*PROGRAM, "--store=memory", "--require-state"], capture_output=True, text=True,
@@ -178,7 +257,7 @@ class Starting(unittest.TestCase):
             self.check_read_only(daemon, start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state]))
             os.unlink(daemon.state + "/registry.db")
             said = start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state])
-            self.assertIn("registry.db: cannot be created: Read-only file system", said)
+            self.assertIn("registry.db.new: cannot be created: Read-only file system", said)
             os.unlink(daemon.state + "/registry.db-wal")
             os.rmdir(daemon.state)
 
