@@ -435,9 +435,13 @@ static void lower_connection_limits(struct server *server)
 		*control = connection_share(*control, descriptors.rlim_cur - besides, wanted);
 		*inspect = connection_share(*inspect, descriptors.rlim_cur - besides, wanted);
 		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
-			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu",
+			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu "
+			  "what=\"the limit on open files allows only so many connections\" "
+			  "hint=\"raise it to %llu: ulimit -Hn, or LimitNOFILE= of the systemd "
+			  "unit\"",
 			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
-			  (unsigned long long)*inspect, (unsigned long long)wanted);
+			  (unsigned long long)*inspect, (unsigned long long)wanted,
+			  (unsigned long long)(besides + wanted));
 	}
 	/* At least half of the connections are for everyone. */
 	if (*of_root > *control / 2)

@@ -621,7 +621,9 @@ class Descriptors(unittest.TestCase):
             inspect = limits["inspect_connections"]
             self.assertIn(inspect, range(places // 5, places // 3))
             self.assertIn(f"event=few_descriptors limit=64 connections={places} inspect_connections={inspect} "
-                          "wanted=1280", daemon.log())
+                          'wanted=1280 what="the limit on open files allows only so many connections"', daemon.log())
+            self.assertRegex(daemon.log(), r'hint="raise it to 13\d\d: ulimit -Hn, or LimitNOFILE= '
+                             'of the systemd unit"')
             self.assertIn(f" connections={places} inspect_connections={inspect}\n", daemon.log())
             # Each child holds only 16 connections, because Python itself needs some of the 64 descriptors.
             children = []
