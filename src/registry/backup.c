@@ -133,8 +133,13 @@ static bool report_backup(char error[GPALD_STORE_ERROR_SIZE], const struct gpald
 
 static bool report_errno(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
 {
-	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: cannot be read: %s", backup->path,
-		 strerror(errno));
+	if (errno == EACCES)
+		snprintf(error, GPALD_STORE_ERROR_SIZE,
+			 "%s: cannot be read: %s; the daemon reads it as uid %ld", backup->path,
+			 strerror(errno), (long)geteuid());
+	else
+		snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: cannot be read: %s", backup->path,
+			 strerror(errno));
 	return false;
 }
 

@@ -44,12 +44,14 @@ bool gpald_service_user_differs(const struct gpald_options *options)
 static bool refuse_owner(const struct gpald_options *options, const char *what, uid_t owner)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
+	const char *folder = gpald_log_quote(options->state_folder, quoted);
 
+	/* With -H, chown follows a folder that is a symbolic link. */
 	gpald_log(GPALD_LOG_ERROR, "state_not_owned",
 		  "user=%s folder=%s what=\"%s belongs to uid %ld\" hint=\"stop every daemon that "
-		  "uses it, then: chown -R %s FOLDER\"",
-		  options->user, gpald_log_quote(options->state_folder, quoted), what, (long)owner,
-		  options->user);
+		  "uses it, then: chown -R -H %s %.*s\"",
+		  options->user, folder, what, (long)owner, options->user, (int)strlen(folder) - 2,
+		  folder + 1);
 	return false;
 }
 
@@ -97,7 +99,8 @@ bool gpald_service_user_prepare(const struct gpald_options *options)
 	}
 	if (!path)
 		return true;
-	is_new = !options->require_state && gpald_sqlite_make_folder(path) == 0;
+	is_new = (!options->require_state || options->backup) &&
+		 gpald_sqlite_make_folder(path) == 0;
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_new ? O_NOFOLLOW : 0));
 	/* If the folder can be neither created nor opened, the store reports why. */
 	if (folder < 0)

@@ -4,6 +4,7 @@
 import glob
 import os
 import pwd
+import re
 import resource
 import shutil
 import stat
@@ -164,7 +165,7 @@ class Root(Case):
                 code, log = self.run_daemon()
                 self.assertEqual(code, 1)
                 self.assertIn(f'event=state_not_owned user=nobody folder="{self.state}" what="{what}"', log)
-                self.assertIn("chown -R nobody FOLDER", log)
+                self.assertIn(f'then: chown -R -H nobody {self.state}"', log)
                 self.assertFalse(os.path.exists(self.run_folder))
                 self.assertEqual(os.stat(self.state).st_uid, owner)
                 shutil.rmtree(self.state)
@@ -175,9 +176,37 @@ class Root(Case):
             daemon.wait_ready()
             with daemon.connect() as client:
                 self.assertIn("result", create(client, "vm"))
-        subprocess.run(["chown", "-R", "nobody", self.state, self.run_folder], check=True)
+        # The command must follow a folder that is a link.
+        os.rename(self.state, self.state + ".real")
+        os.symlink(self.state + ".real", self.state)
+        subprocess.run(["chown", "-R", "nobody", self.run_folder], check=True)
+        code, log = self.run_daemon()
+        self.assertEqual(code, 1)
+        subprocess.run(re.search(r"then: (chown .*?)\"", log)[1].split(), check=True)
         with self.daemon() as daemon:
             self.assertEqual(list(live(daemon)), ["vm"])
+
+    def test_the_command_for_a_folder_of_another_user_is_enough(self):
+        with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
+            daemon.socket = self.socket
+            daemon.wait_ready()
+        subprocess.run(["chown", "-R", "nobody", self.state], check=True)
+        done = subprocess.run([*PROGRAM, "--socket", self.socket, "--state-dir", self.state],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        subprocess.run(re.search(r"then: (chown .*?)\"", done.stderr)[1].split(), check=True)
+        with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
+            daemon.socket = self.socket
+            daemon.wait_ready()
+
+    def test_a_backup_that_the_user_cannot_read_names_the_user(self):
+        backup = os.path.join(self.folder, "backup")
+        with open(backup, "wb"):
+            os.chmod(backup, 0o600)
+        # A restore makes the folder, even if a start without one must fail.
+        code, log = self.run_daemon(f"--restore={backup}", "--require-state")
+        self.assertEqual(code, 1)
+        self.assertIn(f"{backup}: cannot be read: Permission denied; the daemon reads it as uid {self.uid}", log)
 
     def test_a_folder_that_the_user_cannot_reach_is_named(self):
         closed = os.path.join(self.folder, "closed")
