@@ -46,6 +46,7 @@ static void warn_of_hidden_users(void)
 {
 	unsigned long long seen = 0;
 	char line[128];
+	bool is_read;
 	FILE *map = fopen("/proc/self/uid_map", "re");
 
 	if (!map)
@@ -61,12 +62,15 @@ static void warn_of_hidden_users(void)
 		strtoull(rest, &rest, 10);
 		seen += strtoull(rest, NULL, 10);
 	}
+	is_read = !ferror(map);
 	fclose(map);
-	if (seen > 0 && seen < UINT32_MAX)
+	/* A namespace without a map hides all users. */
+	if (is_read && seen < UINT32_MAX)
 		gpald_log(GPALD_LOG_WARNING, "users_hidden",
 			  "seen=%llu what=\"a user namespace hides users: they all look the same, "
 			  "and may change each other's layouts\" "
-			  "hint=\"remove PrivateUsers= from the unit\"",
+			  "hint=\"remove PrivateUsers= from the unit, or start the daemon outside "
+			  "the namespace\"",
 			  seen);
 }
 
@@ -149,6 +153,7 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 	struct command_line line = { 0 };
 	struct gpald_activation activation;
 	const char *unusable = gpald_activation_take_sockets(&activation);
+	char quoted[GPALD_LOG_QUOTE_SIZE];
 	int status;
 
 	gpald_log_open();
@@ -173,7 +178,8 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 		return 0;
 	}
 	if (unusable) {
-		gpald_log(GPALD_LOG_ERROR, "sockets_unusable", "error=\"%s\"", unusable);
+		gpald_log(GPALD_LOG_ERROR, "sockets_unusable", "error=%s",
+			  gpald_log_quote(unusable, quoted));
 		return 1;
 	}
 	warn_of_hidden_users();
@@ -192,8 +198,7 @@ int main(int argc, char **argv)
 	}
 	wrong = gpald_options_init(&options);
 	if (wrong)
-		gpald_log_startup_error("$RUNTIME_DIRECTORY or $STATE_DIRECTORY is unusable: %s",
-					wrong);
+		gpald_log_startup_error("%s", wrong);
 	else
 		status = run_daemon(argc, argv, &options);
 	gpald_options_clear(&options);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,15 +60,20 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 					   strcmp(name, "ttrpc") == 0   ? &activation->ttrpc :
 									  NULL;
 
+	const char *what = "is not a Unix stream socket that listens at a path: use "
+			   "ListenStream= with a path in its unit";
+	static char wrong[256];
+
+	/* Without FileDescriptorName=, the name is that of the unit. */
 	if (!given)
-		return "a socket of the service manager is called neither control, inspect nor "
-		       "ttrpc: set FileDescriptorName= in its unit";
-	if (given->fd >= 0)
-		return "two sockets of the service manager have the same FileDescriptorName=";
-	if (!read_given_socket(fd, given))
-		return "a socket of the service manager is not a Unix stream socket that listens "
-		       "at a path: use ListenStream= with a path in its unit";
-	return NULL;
+		what = "is named neither control, inspect nor ttrpc: set FileDescriptorName= in "
+		       "its unit";
+	else if (given->fd >= 0)
+		what = "has the same FileDescriptorName= as another";
+	else if (read_given_socket(fd, given))
+		return NULL;
+	snprintf(wrong, sizeof(wrong), "the socket '%.64s' of the service manager %s", name, what);
+	return wrong;
 }
 
 static const char *take_descriptors(struct gpald_activation *activation, char *names)

@@ -297,6 +297,7 @@ static const char *set_from_environment(struct gpald_options *options, enum gpal
 {
 	const char *folder = getenv(variable);
 	const size_t length = folder ? strcspn(folder, ":") : 0;
+	const char *wrong;
 
 	if (!length)
 		return NULL;
@@ -304,7 +305,11 @@ static const char *set_from_environment(struct gpald_options *options, enum gpal
 		*text = NULL;
 		return "out of memory";
 	}
-	return gpald_options_set(options, option, *text, GPALD_FROM_ENVIRONMENT, 0);
+	wrong = gpald_options_set(options, option, *text, GPALD_FROM_ENVIRONMENT, 0);
+	if (!wrong)
+		return NULL;
+	snprintf(options->wrong, sizeof(options->wrong), "$%s: %s", variable, wrong);
+	return options->wrong;
 }
 
 const char *gpald_options_init(struct gpald_options *options)
@@ -438,11 +443,12 @@ static int finish_sockets(struct gpald_options *options)
 		options->inspect_path = NULL;
 	}
 	if (options->inspect_path && strcmp(options->inspect_path, options->socket_path) == 0)
-		return refuse_option(options,
-				     options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
-					     GPALD_OPTION_INSPECT_SOCKET :
-					     GPALD_OPTION_SOCKET,
-				     "each socket needs a path of its own");
+		return options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
+			       refuse_option(options, GPALD_OPTION_INSPECT_SOCKET,
+					     "each socket needs a path of its own") :
+			       refuse_option(options, GPALD_OPTION_SOCKET,
+					     "each socket needs a path of its own, and this is "
+					     "the default of inspect-socket; set that, too");
 	if (options->ttrpc_path &&
 	    (strcmp(options->ttrpc_path, options->socket_path) == 0 ||
 	     (options->inspect_path && strcmp(options->ttrpc_path, options->inspect_path) == 0)))
@@ -487,15 +493,16 @@ static int finish_store(struct gpald_options *options)
  * Warns if an option about sockets was set: the service manager gives the sockets, so only their
  * units can set it.
  */
-static void warn_of_unused(const struct gpald_options *options, enum gpald_option option)
+static void warn_of_unused(const struct gpald_options *options, enum gpald_option option,
+			   const char *instead)
 {
 	const struct gpald_setting *setting = &options->settings[option];
 
 	if (setting->source == GPALD_FROM_FILE || setting->source == GPALD_FROM_COMMAND_LINE)
 		gpald_log(GPALD_LOG_WARNING, "option_unused",
 			  "option=%s from=\"%s\" why=\"the service manager gives the sockets\" "
-			  "hint=\"set it in the socket's unit\"",
-			  rows[option].name, source_names[setting->source]);
+			  "hint=\"%s\"",
+			  rows[option].name, source_names[setting->source], instead);
 }
 
 /*
@@ -505,18 +512,26 @@ static void warn_of_unused(const struct gpald_options *options, enum gpald_optio
 static void use_given_sockets(struct gpald_options *options,
 			      const struct gpald_activation *activation)
 {
-	static const enum gpald_option replaced[] = {
-		GPALD_OPTION_SOCKET,
-		GPALD_OPTION_INSPECT_SOCKET,
-		GPALD_OPTION_TTRPC_SOCKET,
-		GPALD_OPTION_SOCKET_MODE,
-		GPALD_OPTION_INSPECT_SOCKET_MODE,
-		GPALD_OPTION_SOCKET_GROUP,
+	static const struct {
+		enum gpald_option option;
+		const char *instead;
+	} replaced[] = {
+		{ GPALD_OPTION_SOCKET, "set ListenStream= in gpalayoutd.socket" },
+		{ GPALD_OPTION_INSPECT_SOCKET,
+		  "set ListenStream= in gpalayoutd-inspect.socket, or disable that unit" },
+		{ GPALD_OPTION_TTRPC_SOCKET,
+		  "set ListenStream= in gpalayoutd-ttrpc.socket, and enable or disable that "
+		  "unit" },
+		{ GPALD_OPTION_SOCKET_MODE,
+		  "set SocketMode= in gpalayoutd.socket and gpalayoutd-ttrpc.socket" },
+		{ GPALD_OPTION_INSPECT_SOCKET_MODE,
+		  "set SocketMode= in gpalayoutd-inspect.socket" },
+		{ GPALD_OPTION_SOCKET_GROUP, "set SocketGroup= in the units of the sockets" },
 	};
 
 	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++) {
-		warn_of_unused(options, replaced[i]);
-		options->settings[replaced[i]] =
+		warn_of_unused(options, replaced[i].option, replaced[i].instead);
+		options->settings[replaced[i].option] =
 			(struct gpald_setting){ .source = GPALD_FROM_SERVICE_MANAGER };
 	}
 	options->socket_path = activation->control.path;

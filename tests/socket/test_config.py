@@ -122,7 +122,8 @@ class Reading(Case):
         self.assert_wrong("store = memory\nstate-dir = /x\n", "2: state-dir: the memory store has no folder")
         self.assert_wrong("require-state = yes\nstore = memory\n", "1: require-state: the memory store is always empty")
         self.assert_wrong("socket = /x\n\ninspect-socket = /x\n", "3: inspect-socket: each socket needs a path of its own")
-        self.assert_wrong("socket = /x/inspect.sock\n", "1: socket: each socket needs a path of its own")
+        self.assert_wrong("socket = /x/inspect.sock\n",
+                          "1: socket: each socket needs a path of its own, and this is the default of inspect-socket")
 
     def test_bytes_that_are_not_text_are_refused_at_their_line(self):
         for junk, text in ((b"\0", "control character"), (b"\x1b[31m", "control character"), (b"a\rb", "control character"),
@@ -206,6 +207,12 @@ class Checking(Case):
             done = self.check_config(*options)
             self.assertEqual((done.returncode, done.stdout), (2, b""))
             self.assertIn(text, done.stderr)
+
+    def test_a_wrong_variable_is_named(self):
+        for variable, value in (("RUNTIME_DIRECTORY", "/" + "x" * 120), ("STATE_DIRECTORY", os.fsdecode(b"/\xff"))):
+            done = subprocess.run([*PROGRAM, "--check-config"], capture_output=True, text=True, timeout=PATIENCE,
+                                  check=False, env={**os.environ, variable: value})
+            self.assertEqual((done.returncode, done.stderr.split(": ")[:2]), (1, ["gpalayoutd", f"${variable}"]))
 
     def test_none_reads_no_file(self):
         done = subprocess.run([*PROGRAM, "--check-config"], capture_output=True, text=True, timeout=PATIENCE, check=False)

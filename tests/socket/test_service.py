@@ -132,6 +132,7 @@ class Sockets(unittest.TestCase):
             manager.wait_notified("READY=1")
             _, log = manager.end()
             self.assertEqual(re.findall(r"level=warning event=option_unused option=(\S+) from=\"command line\"", log), ["socket-mode"])
+            self.assertIn('hint="set SocketMode= in gpalayoutd.socket and gpalayoutd-ttrpc.socket"', log)
 
     def test_an_invalid_number_is_refused(self):
         for number in ("17", "abc", "1x", "-1", "99999999999999999999", ""):
@@ -181,10 +182,13 @@ class Sockets(unittest.TestCase):
                 listener.listen(1)
             nothing = os.open("/dev/null", os.O_RDWR)
             stack.callback(os.close, nothing)
-            cases = [("control:control", None, "the same FileDescriptorName="), ("inspect", [0], "no control socket"),
-                     ("gpalayoutd.socket", None, "called neither control, inspect nor ttrpc"), ("", None, "called neither control, inspect nor ttrpc"),
-                     *[("control", [fd], "not a Unix stream socket that listens") for fd in
-                       (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
+            cases = [("control:control", None, "'control' of the service manager has the same FileDescriptorName="),
+                     ("inspect", [0], "no control socket"),
+                     ("gpalayoutd.socket", None,
+                      "'gpalayoutd.socket' of the service manager is named neither control, inspect nor ttrpc"),
+                     ("", None, "'' of the service manager is named neither control, inspect nor ttrpc"),
+                     *[("control", [fd], "'control' of the service manager is not a Unix stream socket that listens")
+                       for fd in (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
             for names, given, text in cases:
                 with self.subTest(names=names, given=given), Manager(sockets=("control", "inspect")) as manager:
                     if given == [0]:
@@ -413,6 +417,13 @@ class Environment(unittest.TestCase):
                 self.skipTest("no user namespaces here")
             _, log = manager.end()
             self.assertRegex(log, r"level=warning event=users_hidden seen=1 ")
+
+    def test_a_namespace_without_users_causes_a_warning(self):
+        with Manager() as manager:
+            if not self.start_in_namespace(manager):
+                self.skipTest("no user namespaces here")
+            _, log = manager.end()
+            self.assertRegex(log, r"level=warning event=users_hidden seen=0 .*start the daemon outside the namespace")
 
     def test_without_a_user_namespace_there_is_no_warning(self):
         with open("/proc/self/uid_map", encoding="ascii") as file:
