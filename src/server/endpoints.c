@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define ACCEPTED_PER_ROUND_MAX 16 /* leaves time for all other work */
 #define WATCH_MS 400              /* between two checks of the files */
@@ -209,11 +210,32 @@ void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_s
 	all->count++;
 }
 
+/* Returns whether a socket of this daemon is at the path, perhaps under another name. */
+static bool is_own_socket(const struct gpald_endpoints *all, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info))
+		return false;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->endpoints[i].listener.inode == info.st_ino &&
+		    all->endpoints[i].listener.device == info.st_dev)
+			return true;
+	return false;
+}
+
 int gpald_endpoints_bind(struct gpald_endpoints *all, const struct gpald_socket *socket,
 			 const char *path, mode_t mode, uid_t owner, gid_t group)
 {
 	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
+	char quoted[GPALD_LOG_QUOTE_SIZE];
 
+	if (is_own_socket(all, path)) {
+		gpald_log(GPALD_LOG_ERROR, "listen_failed",
+			  "path=%s what=\"another socket of this daemon has this path\"",
+			  gpald_log_quote(path, quoted));
+		return -1;
+	}
 	if (gpald_listener_open(&endpoint->listener, path, mode, owner, group))
 		return -1;
 	all->count++;

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,15 +71,39 @@ const char *gpald_limit_name(enum gpald_limit limit)
 	return rows[limit].name;
 }
 
+static bool has_bytes(const char *name)
+{
+	return strstr(name, "_bytes");
+}
+
+#define BOUND_SIZE 32
+
+/* Writes a bound in the largest unit of which it is a multiple, as the option takes it. */
+static void format_bound(const char *name, uint64_t value, char text[BOUND_SIZE])
+{
+	static const char *const units[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
+	size_t unit = 0;
+
+	while (has_bytes(name) && value && value % KIB == 0 && units[unit + 1]) {
+		value /= KIB;
+		unit++;
+	}
+	snprintf(text, BOUND_SIZE, "%" PRIu64 "%s", value, units[unit]);
+}
+
 const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
 			     enum gpald_limit *which)
 {
 	static char wrong[1024];
 	const char *equals = strchr(assignment, '=');
+	enum gpald_size_result parsed;
+	char min[BOUND_SIZE], max[BOUND_SIZE];
 	uint64_t value;
 
 	if (!equals)
 		return "expected NAME=VALUE";
+	if (strpbrk(assignment, " \t"))
+		return "expected NAME=VALUE without spaces";
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++) {
 		const size_t length = (size_t)(equals - assignment);
 
@@ -87,12 +112,16 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 			continue;
 		if (rows[i].min == rows[i].max)
 			return "this limit is part of the protocol and cannot be set";
-		if (gpald_size_parse(equals + 1, &value) != GPALD_SIZE_OK)
-			return "the value is not a number or a size such as 64KiB";
-		if (value < rows[i].min || value > rows[i].max) {
+		parsed = gpald_size_parse(equals + 1, &value);
+		if (parsed == GPALD_SIZE_MALFORMED)
+			return has_bytes(rows[i].name) ?
+				       "the value is not a number or a size such as 64KiB" :
+				       "the value is not a number";
+		if (parsed == GPALD_SIZE_OVERFLOW || value < rows[i].min || value > rows[i].max) {
+			format_bound(rows[i].name, rows[i].min, min);
+			format_bound(rows[i].name, rows[i].max, max);
 			snprintf(wrong, sizeof(wrong),
-				 "the value is out of range: expected %" PRIu64 " to %" PRIu64,
-				 rows[i].min, rows[i].max);
+				 "the value is out of range: expected %s to %s", min, max);
 			return wrong;
 		}
 		limits->values[i] = value;

@@ -140,7 +140,9 @@ static int try_lock(struct gpald_listener *listener)
 	long owner;
 
 	if (fd < 0)
-		return complain_of(listener, listener->lock_path, "cannot open the lock file");
+		return complain_of(listener, listener->lock_path,
+				   errno == ELOOP ? "the lock file is a symbolic link" :
+						    "cannot open the lock file");
 	owner = read_lock_pid(fd);
 	if (owner < 0) {
 		close(fd);
@@ -250,7 +252,11 @@ static int set_owner(struct gpald_listener *listener)
 		errno = EEXIST;
 		result = complain_of_socket(listener, "somebody has replaced the socket");
 	} else if (fchownat(fd, "", listener->owner, listener->group, AT_EMPTY_PATH)) {
-		result = complain_of_socket(listener, "cannot set the owner and the group");
+		result = complain_of_socket(
+			listener, errno == EPERM && listener->group != GPALD_GROUP_UNCHANGED ?
+					  "cannot set the group: the daemon's user must be root or "
+					  "in the group of socket-group" :
+					  "cannot set the owner and the group");
 	}
 	if (fd >= 0)
 		close(fd);

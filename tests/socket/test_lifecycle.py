@@ -15,7 +15,8 @@ import tempfile
 import time
 import unittest
 
-from harness import LONG_TIME_LIMITS, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
+from harness import (
+    LONG_TIME_LIMITS, PATIENCE, PROGRAM, Client, Daemon, can_be_another_user, is_served, main, wait_until)
 
 # A daemon that harness.Daemon does not start must not use the folder of an installed one.
 IN_MEMORY = [*PROGRAM, "--store=memory"]
@@ -313,6 +314,32 @@ class Sockets(unittest.TestCase):
             self.assertFalse(os.path.exists(daemon.folder + "/other.sock"))
             self.assertIn("result", daemon.call("daemon.info"))
 
+    def test_two_spellings_of_a_path_are_not_taken_for_another_daemon(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for option in ("--inspect-socket", "--ttrpc-socket"):
+                done = run("--socket", f"{folder}/s", option, f"{folder}/./s")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f'event=listen_failed path="{folder}/./s" '
+                              'what="another socket of this daemon has this path"', done.stderr)
+                self.assertNotIn("already_running", done.stderr)
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_a_lock_file_that_is_a_link_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink("elsewhere", f"{folder}/s.lock")
+            said = run("--socket", f"{folder}/s").stderr
+            self.assertIn(f'path="{folder}/s.lock" what="the lock file is a symbolic link"', said)
+
+    @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
+    def test_a_group_that_the_daemon_may_not_set_names_the_option(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o777)
+            done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *IN_MEMORY,
+                                   "--socket", f"{folder}/s", "--socket-group=1"], capture_output=True,
+                                  text=True, timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the daemon's user must be root or in the group of socket-group", done.stderr)
+
     def test_of_many_daemons_started_at_once_exactly_one_runs(self):
         with Daemon() as daemon:
             daemon.stop()
@@ -464,7 +491,12 @@ class Options(unittest.TestCase):
                                (["--socket-mode", ""], "octal"), (["--socket-group", "no such group"], "no such group"),
                                (["--default-policy", "openvmm"], "openvmm-2026.07"), (["--log-level", "loud"], "debug"),
                                (["--limit", "connections"], "NAME=VALUE"), (["--limit", "colour=1"], "no such limit"),
-                               (["--limit", "connections=x"], "not a number"),
+                               (["--limit", "connections=x"], "the value is not a number\n"),
+                               (["--limit", "store_bytes=x"], "not a number or a size such as 64KiB"),
+                               (["--limit", "store_bytes=1"], "out of range: expected 64KiB to 1TiB"),
+                               (["--limit", "store_bytes_per_uid=99999999999999999999"],
+                                "out of range: expected 0 to 1TiB"),
+                               (["--limit", "drain_ms = 1000"], "NAME=VALUE without spaces"),
                                (["--limit", "connections=0"], "out of range"),
                                (["--limit", "virtio_mmio_slots=1"], "part of the protocol"),
                                (["--socket", ""], "empty"), (["--inspect-socket", ""], "empty"),
