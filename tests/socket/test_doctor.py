@@ -45,6 +45,7 @@ class Doctor(Case):
         self.assertEqual(found["control socket"][0], "wrong")
         self.assertIn("No such file or directory", found["control socket"][1])
         self.assertIn("systemctl enable --now gpalayoutd.socket", found["control socket"][2])
+        self.assertIn("set --socket or GPALAYOUT_SOCKET to the path of that socket", found["control socket"][2])
         self.assertNotIn("daemon", found)
 
     def test_a_file_that_is_no_socket_and_a_socket_that_nobody_listens_on(self):
@@ -167,6 +168,16 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual((result.code, findings(result.out)["inspect socket"][:2]),
                          (OK, ("ok", f"{self.daemon.inspect_socket}, mode 0666")))
 
+    def test_a_daemon_that_has_too_many_connections_need_not_be_restarted(self):
+        with Daemon("--limit=connections=1", wait=False) as daemon:
+            daemon.wait_log("event=ready")
+            with daemon.connect() as client:
+                self.assertIn("result", client.call("daemon.info"))
+                result = ctl("doctor", "--socket", daemon.socket)
+        self.assertIn("wrong  daemon: too many connections; try again later\n"
+                      "       do: close connections that nobody needs", result.out)
+        self.assertNotIn("restart it", result.out)
+
     def test_a_daemon_without_an_inspect_socket(self):
         with Daemon("--inspect-socket=none", "--store=memory", wait=False) as daemon:
             daemon.wait_log("event=ready")
@@ -203,7 +214,7 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("SocketGroup=", todo)
         os.chown(self.daemon.socket, -1, 1)
         self.assertRegex(self.find(NO, lambda *args: ctl_as(65534, *args))["control socket"][2],
-                         r"^join the group (\S+): usermod -aG \1 USER$")
+                         r"^join the group (\S+): usermod -aG \1 USER; then log in again$")
         # The client then uses the other socket.
         self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("ok", "ok"))
         os.chmod(self.daemon.socket, 0o600)

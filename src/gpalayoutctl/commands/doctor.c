@@ -90,8 +90,9 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 
 	/* No user should join the group of root to use a socket. */
 	if (info->st_mode & S_IWGRP && group && info->st_gid)
-		ctl_buffer_printf(&advice, "join the group %s: usermod -aG %s USER", group->gr_name,
-				  group->gr_name);
+		ctl_buffer_printf(&advice,
+				  "join the group %s: usermod -aG %s USER; then log in again",
+				  group->gr_name, group->gr_name);
 	else
 		ctl_buffer_puts(&advice,
 				"give the socket a group and a mode: SocketGroup= and SocketMode= "
@@ -103,6 +104,14 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 #define BIND_INSPECT_SOCKET                                                   \
 	"with systemd: systemctl stop gpalayoutd.service; systemctl restart " \
 	"gpalayoutd-inspect.socket; without: restart gpalayoutd"
+
+#define START                                                                          \
+	"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket " \
+	"gpalayoutd-inspect.socket"
+/* The socket is not where gpalayoutd makes it by default. */
+#define OTHER_PATH                                                           \
+	"; if its socket is elsewhere, set --socket or GPALAYOUT_SOCKET to " \
+	"the path of that socket"
 
 /* Returns true if this user may connect to the socket. */
 static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
@@ -120,8 +129,9 @@ static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 			    errno == EACCES ? "let this user enter the folders above it" :
 			    errno != ENOENT ? other_path :
 			    d->has_replied  ? BIND_INSPECT_SOCKET :
-					      "start gpalayoutd, or with systemd: systemctl enable "
-					      "--now gpalayoutd.socket gpalayoutd-inspect.socket",
+			    is_inspect || strcmp(path, GPAL_CLIENT_DEFAULT_PATH) == 0 ?
+					     START :
+					     START OTHER_PATH,
 			    "%s: %s", path, strerror(errno));
 	} else if (!S_ISSOCK(info.st_mode)) {
 		add_finding(d, what, other_path, "%s is not a socket", path);
@@ -210,6 +220,10 @@ static void check_state_folder(struct doctor *d, const char *path)
 		    "%s free", size.data);
 }
 
+#define TOO_MANY_CONNECTIONS                                                               \
+	"close connections that nobody needs (gpalayoutctl stats lists them by user), or " \
+	"raise the limits on connections (gpalayoutctl info)"
+
 static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	if (stats->store_path)
@@ -226,13 +240,9 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			    " changes were refused for lack of room since the daemon started",
 			    stats->store_full);
 	if (stats->connections_turned_away)
-		add_finding(
-			d, "connections",
-			"if this still happens, close connections that nobody needs (gpalayoutctl "
-			"stats lists them by user), or raise the limits on connections "
-			"(gpalayoutctl info)",
-			"%" PRIu64 " connections were refused since the daemon started",
-			stats->connections_turned_away);
+		add_finding(d, "connections", "if this still happens, " TOO_MANY_CONNECTIONS,
+			    "%" PRIu64 " connections were refused since the daemon started",
+			    stats->connections_turned_away);
 }
 
 static void check_daemon(struct doctor *d, const char *path)
@@ -260,8 +270,10 @@ static void check_daemon(struct doctor *d, const char *path)
 		check_store(d, stats);
 	} else {
 		add_finding(d, "daemon",
-			    "see its log (journalctl -u gpalayoutd), and start it again", "%s",
-			    error.message);
+			    strcmp(error.reason, "overloaded") == 0 ?
+				    TOO_MANY_CONNECTIONS :
+				    "see its log (journalctl -u gpalayoutd), and restart it",
+			    "%s", error.message);
 	}
 	gpal_client_free(info);
 	gpal_client_free(stats);
