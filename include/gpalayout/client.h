@@ -614,7 +614,7 @@ struct gpal_client_event {
 	char at[32];              /* time of the change */
 };
 
-/* The events of one layout that the daemon still has. */
+/* The newest events of one layout that the daemon still has, at most its limit list_page. */
 struct gpal_client_history {
 	const char *name;
 	uint64_t revision;     /* of the newest event of all layouts */

@@ -233,8 +233,8 @@ static int refuse_overlap(struct gpal_error *error, const struct gpal_map_entry 
 }
 
 /*
- * Records a step for each range whose address is given. Extents of kept RAM are neighbours, and
- * share a step.
+ * Records a step for each range whose address is given. The kept extents of one RAM demand follow
+ * one another, and share a step.
  */
 static void trace_given(struct gpald_placement *p)
 {

@@ -126,7 +126,8 @@ static const struct hint hints[] = {
 	{ "overlap",
 	  "{?chipset_low}{?movable}move or shrink {movable}: chipset-low-mmio ends at 4 GiB" },
 	{ "overlap", "{?chipset_low}make chipset-low-mmio smaller: it ends at 4 GiB" },
-	{ "overlap", "{?host_hole}move, shrink or omit {movable}: a hole of the host cannot move" },
+	{ "overlap",
+	  "{?one_movable}move, shrink or omit {movable}: a hole of the host cannot move" },
 	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", "move or shrink one of the two ranges" },
 	{ "exhausted",
@@ -196,7 +197,7 @@ static const struct hint hints[] = {
 	  "omit TAG to list the tags that this command accepts: {tag} is not one of them" },
 	{ "not_found", "gpalayoutctl list shows all layouts" },
 	{ "conflict", "{?update}" },
-	{ "conflict", "{?owned}use another name: that layout belongs to another user" },
+	{ "conflict", "{?others_layout}use another name: that layout belongs to another user" },
 	{ "conflict",
 	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
 	  "another name, or gpalayoutctl update" },

@@ -120,7 +120,7 @@ static bool is_required(const struct ctl_hint_context *context)
 }
 
 /* Returns true if the layout belongs to another user. */
-static bool is_owned(const struct ctl_hint_context *context)
+static bool is_owned_by_another(const struct ctl_hint_context *context)
 {
 	return ctl_member_of(context->data, "owner_uid");
 }
@@ -251,7 +251,7 @@ static const cJSON *root_complexes_of(const cJSON *request)
 }
 
 /* Returns true if the range has an address, and is in the way of the phase of the refusal. */
-static bool is_block(const struct ctl_hint_context *context, const cJSON *range)
+static bool is_in_the_way(const struct ctl_hint_context *context, const cJSON *range)
 {
 	uint64_t start;
 
@@ -259,29 +259,30 @@ static bool is_block(const struct ctl_hint_context *context, const cJSON *range)
 	       (!is_low_phase(context) || start < GPAL_4GIB);
 }
 
-static bool has_block_in(const struct ctl_hint_context *context, const cJSON *list)
+static bool lists_range_in_the_way(const struct ctl_hint_context *context, const cJSON *list)
 {
 	const cJSON *each;
 
 	cJSON_ArrayForEach(each, list)
 	{
-		if (is_block(context, each) || is_block(context, ctl_member_of(each, "low_mmio")) ||
-		    is_block(context, ctl_member_of(each, "high_mmio")))
+		if (is_in_the_way(context, each) ||
+		    is_in_the_way(context, ctl_member_of(each, "low_mmio")) ||
+		    is_in_the_way(context, ctl_member_of(each, "high_mmio")))
 			return true;
 	}
 	return false;
 }
 
 /* Returns true if ranges that have an address may be in the way. */
-static bool has_blocks(const struct ctl_hint_context *context)
+static bool has_ranges_in_the_way(const struct ctl_hint_context *context)
 {
 	const cJSON *chipset = ctl_member_of(context->request, "chipset");
 
-	return has_block_in(context, ctl_member_of(context->params, "reserved")) ||
-	       has_block_in(context, ctl_member_of(context->params, "fixed")) ||
-	       has_block_in(context, ctl_member_of(context->request, "reserved")) ||
-	       has_block_in(context, root_complexes_of(context->request)) ||
-	       is_block(context, ctl_member_of(chipset, "high_mmio"));
+	return lists_range_in_the_way(context, ctl_member_of(context->params, "reserved")) ||
+	       lists_range_in_the_way(context, ctl_member_of(context->params, "fixed")) ||
+	       lists_range_in_the_way(context, ctl_member_of(context->request, "reserved")) ||
+	       lists_range_in_the_way(context, root_complexes_of(context->request)) ||
+	       is_in_the_way(context, ctl_member_of(chipset, "high_mmio"));
 }
 
 static bool has_memory_start(const struct ctl_hint_context *context)
@@ -327,8 +328,11 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 	return !read_size_member(chipset, "low_mmio", &size) || size > least;
 }
 
-/* Returns true if a low MMIO window beside `ignored` ones can be smaller, or if none is known. */
-static bool has_low_windows(const struct ctl_hint_context *context, size_t ignored)
+/*
+ * Returns true if there are more than `ignored` low MMIO windows of root complexes, if the chipset
+ * window can be smaller, or if the request is not known.
+ */
+static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_t ignored)
 {
 	size_t count = 0;
 	const cJSON *each;
@@ -343,8 +347,8 @@ static bool has_low_windows(const struct ctl_hint_context *context, size_t ignor
 }
 
 /*
- * Finds ways to free addresses below 4 GiB. To make the refused range itself smaller is none if
- * `is_for_more`, or if nothing is free for it.
+ * Finds ways to free addresses below 4 GiB. Making the refused range itself smaller is no way if
+ * `is_for_more` is set, or nothing is free for it.
  */
 static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
 {
@@ -360,17 +364,18 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 			is_for_more &&
 				cJSON_GetArraySize(ctl_member_of(context->params, "mmio32")) > 1,
 			"make other ranges of mmio32 smaller");
-		add_way(&ways, has_blocks(context),
+		add_way(&ways, has_ranges_in_the_way(context),
 			"move the reserved and fixed ranges in the way");
 		return ways;
 	}
 	if (is_window && read_size_member(context->data, "largest_fit", &fit) && fit == 0)
 		is_other = true;
-	add_way(&ways, !is_aligned && has_low_windows(context, is_other),
+	add_way(&ways, !is_aligned && can_shrink_low_windows(context, is_other),
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
 	add_way(&ways, ctl_member_of(find_place(context), "alignment"),
 		"give it a smaller alignment");
-	add_way(&ways, has_blocks(context), "move the pinned and reserved ranges in the way");
+	add_way(&ways, has_ranges_in_the_way(context),
+		"move the pinned and reserved ranges in the way");
 	add_way(&ways, has_memory_start(context),
 		flag_or(context, "lower --memory-start", "lower memory.start"));
 	if (!is_aligned)
@@ -394,10 +399,10 @@ static void append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_c
 	append_for_more(out, &ways);
 }
 
-/* The same for a range above 4 GiB, where only ranges with an address leave too little. */
+/* Does the same for a range above 4 GiB. */
 static void append_for_more_high(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	ctl_buffer_puts(out, has_blocks(context) || !context->params ?
+	ctl_buffer_puts(out, has_ranges_in_the_way(context) || !context->params ?
 				     "; for more, move the pinned and reserved ranges in the way" :
 				     "; for more, make other ranges smaller");
 }
@@ -490,14 +495,17 @@ static bool has_movable(const struct ctl_hint_context *context)
 	return movable_tag(context, "tag") || movable_tag(context, "other_tag");
 }
 
-/* Returns true if one of the ranges is a hole of the host, and the other one is not fixed, too. */
-static bool has_host_hole(const struct ctl_hint_context *context)
+/*
+ * Returns true if exactly one of the two ranges can move. Earlier hints handle low-ram-gap and
+ * chipset-low-mmio, so the other one is a hole of the host.
+ */
+static bool has_one_movable(const struct ctl_hint_context *context)
 {
 	return !is_allocate(context) && has_movable(context) &&
 	       !(movable_tag(context, "tag") && movable_tag(context, "other_tag"));
 }
 
-/* Appends the range that can move. Needs one that cannot. */
+/* Appends the tag of the range that can move. Call it only if one of the two cannot. */
 static void append_movable(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const char *tag = movable_tag(context, "tag");
@@ -677,13 +685,13 @@ static const struct {
 	{ "?off_page", is_off_page },
 	{ "?required", is_required },
 	{ "?given", is_given },
-	{ "?owned", is_owned },
+	{ "?others_layout", is_owned_by_another },
 	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },
 	{ "?gap", has_low_gap },
 	{ "?gap_is_above", is_gap_above },
 	{ "?chipset_low", has_chipset_low },
-	{ "?host_hole", has_host_hole },
+	{ "?one_movable", has_one_movable },
 	{ "?movable", has_movable },
 	{ "?pinned_too_high", is_pinned_too_high },
 };

@@ -324,9 +324,9 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		return gpald_sqlite_fail(
 			error,
 			"%s: another program has not finished a transaction: there is "
-			"a journal %s-journal; open the database with sqlite3, or "
-			"restore both from a backup",
-			store->path, store->path);
+			"a journal %s-journal; open the database with sqlite3, or move "
+			"both and the log %s-wal away and restore a backup with --restore",
+			store->path, store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* SQLite would use this log for the new database, and the log may have layouts. */
 	if (!has_database && (found == GPALD_SQLITE_LOG_FINE || found == GPALD_SQLITE_LOG_DAMAGED))

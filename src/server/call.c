@@ -415,8 +415,8 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
-void gpald_call_defer_answer(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-			     struct gpald_answer *answer)
+void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+			       struct gpald_answer *answer)
 {
 	gpald_writer_reset(w, mark);
 	answer->kind = GPALD_ANSWER_ON_EVENT;
@@ -455,7 +455,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		code = gpald_call_write_answer(call, &context, call->params, w, &call->error);
 	}
 	if (code == GPALD_WAITS) {
-		gpald_call_defer_answer(call, w, mark, answer);
+		gpald_call_wait_for_event(call, w, mark, answer);
 		free_call(call);
 		return true;
 	}

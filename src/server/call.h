@@ -136,11 +136,11 @@ GPAL_MUST_USE int gpald_call_serve_on_worker(const struct gpald_call *received, 
 					     struct gpald_wire_error *error);
 
 /*
- * Lets the connection wait for the answer of a call for which no work is pending. Discards what was
- * written after `mark`.
+ * Answers that a call waits for events (GPALD_ANSWER_ON_EVENT), with its id and timeout. Discards
+ * what was written after `mark`.
  */
-void gpald_call_defer_answer(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-			     struct gpald_answer *answer);
+void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+			       struct gpald_answer *answer);
 
 /* For the connection. */
 

@@ -284,7 +284,7 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return start;
 	if (c->read_waits_for_turn)
-		c->all->expected_read_ns += c->last_read_ns;
+		c->all->expected_read_ns += c->last_read_took_ns;
 	c->read_waits_for_turn = false;
 	if (!gpald_connection_is_paused(c) || (c->call && c->call->is_written))
 		answer_call(c);
@@ -404,7 +404,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 	c->arrived_ns = uv_hrtime();
 	spent_ns = c->arrived_ns - c->all->read_began_ns;
 	c->all->round_read_ns += spent_ns;
-	c->last_read_ns = spent_ns;
+	c->last_read_took_ns = spent_ns;
 	gpald_user_charge(&c->all->users, c->user, spent_ns);
 	gpald_connection_advance(c);
 }

@@ -27,8 +27,8 @@ struct gpald_connection {
 	struct gpald_caller caller;
 	enum gpald_connection_state state;
 	bool is_reading;
-	bool read_waits_for_turn; /* the last read was large; the next one waits for a turn */
-	uint64_t last_read_ns;    /* time that the last read took */
+	bool read_waits_for_turn;   /* the last read was large; the next one waits for a turn */
+	uint64_t last_read_took_ns; /* time that the last read took */
 
 	struct gpald_line_buffer input;
 	bool is_cut_off;        /* ignore the unfinished line at the end of the input */

@@ -275,15 +275,21 @@ void gpald_connections_stop_reading(struct gpald_connections *all)
 	for_each_connection(all, stop_reading);
 }
 
-static void close_now(struct gpald_connection *c, uint64_t now)
+static void close_at_timeout(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
 	gpald_connection_close(c, GPALD_LOG_WARNING, "drain_timeout");
 }
 
-void gpald_connections_close(struct gpald_connections *all)
+static void close_at_signal(struct gpald_connection *c, uint64_t now)
 {
-	for_each_connection(all, close_now);
+	(void)now;
+	gpald_connection_close(c, GPALD_LOG_WARNING, "second_signal");
+}
+
+void gpald_connections_close(struct gpald_connections *all, bool is_timeout)
+{
+	for_each_connection(all, is_timeout ? close_at_timeout : close_at_signal);
 }
 
 void gpald_connections_clear(struct gpald_connections *all)

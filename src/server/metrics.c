@@ -341,7 +341,9 @@ static const struct family families[] = {
 	{ "requests_refused", COUNTER, NULL,
 	  "Requests that got an error; no sample before the first.", put_refusals },
 	{ "request_duration_seconds", HISTOGRAM, "seconds",
-	  "Time from a request to its reply, including the wait for the disk.", put_durations },
+	  "Time from the start of serving a request to its reply, including the wait for the "
+	  "disk, but not for a turn or for events.",
+	  put_durations },
 	{ "layouts", GAUGE, NULL, "Live layouts.", put_layouts },
 	{ "events_kept", GAUGE, NULL, "Events that a subscriber can still get.", put_events_kept },
 	{ "revision", GAUGE, NULL, "Revision of the newest change.", put_revision },

@@ -112,7 +112,7 @@ static void on_drain_timeout(uv_timer_t *timer)
 	struct server *server = timer->data;
 
 	gpald_log(GPALD_LOG_WARNING, "drain_timeout", "connections=%zu", server->connections.count);
-	gpald_connections_close(&server->connections);
+	gpald_connections_close(&server->connections, true);
 }
 
 static void on_grace_over(uv_timer_t *timer)
@@ -153,7 +153,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	gpald_signal_name(number, name);
 	if (server->phase != PHASE_SERVING) {
 		gpald_log(level, "stopping", "signal=%s again=true", name);
-		gpald_connections_close(&server->connections);
+		gpald_connections_close(&server->connections, false);
 		return;
 	}
 	server->had_other_signal = !is_ordinary;

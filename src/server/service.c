@@ -119,7 +119,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			return;
 	}
 	if (code == GPALD_WAITS) {
-		gpald_call_defer_answer(&call, w, mark, answer);
+		gpald_call_wait_for_event(&call, w, mark, answer);
 		return;
 	}
 	if (code)

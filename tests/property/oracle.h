@@ -70,8 +70,8 @@ struct oracle *oracle_allocate(const struct gpal_alloc_input *input);
 struct oracle *oracle_resolve(const struct gpal_request *request);
 
 /*
- * The same as oracle_resolve(), except that what stays of a live layout is placed before the first
- * phase. The code is GPAL_E_WOULD_MOVE if that is impossible.
+ * Does the same as oracle_resolve(), but first places the ranges that stay from a live layout. The
+ * code is GPAL_E_WOULD_MOVE if that is impossible.
  */
 struct oracle *oracle_resolve_around(const struct gpal_layout *live,
 				     const struct gpal_request *request);

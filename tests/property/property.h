@@ -47,7 +47,7 @@ void compare_errors(const struct round *round, const struct gpal_error *expected
 		    const struct gpal_error *actual);
 
 /*
- * The same as compare_layouts(). Also compares digest and warnings of a request that the oracle has
+ * Does what compare_layouts() does, and also compares digest and warnings of a request that the oracle has
  * resolved.
  */
 void compare_layout_with_oracle(const struct round *round, const struct oracle *oracle,

@@ -44,11 +44,11 @@ enum fault {
 	CHIPSET_LOW_ABOVE_4GIB,
 	CHIPSET_HIGH_ODD,
 	CHIPSET_HIGH_ENORMOUS,
-	LOW_WINDOW_BAD_SIZE,
+	LOW_MMIO_BAD_SIZE,
 	WINDOW_BAD_ALIGNMENT,
-	LOW_WINDOW_ENORMOUS,
-	HIGH_WINDOW_BAD_SIZE,
-	HIGH_WINDOW_ENORMOUS,
+	LOW_MMIO_ENORMOUS,
+	HIGH_MMIO_BAD_SIZE,
+	HIGH_MMIO_ENORMOUS,
 	HDM_ENORMOUS,
 	VTL2_BAD_SIZE,
 	VTL2_BAD_ALIGNMENT,
@@ -162,19 +162,19 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 		window->alignment = random_once_in(random, 2) ? MIB : 3 * GIB;
 		break;
 	}
-	case LOW_WINDOW_BAD_SIZE:
-	case LOW_WINDOW_ENORMOUS:
+	case LOW_MMIO_BAD_SIZE:
+	case LOW_MMIO_ENORMOUS:
 		rc->low_mmio.kind = GPAL_WINDOW_SIZE;
-		rc->low_mmio.size = fault == LOW_WINDOW_ENORMOUS ? draw_size(random, 33) :
-				    random_once_in(random, 2)    ? 0 :
-								   2 * MIB + 1;
+		rc->low_mmio.size = fault == LOW_MMIO_ENORMOUS ? draw_size(random, 33) :
+				    random_once_in(random, 2)  ? 0 :
+								 2 * MIB + 1;
 		break;
-	case HIGH_WINDOW_BAD_SIZE:
-	case HIGH_WINDOW_ENORMOUS:
+	case HIGH_MMIO_BAD_SIZE:
+	case HIGH_MMIO_ENORMOUS:
 		rc->high_mmio.kind = GPAL_WINDOW_SIZE;
-		rc->high_mmio.size = fault == HIGH_WINDOW_ENORMOUS ? draw_size(random, 64) :
-				     random_once_in(random, 2)     ? 0 :
-								     GIB - 1;
+		rc->high_mmio.size = fault == HIGH_MMIO_ENORMOUS ? draw_size(random, 64) :
+				     random_once_in(random, 2)   ? 0 :
+								   GIB - 1;
 		break;
 	case PINNED_EMPTY:
 		rc->high_mmio.kind = GPAL_WINDOW_PINNED;

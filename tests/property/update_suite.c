@@ -23,7 +23,7 @@ enum seen {
 	REMOVES_ALONE,
 	REMOVES_AND_MOVES,
 	REMOVES_AND_MAY_MOVE,
-	WINDOWS_ALL_KEPT,
+	MMIO32_ALL_KEPT,
 	EXTENTS_KEPT,
 	RAM_AFTER_KEPT,
 	RAM_BEFORE_KEPT,
@@ -66,7 +66,7 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 		[REMOVES_ALONE] = "would remove: nothing would move",
 		[REMOVES_AND_MOVES] = "would remove: it would move, too",
 		[REMOVES_AND_MAY_MOVE] = "would remove: it would move, and may",
-		[WINDOWS_ALL_KEPT] = "ram is new, all low windows stay",
+		[MMIO32_ALL_KEPT] = "ram is new, all of mmio32 stays",
 		[EXTENTS_KEPT] = "ram of several extents stays",
 		[RAM_AFTER_KEPT] = "ram placed above ram that stays",
 		[RAM_BEFORE_KEPT] = "ram placed below ram that stays",
@@ -167,7 +167,7 @@ static void look_at_layout(struct feature_count *seen, const struct gpal_layout 
 		seen[SIZE_TO_PIN].count += old->kind != GPAL_KIND_FIXED &&
 					   entry->kind == GPAL_KIND_FIXED;
 	}
-	seen[WINDOWS_ALL_KEPT].count += low_new == 0 && low_kept > 0 && ram_new > 0;
+	seen[MMIO32_ALL_KEPT].count += low_new == 0 && low_kept > 0 && ram_new > 0;
 	seen[EXTENTS_KEPT].count += extents > 0;
 }
 

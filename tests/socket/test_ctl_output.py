@@ -264,7 +264,7 @@ class Failures(Case):
 class Json(Case):
     """The hint to use --json appears only without --json."""
 
-    def test_a_line_that_is_shown_is_not_offered(self):
+    def test_with_json_no_hint_offers_json(self):
         strange = {"revision": 1, "layouts": [{**ENTRY, "generation": "riscv"}]}
         for line, args in [(reply(strange), ["list"]), (reply({}), ["compare", "a", "b"]), (b"{}\n", ["info"]),
                            (refusal(reason="of_2031"), ["info"])]:

@@ -139,7 +139,7 @@ static const struct {
 	{ GPAL_ARCH_AARCH64, 4 * GIB, 0 },
 };
 
-START_TEST(chipset_low_mmio_has_a_floor_and_ends_at_4_gib)
+START_TEST(chipset_low_mmio_has_a_least_size_and_ends_at_4_gib)
 {
 	const struct gpal_request request =
 		VM(one_gib, .arch = chipset_low[_i].arch,
@@ -585,7 +585,7 @@ int main(void)
 	add_rows(suite, "ram", unusable_memory_is_refused, COUNT_OF(bad_memory));
 	add_test(suite, "ram", memory_start_is_on_a_page_and_kept_free);
 	add_test(suite, "ram", linux_direct_boot_on_aarch64_leaves_the_first_gib);
-	add_rows(suite, "chipset", chipset_low_mmio_has_a_floor_and_ends_at_4_gib,
+	add_rows(suite, "chipset", chipset_low_mmio_has_a_least_size_and_ends_at_4_gib,
 		 COUNT_OF(chipset_low));
 	add_rows(suite, "chipset", chipset_low_mmio_above_4_gib_is_refused,
 		 COUNT_OF(too_large_low_mmio));
