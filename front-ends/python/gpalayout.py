@@ -242,7 +242,7 @@ class GenerationMismatch(Refused):
 
 
 class WouldMove(Refused):
-    """The update would move ranges that the guest knows; data["changes"] lists them."""
+    """The update would move ranges that the guest knows; data["changes"] lists all its changes."""
 
     REASON = "would_move"
 

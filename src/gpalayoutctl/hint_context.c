@@ -459,7 +459,9 @@ static bool has_chipset_low(const struct ctl_hint_context *context)
 	return is_about(context, chipset_low);
 }
 
-/* Returns true if the chipset window begins below the gap, so that RAM cannot begin below it. */
+/*
+ * Returns true if chipset-low-mmio begins below low-ram-gap. Then a lower start of RAM does not help.
+ */
 static bool is_gap_above(const struct ctl_hint_context *context)
 {
 	return has_text(context, "tag", low_gap) && has_chipset_low(context);

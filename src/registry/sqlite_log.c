@@ -192,7 +192,7 @@ enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, const char *na
 		return errno == ENOENT ? GPALD_SQLITE_LOG_EMPTY : GPALD_SQLITE_LOG_UNREADABLE;
 	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
 		close(fd);
-		return GPALD_SQLITE_LOG_NO_FILE;
+		return GPALD_SQLITE_LOG_NOT_REGULAR;
 	}
 	log = calloc(1, sizeof(*log));
 	if (!log) {

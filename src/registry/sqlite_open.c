@@ -340,7 +340,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	case GPALD_SQLITE_LOG_UNREADABLE:
 		return gpald_sqlite_fail(error, "%s-wal: cannot be read: %s", store->path,
 					 strerror(errno));
-	case GPALD_SQLITE_LOG_NO_FILE:
+	case GPALD_SQLITE_LOG_NOT_REGULAR:
 		return gpald_sqlite_fail(error, "%s-wal: it is not a regular file", store->path);
 	case GPALD_SQLITE_LOG_DAMAGED:
 		break;

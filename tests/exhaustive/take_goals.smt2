@@ -85,7 +85,7 @@
 (pop)
 (pop)
 
-(echo "a tail that has room for the window is taken from, at an aligned address in it")
+(echo "if a tail has room for a window, the window is placed in it at an aligned address")
 (push)
 (assert (and (bvult tail_start tail_end) (bvule tail_end space_end) (is_page tail_start)
              (is_page tail_end) (takes_tail tail_start tail_end size alignment)))

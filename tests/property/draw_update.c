@@ -156,7 +156,7 @@ static void reorder_root_complexes(struct draft *draft)
 }
 
 /*
- * Gives half of the root complexes a new name. A live root complex with other buses would have to
+ * Gives the root complex a new name in half of the calls. A live root complex with other buses would have to
  * move. A new one may have any buses.
  */
 static void maybe_rename(struct draft *draft, struct gpal_root_complex *rc)

@@ -274,7 +274,7 @@ static void check_not_allowed(const struct chain *chain, const struct oracle *or
 	compare_layout_with_oracle(&chain->round, oracle, chain->layout);
 }
 
-static bool removes(const struct chain *chain, const struct oracle *oracle)
+static bool is_refused_as_removal(const struct chain *chain, const struct oracle *oracle)
 {
 	return !(chain->allow & GPAL_ALLOW_REMOVALS) &&
 	       oracle_drops(oracle, chain->live, &chain->after->request);
@@ -303,7 +303,7 @@ static void check_resolved_afresh(const struct chain *chain, const struct oracle
 						  around :
 						  fresh,
 					  chain->code, &chain->error);
-	} else if (removes(chain, fresh)) {
+	} else if (is_refused_as_removal(chain, fresh)) {
 		check_not_allowed(chain, fresh, GPAL_E_WOULD_REMOVE);
 		seen[chain->allow & GPAL_ALLOW_MOVES ? REMOVES_AND_MAY_MOVE : REMOVES_AND_MOVES]
 			.count++;
@@ -330,7 +330,8 @@ START_TEST(updates_as_the_naive_oracle_does)
 			struct oracle *around =
 				oracle_resolve_around(chain.live, &chain.after->request);
 
-			if (around->error.code == GPAL_OK && removes(&chain, around)) {
+			if (around->error.code == GPAL_OK &&
+			    is_refused_as_removal(&chain, around)) {
 				check_not_allowed(&chain, around, GPAL_E_WOULD_REMOVE);
 				seen[REMOVES_ALONE].count++;
 			} else if (around->error.code == GPAL_OK) {

@@ -96,7 +96,7 @@ START_TEST(names_may_be_of_any_length)
 }
 END_TEST
 
-START_TEST(another_digest_is_found)
+START_TEST(a_wrong_digest_is_a_fault)
 {
 	struct gpal_layout *layout = resolve(&full);
 	const struct gpal_check found = check(layout, "sha256:0");
@@ -265,7 +265,7 @@ int main(void)
 	add_test(suite, "agrees", a_resolved_layout_agrees_with_itself);
 	add_test(suite, "agrees", an_updated_layout_agrees_with_itself);
 	add_test(suite, "agrees", names_may_be_of_any_length);
-	add_test(suite, "faults", another_digest_is_found);
+	add_test(suite, "faults", a_wrong_digest_is_a_fault);
 	add_test(suite, "faults", a_cxl_window_has_a_name_of_its_own);
 	add_rows(suite, "faults", each_contradiction_has_its_pointer_and_message, COUNT_OF(faults));
 	return run_suite(suite);

@@ -347,7 +347,7 @@ START_TEST(a_block_that_lost_no_root_complex_is_compared)
 }
 END_TEST
 
-START_TEST(an_ecam_above_the_map_is_no_part_of_the_layout)
+START_TEST(an_ecam_above_the_map_can_be_compared)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -365,7 +365,7 @@ START_TEST(an_ecam_above_the_map_is_no_part_of_the_layout)
 }
 END_TEST
 
-START_TEST(a_segment_above_all_others_is_looked_for)
+START_TEST(a_segment_above_all_others_is_a_fault)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -389,8 +389,8 @@ int main(void)
 	Suite *suite = suite_create("memory of the core");
 
 	add_test(suite, "ends", a_block_that_lost_no_root_complex_is_compared);
-	add_test(suite, "ends", an_ecam_above_the_map_is_no_part_of_the_layout);
-	add_test(suite, "ends", a_segment_above_all_others_is_looked_for);
+	add_test(suite, "ends", an_ecam_above_the_map_can_be_compared);
+	add_test(suite, "ends", a_segment_above_all_others_is_a_fault);
 	add_rows(suite, "shortage", any_allocation_may_fail, COUNT_OF(attempts));
 	return run_suite(suite);
 }

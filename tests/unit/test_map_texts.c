@@ -196,7 +196,7 @@ START_TEST(utf8_ends_at_the_first_invalid_byte)
 END_TEST
 
 /* A name may end in a backslash, which must quote nothing. */
-START_TEST(quotes_end_with_their_text)
+START_TEST(a_backslash_at_the_end_quotes_nothing)
 {
 	char part[] = { 'a', '\\', '\0', 'b', '\0' };
 	const char text[] = { 'a', '\0', '\0' };
@@ -224,6 +224,6 @@ int main(void)
 	add_test(suite, "combining characters take no cells", combining_characters_take_no_cells);
 	add_test(suite, "UTF-8 ends at the first invalid byte",
 		 utf8_ends_at_the_first_invalid_byte);
-	add_test(suite, "quotes end with their text", quotes_end_with_their_text);
+	add_test(suite, "quotes end with their text", a_backslash_at_the_end_quotes_nothing);
 	return run_suite(suite);
 }

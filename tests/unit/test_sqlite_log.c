@@ -145,6 +145,9 @@ START_TEST(a_log_that_is_whole_is_fine)
 			 GPALD_SQLITE_LOG_EMPTY);
 	ck_assert_uint_eq(readable, 0);
 	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/dev", &readable),
+			 GPALD_SQLITE_LOG_NOT_REGULAR);
+	/* A file whose beginning cannot be read. */
+	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/proc/self/mem", &readable),
 			 GPALD_SQLITE_LOG_UNREADABLE);
 }
 END_TEST
