@@ -460,7 +460,8 @@ static bool has_chipset_low(const struct ctl_hint_context *context)
 }
 
 /*
- * Returns true if chipset-low-mmio begins below low-ram-gap. Then a lower start of RAM does not help.
+ * Returns true if chipset-low-mmio begins below low-ram-gap. Then lowering memory.start does not
+ * help.
  */
 static bool is_gap_above(const struct ctl_hint_context *context)
 {

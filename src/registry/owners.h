@@ -20,7 +20,7 @@ struct gpald_share {
 
 RB_HEAD(gpald_owner_tree, gpald_owner);
 
-/* Zero it before use. It has an entry for each uid that has a layout, and no others. */
+/* Zero it before use. It has an entry for each uid that has a layout or is creating one. */
 struct gpald_owners {
 	struct gpald_owner_tree tree;
 	size_t layouts; /* of all users */

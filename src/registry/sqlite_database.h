@@ -45,7 +45,7 @@ struct gpald_sqlite {
 	bool is_accepted;          /* it has passed the checks and may be written */
 	bool empties_log_at_close; /* closing the database empties the log */
 	int64_t version;           /* of its schema when it was opened */
-	bool had_no_log;           /* SQLite created a log, because reading needs one */
+	bool had_no_log;           /* at the start; a refused database gets none */
 	struct gpald_sqlite_file database, log;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];

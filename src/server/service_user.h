@@ -16,8 +16,9 @@ bool gpald_service_user_differs(const struct gpald_options *options);
 
 /*
  * Prepares the state folder as root, before anything is opened: creates it for the user if it is
- * missing, unless require-state is set. Returns false after it has logged the error: this is not
- * root, the folder cannot be given to the user, or it or its registry belongs to somebody else.
+ * missing, unless require-state is set and no backup is restored. Returns false after it has logged
+ * the error: this is not root, the folder cannot be given to the user, or it or its registry
+ * belongs to somebody else.
  */
 GPAL_MUST_USE bool gpald_service_user_prepare(const struct gpald_options *options);
 

@@ -269,7 +269,7 @@ class Output(unittest.TestCase):
             self.assertEqual([client.read_reply()["id"] for _ in range(50)], list(range(50)))
             self.assertIsNone(client.read_line())
 
-    def test_no_more_requests_are_read_than_may_be_queued(self):
+    def test_no_further_request_is_answered_while_a_reply_is_queued(self):
         with Daemon(*LONG_TIME_LIMITS, "--limit", "queued_requests=1") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             daemon.wait_idle()
