@@ -192,8 +192,8 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	if (l->damaged)
 		return gpald_sqlite_fail(
 			l->error,
-			"%s: damaged: %zu of its layouts cannot be used; restore the file from a "
-			"backup, or delete their rows with sqlite3",
+			"%s: damaged: %zu of its layouts cannot be used; move it and its log away "
+			"and restore a backup with --restore, or delete their rows with sqlite3",
 			store->path, l->damaged);
 	if (l->newer)
 		return gpald_sqlite_fail(

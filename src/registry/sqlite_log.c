@@ -182,14 +182,16 @@ enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, const char *na
 						   uint64_t *readable)
 {
 	/* The log could be a pipe, which must not make the daemon wait. */
-	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	struct log *log;
 	struct stat status;
 	enum gpald_sqlite_log_state found;
 
 	*readable = 0;
 	if (fd < 0)
-		return errno == ENOENT ? GPALD_SQLITE_LOG_EMPTY : GPALD_SQLITE_LOG_UNREADABLE;
+		return errno == ENOENT ? GPALD_SQLITE_LOG_EMPTY :
+		       errno == ELOOP  ? GPALD_SQLITE_LOG_NOT_REGULAR :
+					 GPALD_SQLITE_LOG_UNREADABLE;
 	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
 		close(fd);
 		return GPALD_SQLITE_LOG_NOT_REGULAR;

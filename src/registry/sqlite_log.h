@@ -11,7 +11,7 @@ enum gpald_sqlite_log_state {
 	GPALD_SQLITE_LOG_FINE,        /* complete, or cut off as by a crash */
 	GPALD_SQLITE_LOG_DAMAGED,     /* SQLite would ignore acknowledged transactions */
 	GPALD_SQLITE_LOG_UNREADABLE,  /* see errno */
-	GPALD_SQLITE_LOG_NOT_REGULAR, /* a folder, a pipe or the like */
+	GPALD_SQLITE_LOG_NOT_REGULAR, /* a folder, a symbolic link, a pipe or the like */
 };
 
 /*

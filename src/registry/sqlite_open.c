@@ -235,8 +235,8 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 			error,
 			"%s: the state folder belongs to uid %ld, who could replace the registry; "
 			"start the daemon as that user, or stop that user's daemon, then: "
-			"chown -R -H %ld %s",
-			folder, (long)status.st_uid, (long)geteuid(), folder);
+			"chown -R -H %ld FOLDER",
+			folder, (long)status.st_uid, (long)geteuid());
 	if (status.st_mode & 077)
 		return gpald_sqlite_fail(
 			error,
@@ -301,26 +301,54 @@ static bool file_exists(const struct gpald_sqlite *store, const char *name)
 	"put back the database to which it belongs, or move the " what " away and restore " \
 	"a backup with --restore or begin with an empty registry"
 
+enum journal {
+	JOURNAL_NONE,        /* none, or one of a finished transaction */
+	JOURNAL_HOT,         /* of a transaction that was not finished */
+	JOURNAL_NOT_REGULAR, /* a folder, a pipe or the like */
+};
+
+/* Looks at the rollback journal. Its first byte is 0 if the transaction was finished. */
+static enum journal check_journal(const struct gpald_sqlite *store)
+{
+	const int fd = openat(store->folder_fd, FILE_NAME "-journal",
+			      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	struct stat status;
+	char first = 1;
+	enum journal found;
+
+	if (fd < 0)
+		return errno == ENOENT ? JOURNAL_NONE : JOURNAL_NOT_REGULAR;
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+		found = JOURNAL_NOT_REGULAR;
+	else
+		found = read(fd, &first, 1) == 0 || first == 0 ? JOURNAL_NONE : JOURNAL_HOT;
+	close(fd);
+	return found;
+}
+
 /* Checks the files beside the database, before SQLite acts on them. */
 static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database, bool is_restore,
 				  char error[GPALD_STORE_ERROR_SIZE])
 {
-	struct stat status;
+	const enum journal journal = check_journal(store);
 	enum gpald_sqlite_log_state found;
 	uint64_t readable;
 
+	/* SQLite would wait for a pipe. */
+	if (journal == JOURNAL_NOT_REGULAR)
+		return gpald_sqlite_fail(error, "%s-journal: it is not a regular file",
+					 store->path);
 	/*
 	 * SQLite would roll back and remove such a journal. The daemon has a journal only during a
 	 * start.
 	 */
-	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 &&
-	    status.st_size > 0 && !has_database)
+	if (journal == JOURNAL_HOT && !has_database)
 		return gpald_sqlite_fail(
 			error,
 			"%s: it is missing, but there is a journal %s-journal of another program; "
 			"%s",
 			store->path, store->path, is_restore ? MOVE_FIRST : PUT_BACK("journal"));
-	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
+	if (journal == JOURNAL_HOT)
 		return gpald_sqlite_fail(
 			error,
 			"%s: another program has not finished a transaction: there is "
@@ -348,15 +376,15 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	if (readable == 0)
 		return gpald_sqlite_fail(
 			error,
-			"%s-wal: damaged: it has changes, but none can be read; restore "
-			"it and the database from a backup",
+			"%s-wal: damaged: it has changes, but none can be read; move it and the "
+			"database away, and restore a backup with --restore",
 			store->path);
 	return gpald_sqlite_fail(
 		error,
-		"%s-wal: damaged: some of its changes cannot be read; restore it and the "
-		"database from a backup, or give up these changes and all after them: "
-		"truncate -s %" PRIu64 " %s-wal",
-		store->path, readable, store->path);
+		"%s-wal: damaged: some of its changes cannot be read; move it and the database "
+		"away and restore a backup with --restore, or give up these changes and all after "
+		"them: truncate -s %" PRIu64 " " FILE_NAME "-wal",
+		store->path, readable);
 }
 
 static bool open_or_make_database(struct gpald_sqlite *store,

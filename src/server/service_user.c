@@ -44,14 +44,16 @@ bool gpald_service_user_differs(const struct gpald_options *options)
 static bool refuse_owner(const struct gpald_options *options, const char *what, uid_t owner)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
-	const char *folder = gpald_log_quote(options->state_folder, quoted);
 
-	/* With -H, chown follows a folder that is a symbolic link. */
+	/*
+	 * With -H, chown follows a folder that is a symbolic link. The command does not have the
+	 * path, which could be cut off or need quotes, so that root would give away another folder.
+	 */
 	gpald_log(GPALD_LOG_ERROR, "state_not_owned",
 		  "user=%s folder=%s what=\"%s belongs to uid %ld\" hint=\"stop every daemon that "
-		  "uses it, then: chown -R -H %s %.*s\"",
-		  options->user, folder, what, (long)owner, options->user, (int)strlen(folder) - 2,
-		  folder + 1);
+		  "uses it, then: chown -R -H %s FOLDER\"",
+		  options->user, gpald_log_quote(options->state_folder, quoted), what, (long)owner,
+		  options->user);
 	return false;
 }
 

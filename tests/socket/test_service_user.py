@@ -165,10 +165,15 @@ class Root(Case):
                 code, log = self.run_daemon()
                 self.assertEqual(code, 1)
                 self.assertIn(f'event=state_not_owned user=nobody folder="{self.state}" what="{what}"', log)
-                self.assertIn(f'then: chown -R -H nobody {self.state}"', log)
+                self.assertIn('then: chown -R -H nobody FOLDER"', log)
                 self.assertFalse(os.path.exists(self.run_folder))
                 self.assertEqual(os.stat(self.state).st_uid, owner)
                 shutil.rmtree(self.state)
+
+    def chown_as_told(self, log):
+        """Runs the command in the log on the state folder."""
+        user = re.search(r"then: chown -R -H (\w+) FOLDER\"", log)[1]
+        subprocess.run(["chown", "-R", "-H", user, self.state], check=True)
 
     def test_the_command_in_the_log_is_enough(self):
         with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
@@ -182,7 +187,7 @@ class Root(Case):
         subprocess.run(["chown", "-R", "nobody", self.run_folder], check=True)
         code, log = self.run_daemon()
         self.assertEqual(code, 1)
-        subprocess.run(re.search(r"then: (chown .*?)\"", log)[1].split(), check=True)
+        self.chown_as_told(log)
         with self.daemon() as daemon:
             self.assertEqual(list(live(daemon)), ["vm"])
 
@@ -194,7 +199,7 @@ class Root(Case):
         done = subprocess.run([*PROGRAM, "--socket", self.socket, "--state-dir", self.state],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 1)
-        subprocess.run(re.search(r"then: (chown .*?)\"", done.stderr)[1].split(), check=True)
+        self.chown_as_told(done.stderr)
         with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
             daemon.socket = self.socket
             daemon.wait_ready()

@@ -167,17 +167,23 @@ class Starting(unittest.TestCase):
     def test_files_that_are_no_regular_files_are_named(self):
         with Daemon() as daemon:
             self.assertEqual(daemon.stop(), 0)
-            for name in ("registry.db-wal", "registry.db"):
-                for make in (os.mkfifo, os.mkdir):
+            for name in ("registry.db-wal", "registry.db-journal", "registry.db"):
+                for make in (os.mkfifo, os.mkdir, lambda path: os.symlink("/nowhere", path)):
                     with self.subTest(name, make=make):
                         path = os.path.join(daemon.state, name)
-                        os.rename(path, path + ".kept")
+                        exists = os.path.exists(path)
+                        if exists:
+                            os.rename(path, path + ".kept")
                         make(path)
                         said = start(daemon, "--state-dir", daemon.state)
-                        if (name, make) != ("registry.db", os.mkdir):
+                        if name != "registry.db" or make == os.mkfifo:
                             self.assertIn(f'error="{path}: it is not a regular file"', said)
                         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-                        os.rename(path + ".kept", path)
+                        if exists:
+                            os.rename(path + ".kept", path)
+            # A transaction that is finished can leave a journal whose header is zeroed.
+            with open(daemon.state + "/registry.db-journal", "wb") as journal:
+                journal.write(bytes(8192))
             daemon.start()
 
     def test_a_link_to_a_missing_database_is_not_replaced(self):
