@@ -50,8 +50,8 @@ GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
 
 /*
- * Returns true if a new request can be sent: the last line was sent, and since then nothing has
- * come, not even the end of the connection.
+ * Returns true if a new request can be sent: the last line was sent, all received lines were taken,
+ * and nothing more has come, not even the end of the connection.
  */
 bool gpald_link_is_idle(struct gpald_link *link);
 

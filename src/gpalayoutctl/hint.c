@@ -52,8 +52,8 @@ static const struct hint hints[] = {
 	{ "missing_member", "{?required}{?flags}add --memory SIZE, or --numa SIZE for each node" },
 	{ "missing_member", "{?required}a request has at least arch and memory.nodes" },
 	{ "missing_member",
-	  "{?allocate}{?given}each reserved or fixed range has a tag, a start and an end, such as "
-	  "{\"tag\": \"a\", \"start\": \"1M\", \"end\": \"2M\"}" },
+	  "{?allocate}{?has_address}each reserved or fixed range has a tag, a start and an end, "
+	  "such as {\"tag\": \"a\", \"start\": \"1M\", \"end\": \"2M\"}" },
 	{ "missing_member",
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },

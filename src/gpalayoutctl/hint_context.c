@@ -60,7 +60,7 @@ static bool is_backup(const struct ctl_hint_context *context)
 }
 
 /* Returns true if the place is in a list of ranges that have an address. */
-static bool is_given(const struct ctl_hint_context *context)
+static bool is_in_address_list(const struct ctl_hint_context *context)
 {
 	const char *pointer = ctl_text_of(context->data, "pointer");
 
@@ -687,7 +687,7 @@ static const struct {
 	{ "?update", is_update },
 	{ "?off_page", is_off_page },
 	{ "?required", is_required },
-	{ "?given", is_given },
+	{ "?has_address", is_in_address_list },
 	{ "?others_layout", is_owned_by_another },
 	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },

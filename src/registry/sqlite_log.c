@@ -7,7 +7,7 @@
  *
  * Damage and a crash are distinguished as follows. SQLite writes a frame after a COMMIT only if
  * that COMMIT was synchronised. So if any frame continues the last frame of a transaction, this
- * transaction and everything before it was on disk, and any fault there is later damage. Other
+ * transaction and everything before it was on disk, and a fault in them is damage. Other
  * frames may be left from transactions that never were completely on disk, after any number of
  * crashes and refusals.
  */

@@ -100,7 +100,7 @@ void gpald_connections_stop_serving(struct gpald_connections *connections);
  */
 void gpald_connections_stop_reading(struct gpald_connections *connections);
 
-/* Closes all connections, even if replies are unsent. */
+/* Closes all connections, even if replies are unsent: at the drain timeout, or at a signal. */
 void gpald_connections_close(struct gpald_connections *connections, bool is_timeout);
 
 /* Frees the shared state. No connection may exist. */

@@ -13,7 +13,7 @@ enum gpald_limit {
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
-	GPALD_LIMIT_QUEUED_REQUESTS,      /* requests of a connection; then reading pauses */
+	GPALD_LIMIT_QUEUED_REQUESTS,      /* without a written reply; then no line is taken */
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* unsent replies; then reading pauses */
 	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* unsent replies; then the connection is closed */
 	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* unsent replies of a uid; then its reading pauses */

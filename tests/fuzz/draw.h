@@ -36,7 +36,8 @@ void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
 		const struct gpal_layout *live);
 
 /*
- * Draws a power of two, up to 255 pages more or less, or a number of 16 bits times a power of two.
+ * Draws a power of two, a size up to 255 pages above or below one, or a number of 16 bits times a
+ * power of two.
  */
 uint64_t draw_size(struct fuzz_bytes *bytes);
 
