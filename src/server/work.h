@@ -50,7 +50,10 @@ struct gpald_work {
 GPAL_MUST_USE int gpald_work_pool_start(struct gpald_work_pool *pool, uv_loop_t *loop,
 					struct gpald_users *users);
 
-/* Waits until all work is done, and ends the threads. The loop must run once more. */
+/*
+ * Ends the threads. Call it only when no work is left: work that waits does not begin, and `after`
+ * is not called. The loop must run once more, to close a handle.
+ */
 void gpald_work_pool_stop(struct gpald_work_pool *pool);
 
 /*

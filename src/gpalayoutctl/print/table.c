@@ -250,7 +250,7 @@ void ctl_table_free(struct ctl_table *table)
 	ctl_buffer_free(&table->cells);
 }
 
-static bool is_right(enum ctl_form form)
+static bool is_aligned_right(enum ctl_form form)
 {
 	return form != CTL_TEXT && form < CTL_ARCH;
 }
@@ -262,7 +262,8 @@ void ctl_records_append(struct gpald_bytes *out, const struct ctl_field *fields,
 	ctl_cleanup_buffer struct gpald_bytes cell = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		table.columns[i] = (struct ctl_column){ fields[i].label, is_right(fields[i].form) };
+		table.columns[i] =
+			(struct ctl_column){ fields[i].label, is_aligned_right(fields[i].form) };
 	for (size_t row = 0; row < row_count; row++) {
 		const char *object = (const char *)rows + row * size;
 
