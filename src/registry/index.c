@@ -143,20 +143,23 @@ size_t gpald_index_list(struct gpald_index *index, const char *after,
 	return count;
 }
 
+/*
+ * Returns an array of `count` items with room for one more, perhaps at another address; NULL: out
+ * of memory, and the array is unchanged. The room doubles when the count is a power of two.
+ */
+static void *make_room(void *items, size_t count, size_t item_size)
+{
+	return count & (count - 1) ? items : reallocarray(items, 2 * count + 1, item_size);
+}
+
 static bool add_to_history(struct gpald_history *history, const struct gpald_event *event)
 {
-	const size_t count = history->count;
+	struct gpald_event *events = make_room(history->events, history->count, sizeof(*events));
 
-	/* Doubles the array at each power of two. */
-	if (!(count & (count - 1))) {
-		struct gpald_event *grown =
-			reallocarray(history->events, 2 * count + 1, sizeof(*grown));
-
-		if (!grown)
-			return false;
-		history->events = grown;
-	}
-	history->events[history->count++] = *event;
+	if (!events)
+		return false;
+	history->events = events;
+	events[history->count++] = *event;
 	return true;
 }
 
@@ -222,17 +225,13 @@ static bool fits_in_page(const struct gpald_backup_page *page, const struct gpal
 static bool add_to_page(struct gpald_backup_page *page, const char *name,
 			const struct gpald_record *record, size_t *left)
 {
-	const size_t count = page->count;
+	struct gpald_backup_item *items = make_room(page->items, page->count, sizeof(*items));
 	struct gpald_backup_item *item;
 
-	/* Doubles the array at each power of two. */
-	if (!(count & (count - 1))) {
-		item = reallocarray(page->items, 2 * count + 1, sizeof(*item));
-		if (!item)
-			return false;
-		page->items = item;
-	}
-	item = &page->items[page->count++];
+	if (!items)
+		return false;
+	page->items = items;
+	item = &items[page->count++];
 	strcpy(item->name, name);
 	item->record = gpald_record_ref(record);
 	spend_page_bytes(left, item_bytes(record));

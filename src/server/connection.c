@@ -18,7 +18,7 @@
  * queues writes without bound, so the bound is here: no line is taken while too many requests of
  * the connection are queued, or too many bytes of the connection or of its user are unsent. When
  * enough has been read ahead, reading stops, and the client's writes block. Each time libuv has
- * written replies, the connection goes on.
+ * written replies, the connection takes lines again if it is within the bounds.
  *
  * A request that changes a live layout is answered in the turn after the store thread has committed
  * it, and a request that takes long in the turn after it is done. Until then its connection takes
