@@ -148,8 +148,11 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}" },
 	{ "exhausted",
-	  "{?ecam_tag}move the pinned and reserved ranges in the way, give root complexes fewer "
-	  "buses (1 MiB each), or put the ECAM below 4 GiB ({ecam_below})" },
+	  "{?ecam_tag}{?many_buses}move the pinned and reserved ranges in the way, give root "
+	  "complexes fewer buses (1 MiB each), or put the ECAM below 4 GiB ({ecam_below})" },
+	{ "exhausted",
+	  "{?ecam_tag}move the pinned and reserved ranges in the way, or put the ECAM below 4 GiB "
+	  "({ecam_below})" },
 	{ "exhausted",
 	  "if nothing else changes, {tag} can have {largest_size}{for_more}" },
 	{ "exhausted",

@@ -293,11 +293,27 @@ static bool has_memory_start(const struct ctl_hint_context *context)
 	       start;
 }
 
+/* Returns true if a root complex has more than one bus, or the request is not known. */
+static bool can_shrink_ecam(const struct ctl_hint_context *context)
+{
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, root_complexes_of(context->request))
+	{
+		const cJSON *start = ctl_member_of(each, "start_bus");
+		const cJSON *end = ctl_member_of(each, "end_bus");
+
+		if (!cJSON_IsNumber(end) || end->valueint > (start ? start->valueint : 0))
+			return true;
+	}
+	return !context->request;
+}
+
 static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *context)
 {
 	const bool is_below = is_ecam_below(context);
 
-	add_way(ways, is_below, "give root complexes fewer buses");
+	add_way(ways, is_below && can_shrink_ecam(context), "give root complexes fewer buses");
 	add_way(ways, is_below,
 		flag_or(context, "put the ECAM above 4 GiB (--pcie-ecam above-4gib)",
 			"put the ECAM above 4 GiB (\"pcie\": {\"ecam\": \"above-4gib\"})"));
@@ -681,6 +697,7 @@ static const struct {
 	{ "?all_nodes", is_of_all_nodes },
 	{ "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },
+	{ "?many_buses", can_shrink_ecam },
 	{ "?zero", has_zero_size },
 	{ "?low", is_low_phase },
 	{ "?ram", is_ram_phase },

@@ -396,9 +396,8 @@ static bool open_or_make_database(struct gpald_sqlite *store,
 	if (has_database && options->backup)
 		return gpald_sqlite_fail(
 			error,
-			"%s: there is already a registry; a backup is restored only "
-			"into a state folder without one: first move the registry "
-			"and its log %s-wal away",
+			"%s exists; a backup is restored only into a state folder without a "
+			"registry: first move that file and its log %s-wal away",
 			store->path, store->path);
 	if (!check_log_and_journal(store, has_database, options->backup, error))
 		return false;

@@ -233,7 +233,7 @@ class Backup(WithFolder):
                                  self.daemon.state, "--restore", self.file],
                                 capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(result.returncode, 1)
-        self.assertIn("there is already a registry", result.stderr)
+        self.assertIn("registry.db exists; a backup is restored only", result.stderr)
         self.assertEqual({name: open(os.path.join(self.daemon.state, name), "rb").read()
                           for name in os.listdir(self.daemon.state)}, before)
         self.daemon.start()

@@ -403,6 +403,10 @@ class WithDaemon(DaemonTestCase):
             text = self.no_room("exhausted", *below, *windows)
             self.assertIn(self.ABOVE + " (--pcie-ecam above-4gib)", text)
             self.assertIn(self.BUSES, text)
+        # A root complex with one bus cannot have fewer.
+        one = self.no_room("exhausted", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0,low_mmio=4G,end_bus=0")
+        self.assertNotIn(self.BUSES, one)
+        self.assertIn(self.ABOVE, one)
         # Without root complexes there is no ECAM.
         text = self.no_room("exhausted", "--pcie-ecam", "below-4gib", "--chipset-low-mmio", "4G", "--virtio-mmio", "1")
         self.assertIn("make low MMIO windows smaller", text)
@@ -521,6 +525,9 @@ class WithDaemon(DaemonTestCase):
                       "each), or put the ECAM below 4 GiB (--pcie-ecam below-4gib)", text)
         self.assertNotIn(self.ABOVE, text)
         self.assertEqual(self.ctl("resolve", "--arch", "x86_64", *args, "below-4gib").code, OK)
+        args[args.index("rc0,high_mmio=none")] += ",start_bus=3,end_bus=3"
+        self.assertIn("hint: move the pinned and reserved ranges in the way, or put the ECAM below 4 GiB",
+                      self.said("exhausted", "resolve", *args, "above-4gib")[2])
 
     def test_hints_for_a_request_from_a_file_name_members_and_not_flags(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [

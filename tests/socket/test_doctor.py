@@ -120,8 +120,13 @@ class Doctor(Case):
 
     def test_refused_changes_and_connections(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
-        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room since the daemon started"))
-        self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused since the daemon started"))
+        self.assertEqual(found["store"][:2], ("wrong", "changes refused for lack of room since the daemon started: 3"))
+        self.assertEqual(found["connections"][:2], ("wrong", "connections refused since the daemon started: 4"))
+
+    def test_as_many_layouts_as_the_daemon_keeps(self):
+        for limit, verdict, text in ((8, "ok", "7"), (7, "wrong", "7, as many as the daemon keeps")):
+            found = self.answered({"limits": {"live_layouts": limit}})
+            self.assertEqual(found["layouts"][:2], (verdict, text))
 
     def test_an_invalid_reply(self):
         with FakeDaemon(b"HTTP/1.1 400 Bad Request\r\n") as daemon:
@@ -158,7 +163,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual({verdict for what, (verdict, _, _) in found.items() if what != "unit"}, {"ok"})
         self.assertLessEqual({"control socket", "inspect socket", "daemon", "version", "clock", "state folder", "disk", "users"},
                              set(found))
-        self.assertIn("0 layouts", found["daemon"][1])
+        self.assertEqual(found["layouts"][1], "0")
 
     def test_an_inspect_socket_that_is_not_beside_the_control_socket(self):
         with tempfile.TemporaryDirectory() as folder:

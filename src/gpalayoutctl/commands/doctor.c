@@ -224,6 +224,23 @@ static void check_state_folder(struct doctor *d, const char *path)
 	"close connections that nobody needs (gpalayoutctl stats lists them by user), or " \
 	"raise the limits on connections (gpalayoutctl info)"
 
+static void check_layouts(struct doctor *d, const struct gpal_client_info *info,
+			  const struct gpal_client_stats *stats)
+{
+	uint64_t limit = UINT64_MAX;
+
+	for (size_t i = 0; i < info->limit_count; i++)
+		if (strcmp(info->limits[i].name, "live_layouts") == 0)
+			limit = info->limits[i].value;
+	add_finding(d, "layouts",
+		    stats->layouts < limit ?
+			    NULL :
+			    "delete layouts that no VM needs any more (gpalayoutctl delete), or "
+			    "raise the limit live_layouts",
+		    "%" PRIu64 "%s", stats->layouts,
+		    stats->layouts < limit ? "" : ", as many as the daemon keeps");
+}
+
 static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	if (stats->store_path)
@@ -236,12 +253,11 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			    "if this still happens, delete layouts that no VM needs any more "
 			    "(gpalayoutctl delete), free space on the disk, or raise the limit "
 			    "store_bytes",
-			    "%" PRIu64
-			    " changes were refused for lack of room since the daemon started",
+			    "changes refused for lack of room since the daemon started: %" PRIu64,
 			    stats->store_full);
 	if (stats->connections_turned_away)
 		add_finding(d, "connections", "if this still happens, " TOO_MANY_CONNECTIONS,
-			    "%" PRIu64 " connections were refused since the daemon started",
+			    "connections refused since the daemon started: %" PRIu64,
 			    stats->connections_turned_away);
 }
 
@@ -264,9 +280,10 @@ static void check_daemon(struct doctor *d, const char *path)
 		d->has_replied = true;
 		if (info->inspect_socket && !(d->inspect_socket = strdup(info->inspect_socket)))
 			ctl_out_of_memory();
-		add_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
+		add_finding(d, "daemon", NULL, "it answers");
 		check_versions(d, info);
 		check_clock(d, stats);
+		check_layouts(d, info, stats);
 		check_store(d, stats);
 	} else {
 		add_finding(d, "daemon",
