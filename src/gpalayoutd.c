@@ -21,12 +21,13 @@
 
 /*
  * Opens descriptors 0 to 2 if they are closed, so that no socket or descriptor of libuv gets these
- * numbers. Closes all others except those of the service manager, because inherited ones would
- * count against the limit on connections.
+ * numbers. Closes all others except the `given_count` ones of the service manager, because
+ * inherited ones would count against the limit on connections. Returns false if /dev/null cannot be
+ * opened.
  */
-static bool prepare_descriptors(int given)
+static bool prepare_descriptors(int given_count)
 {
-	const unsigned int first_other = GPALD_ACTIVATION_FIRST + (unsigned int)given;
+	const unsigned int first_other = GPALD_ACTIVATION_FIRST + (unsigned int)given_count;
 	int fd;
 
 	do

@@ -99,7 +99,7 @@ GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *lin
  */
 GPAL_MUST_USE int gpald_client_advance_events(struct gpal_client *client);
 
-/* Keeps the `data` of the refusal in a line. */
+/* Copies the `data` of the refusal that `line` holds, for gpal_client_refusal_data(). */
 void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line, size_t length);
 
 #endif

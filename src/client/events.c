@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A subscription survives the loss of its connection: the library reconnects from time to time
- * and asks for the events after the last one. If the daemon no longer keeps them, the caller gets
- * one event that says so.
+ * A subscription survives the loss of its connection: the library then tries to reconnect every
+ * RECONNECT_MS, and asks for the events after the last one. If the daemon no longer keeps them, the
+ * caller gets one event that says so.
  */
 #include "config.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define RECONNECT_MS 200   /* between new connections of a subscription */
-#define ACCEPT_MIN_MS 1000 /* the daemon gets at least this long to accept a subscription */
+#define ACCEPT_MIN_MS 1000 /* least time for the daemon to accept a renewed subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
 {
@@ -37,9 +37,10 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 		return NULL;
 	}
 	if (gpald_decode_result(result, value, made, arena, &fault)) {
-		*code = gpald_client_fail(error, GPAL_E_PROTOCOL,
-					  "invalid event, or invalid reply to events.subscribe: %s",
-					  fault.message);
+		*code = gpald_client_fail(
+			error, GPAL_E_PROTOCOL, "invalid %s: %s",
+			result == &gpald_event_result ? "event" : "reply to events.subscribe",
+			fault.message);
 		return NULL;
 	}
 	*code = 0;
@@ -232,7 +233,7 @@ int gpald_client_advance_events(struct gpal_client *client)
 }
 
 /* Does one step. Returns GPAL_E_IN_PROGRESS if no event has come. */
-static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
+static int try_next_event(struct gpal_client *client, struct gpald_arena *arena,
 			  struct gpal_client_event *event, struct gpal_client_error *error)
 {
 	const int code = gpald_client_advance_events(client);
@@ -265,7 +266,7 @@ int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event 
 	arena = gpald_arena_new(0);
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	while ((code = advance_events(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
+	while ((code = try_next_event(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
 		if (client->link.has_line)
 			continue;
 		if (!client->blocks) {

@@ -23,13 +23,13 @@
 struct gpald_link {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;                     /* -1: none */
-	bool is_connected;          /* false with a descriptor: the listen queue is full */
+	bool is_connected;          /* false although fd >= 0: the listen queue is full */
 	bool is_send_closed;        /* the peer no longer reads, but may have sent something */
 	struct gpald_writer output; /* the line to send; it stays until the next one */
 	size_t sent;                /* bytes of the output that are sent */
 	struct gpald_writer input;  /* received bytes; the first `taken` ones are used up */
 	size_t taken;
-	size_t searched; /* bytes after those taken that have no LF; with a line, its length */
+	size_t searched; /* bytes after the taken ones without LF; if has_line: the line's length */
 	bool has_line;   /* the bytes searched are a whole line */
 	int error;       /* errno, for GPAL_E_NO_DAEMON */
 };
@@ -46,7 +46,7 @@ struct gpald_writer *gpald_link_begin_line(struct gpald_link *link);
 /* Sends and receives without waiting. Whatever it returns, received lines can be taken. */
 GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 
-/* Takes a line, which ends in NUL and is valid until the next step. Returns false without one. */
+/* Takes a line, which ends in NUL and is valid until the next step. Returns false if none came. */
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For a caller with its own event loop: what it must wait for, during a call or a subscription. */
+/* Tells a caller with an event loop the descriptor, events and time limit of its next wait. */
 #include "config.h"
 
 #include "client/client_state.h"

@@ -59,14 +59,14 @@ static int refuse_frame(struct gpald_wire_error *error, const char *what)
 	return gpald_refuse(error, GPALD_INVALID_REQUEST, "%s", what);
 }
 
-struct request {
+struct request_fields {
 	struct gpald_protobuf_field service, method, payload;
 	uint64_t seen; /* a bit for each field */
 	int64_t timeout_ns;
 };
 
 /* Checks a field of a Request, and notes it. */
-static int take_field(struct request *request, const struct gpald_protobuf_field *field,
+static int take_field(struct request_fields *fields, const struct gpald_protobuf_field *field,
 		      struct gpald_wire_error *error)
 {
 	const enum gpald_protobuf_wire_type type = field->number == REQUEST_TIMEOUT_NANO ?
@@ -80,22 +80,22 @@ static int take_field(struct request *request, const struct gpald_protobuf_field
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "field %u of the ttrpc Request has the wrong type",
 				    field->number);
-	if (field->number != REQUEST_METADATA && (request->seen & 1u << field->number))
+	if (field->number != REQUEST_METADATA && (fields->seen & 1u << field->number))
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "field %u of the ttrpc Request is there twice", field->number);
-	request->seen |= 1u << field->number;
+	fields->seen |= 1u << field->number;
 	switch (field->number) {
 	case REQUEST_SERVICE:
-		request->service = *field;
+		fields->service = *field;
 		break;
 	case REQUEST_METHOD:
-		request->method = *field;
+		fields->method = *field;
 		break;
 	case REQUEST_PAYLOAD:
-		request->payload = *field;
+		fields->payload = *field;
 		break;
 	case REQUEST_TIMEOUT_NANO:
-		request->timeout_ns = (int64_t)field->value;
+		fields->timeout_ns = (int64_t)field->value;
 		break;
 	default:
 		break;
@@ -109,18 +109,18 @@ static bool is_text(const struct gpald_protobuf_field *field, const char *text)
 }
 
 /* Returns the method that the request names; NULL: there is none, and *error is set. */
-static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
+static const ProtobufCMethodDescriptor *find_rpc(const struct request_fields *fields,
 						 struct gpald_wire_error *error)
 {
 	const ProtobufCServiceDescriptor *service = &gpalayout__v1__layouts__descriptor;
 
-	if (!is_text(&request->service, service->name)) {
+	if (!is_text(&fields->service, service->name)) {
 		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "there is no such service; use %s",
 			     service->name);
 		return NULL;
 	}
 	for (unsigned int i = 0; i < service->n_methods; i++)
-		if (is_text(&request->method, service->methods[i].name))
+		if (is_text(&fields->method, service->methods[i].name))
 			return &service->methods[i];
 	gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "%s has no such method", service->name);
 	return NULL;
@@ -128,7 +128,7 @@ static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
 
 #define PEEKED_FIELDS 8 /* a Request has five fields; metadata may repeat */
 
-static void peek_frame(const char *frame, size_t length, struct gpald_rpc_request *call)
+static void peek_frame(const char *frame, size_t length, struct gpald_rpc_request *request)
 {
 	struct gpald_protobuf_cursor cursor = {
 		(const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE,
@@ -136,21 +136,21 @@ static void peek_frame(const char *frame, size_t length, struct gpald_rpc_reques
 	};
 	struct gpald_protobuf_field field;
 
-	*call = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
+	*request = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
 	for (int i = 0; i < PEEKED_FIELDS && gpald_protobuf_next(&cursor, &field) > 0; i++)
 		if (field.number == REQUEST_TIMEOUT_NANO && field.type == GPALD_PROTOBUF_VARINT)
-			call->timeout_ns = (int64_t)field.value;
+			request->timeout_ns = (int64_t)field.value;
 }
 
 static int parse_frame(const char *frame, size_t length, struct gpald_arena *arena,
-		       struct gpald_rpc_request *call, struct gpald_wire_error *error)
+		       struct gpald_rpc_request *request, struct gpald_wire_error *error)
 {
 	static const uint8_t nothing[1];
 	struct gpald_protobuf_cursor cursor = {
 		(const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE,
 		(const uint8_t *)frame + length,
 	};
-	struct request request = {
+	struct request_fields fields = {
 		.service = { .bytes = nothing },
 		.method = { .bytes = nothing },
 		.payload = { .bytes = nothing },
@@ -159,20 +159,20 @@ static int parse_frame(const char *frame, size_t length, struct gpald_arena *are
 	struct gpald_protobuf_field field;
 	int more;
 
-	*call = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
+	*request = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
 	while ((more = gpald_protobuf_next(&cursor, &field)) > 0)
-		if (take_field(&request, &field, error))
+		if (take_field(&fields, &field, error))
 			return -1;
 	if (more < 0)
 		return refuse_frame(error, "the frame has no valid ttrpc Request");
-	method = find_rpc(&request, error);
+	method = find_rpc(&fields, error);
 	if (!method)
 		return -1;
-	call->method = method->name;
-	call->id.reply_type = method->output;
-	call->timeout_ns = request.timeout_ns;
-	return gpald_protobuf_read(method->input, request.payload.bytes, request.payload.value,
-				   arena, &call->params, error);
+	request->method = method->name;
+	request->id.reply_type = method->output;
+	request->timeout_ns = fields.timeout_ns;
+	return gpald_protobuf_read(method->input, fields.payload.bytes, fields.payload.value, arena,
+				   &request->params, error);
 }
 
 /* Responses. */

@@ -44,8 +44,9 @@ GPAL_MUST_USE int gpald_protobuf_next(struct gpald_protobuf_cursor *cursor,
 				      struct gpald_protobuf_field *field);
 
 /*
- * Reads a whole message into a tree that lies in the arena. Returns 0, or -1 with *error set, whose
- * pointer leads to the field. The reason is:
+ * Reads a whole message into a tree that lies in the arena. Returns 0, or -1 with *error set. The
+ * pointer in *error leads to the field, or to its message if the field is unknown or the bytes are
+ * not a message; it is empty if memory ran out. The reason is:
  *   GPALD_INVALID_REQUEST   the bytes are not a message, or a text has a NUL
  *   GPALD_INVALID_UTF8      a text is not UTF-8
  *   GPALD_DUPLICATE_KEY     a singular field is there twice

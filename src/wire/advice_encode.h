@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes advice on sizes as JSON. */
+/* Writes advice on sizes as JSON, or in the form of the writer. */
 #ifndef GPALD_WIRE_ADVICE_ENCODE_H
 #define GPALD_WIRE_ADVICE_ENCODE_H
 

@@ -201,8 +201,10 @@ static int read_integer_value(struct gpald_decoder *decoder, const cJSON *value,
 	if (number < 0 || number > (double)GPALD_EXACT_MAX)
 		return gpald_decoder_refuse(
 			decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-			"a JSON number must be an integer from 0 to 2^53 - 1; "
-			"write larger ones as a string, such as \"0x20000000000000\"");
+			"a JSON number must be an integer from 0 to 2^53 - 1%s",
+			not_integer == GPALD_BAD_SIZE ?
+				"; write a larger size as a string, such as \"0x20000000000000\"" :
+				"");
 	if (number != (double)(uint64_t)number)
 		return gpald_decoder_refuse(decoder, not_integer, "expected a whole number");
 	*integer = (uint64_t)number;
@@ -232,7 +234,7 @@ int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *t
 	}
 	return gpald_decoder_refuse(decoder, GPALD_BAD_SIZE,
 				    "\"%.*s\" is not a size; write digits with an optional unit "
-				    "K, M, G, T or P, or 0x and hex digits, such as \"512MiB\"",
+				    "K, M, G, T or P, such as \"512MiB\", or 0x and hex digits",
 				    gpald_quotable_length(value->valuestring), value->valuestring);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decodes JSON objects by tables, which have a row for each member. A decoder visits each member of
- * an object once, refuses those that it does not know, and stops at the first fault. It keeps the
- * path to the value that it decodes, for the JSON pointer of a refusal.
+ * an object once and stops at the first fault. It refuses members that it does not know, except in
+ * a reply, where it ignores them. It keeps the path to the value that it decodes, for the JSON
+ * pointer of a refusal.
  */
 #ifndef GPALD_WIRE_DECODER_H
 #define GPALD_WIRE_DECODER_H
@@ -134,7 +135,10 @@ GPAL_MUST_USE int gpald_decode_reply(const struct gpald_members *members, const 
 /* The greatest integer that all JSON readers keep exact: many use doubles. */
 #define GPALD_EXACT_MAX ((UINT64_C(1) << 53) - 1)
 
-/* The decoders of single values, for tables. A comment names the type of the target. */
+/*
+ * The decoders of single values, for tables. A comment names the type of the target, and after a
+ * colon what a text may name. Texts lie in the cJSON tree.
+ */
 struct gpald_integer_range {
 	uint64_t least;
 	uint64_t greatest; /* at most GPALD_EXACT_MAX */
@@ -148,9 +152,10 @@ gpald_decode_function gpald_decode_u32;           /* uint32_t; same extra */
 gpald_decode_function gpald_decode_count;         /* uint64_t, from 0 to GPALD_EXACT_MAX */
 gpald_decode_function
 	gpald_decode_optional_integer; /* struct gpal_optional; extra: struct gpald_integer_range */
-gpald_decode_function gpald_decode_bool;       /* bool */
-gpald_decode_function gpald_decode_plain_name; /* const char *, in the cJSON tree: a live layout */
-gpald_decode_function gpald_decode_utf8_name;  /* const char *: a root complex or a CXL window */
+gpald_decode_function gpald_decode_bool; /* bool */
+gpald_decode_function
+	gpald_decode_plain_name; /* const char *: a layout, a tag, a policy or a warning */
+gpald_decode_function gpald_decode_utf8_name;     /* const char *: a root complex or a CXL window */
 gpald_decode_function gpald_decode_reserved_name; /* const char *: a reserved range */
 gpald_decode_function gpald_decode_tag;           /* const char *: a range */
 gpald_decode_function gpald_decode_text;          /* const char *: any text */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes explanations as JSON. */
+/* Writes explanations as JSON, or in the form of the writer. */
 #ifndef GPALD_WIRE_EXPLAIN_ENCODE_H
 #define GPALD_WIRE_EXPLAIN_ENCODE_H
 

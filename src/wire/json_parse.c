@@ -145,7 +145,7 @@ static void append_utf8(char **at, int code_point)
 	*at = out;
 }
 
-/* Decodes a checked string with escapes, which makes it no longer. Returns its end. */
+/* Decodes a checked string with escapes. The result is never longer. Returns its end. */
 static char *decode_string(const struct parser *p, struct gpald_json_span span, char *out)
 {
 	static const char escapes[] = "\"\\/bfnrt";

@@ -27,9 +27,9 @@ struct gpald_json_span {
 };
 
 /*
- * The annotations here and in json_scan.c are for frama-c (`make prove`). They prove that no
- * scanner reads past the end of the text, provided that a refusal changes nothing that a scanner
- * reads.
+ * The annotations here and in json_scan.c are for frama-c (`make prove`). With them it proves that
+ * no scanner reads past the end of a text of less than 2 GiB, provided that a refusal changes
+ * nothing that a scanner reads.
  */
 /*@ predicate in_text(struct gpald_json_scanner *p) =
       \valid(p) && 0 <= p->at <= p->length <= 0x7fffffff &&
@@ -63,8 +63,8 @@ int gpald_scan_fail(struct gpald_json_scanner *p, const char *what);
 void gpald_scan_space(struct gpald_json_scanner *p);
 
 /*
- * Move the cursor from the opening quote of a string past its closing one, and over a number. Both
- * return 0, or -1 with the error set.
+ * Each moves the cursor past one token: the string whose opening quote is at the cursor, or the
+ * number at the cursor. Both return 0, or -1 with the error set.
  */
 int gpald_scan_string(struct gpald_json_scanner *p, struct gpald_json_span *span);
 int gpald_scan_number(struct gpald_json_scanner *p);

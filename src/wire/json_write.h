@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes JSON as text, from left to right. If memory runs out, the writer sets `failed`, and
- * further calls do no harm. Check `failed` before you use the text.
+ * Writes JSON as text, from left to right. If the writer has a form, such as protobuf, the same
+ * calls write that form instead. If memory runs out, the writer sets `failed`, and further calls
+ * do no harm. Check `failed` before you use the text.
  *
  * Each function writes a member of the open object under `key`. If `key` is NULL, it writes an
  * element of the open array, or the whole text. Keys must not need escapes. The functions write the

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes layouts from JSON, such as one that was saved with a VM, or one of another host. Unless
- * it is in a reply, a layout is accepted only if gpal_layout_check() agrees with it and its digest.
+ * Decodes layouts from JSON, such as one that was saved with a VM, or one of another host. A layout
+ * is accepted only if gpal_layout_check() finds no fault in it and its digest is right. A layout in
+ * a reply is not checked.
  */
 #ifndef GPALD_WIRE_LAYOUT_DECODE_H
 #define GPALD_WIRE_LAYOUT_DECODE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes layouts, maps and policies as JSON: as the member `key`, or as an element if `key` is
- * NULL.
+ * Writes layouts, maps and policies as JSON, or in the form of the writer: as the member `key`, or
+ * as an element if `key` is NULL. In protobuf, each member needs a field in proto/gpalayout.proto.
  */
 #ifndef GPALD_WIRE_LAYOUT_ENCODE_H
 #define GPALD_WIRE_LAYOUT_ENCODE_H

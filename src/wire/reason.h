@@ -71,7 +71,10 @@ struct gpald_wire_error {
 	uint64_t revision;
 	uint64_t oldest_since;
 
-	/* A member, such as "changes". Call gpald_writer_clear() once the reply is written. */
+	/*
+	 * Members of the data that are not details, such as "changes", in the form of the reply.
+	 * Call gpald_writer_clear() once the reply is written.
+	 */
 	struct gpald_writer list;
 };
 
@@ -92,7 +95,7 @@ enum gpald_exit {
 	GPALD_EXIT_REFUSED = 4,   /* any other reason */
 	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
 	GPALD_EXIT_CONFLICT = 6,  /* "conflict" or "generation_mismatch" */
-	GPALD_EXIT_NO_ROOM = 7,   /* a range does not fit, or the layout is too wide */
+	GPALD_EXIT_NO_ROOM = 7,   /* a range does not fit, or the host has too few address bits */
 };
 
 /* Returns the exit status for a reason. */
@@ -103,7 +106,7 @@ bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The type of a detail in struct gpald_wire_error. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,      /* char[]; omitted if it is empty */
+	GPALD_DETAIL_TEXT,      /* char[GPAL_ERROR_TAG_MAX + 1]; omitted if it is empty */
 	GPALD_DETAIL_HEX,       /* uint64_t */
 	GPALD_DETAIL_HEX_IF,    /* uint64_t; omitted if it is 0 */
 	GPALD_DETAIL_RANGE,     /* struct gpal_range */

@@ -184,11 +184,12 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 	if (!cJSON_IsObject(value))
 		return gpald_decoder_refuse_type(
 			decoder, value,
-			"a window: a size, an object with start and end, with size or with "
-			"devices, or null for none");
+			"a window (a size; an object with size, with devices, or with start and "
+			"end; or null for none)");
 	if (!value->child)
-		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
-					    "a window needs size, start and end, devices or none");
+		return gpald_decoder_refuse(
+			decoder, GPALD_MISSING_MEMBER,
+			"a window needs size, devices, none, or both start and end");
 	/* The first of these members decides the form; members of other forms are then unknown. */
 	if (cJSON_GetObjectItemCaseSensitive(value, "none")) {
 		window->kind = GPAL_WINDOW_NONE;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON-RPC 2.0 envelope. A line is one message; there are no batches. */
+/*
+ * The envelopes of requests and replies: what JSON-RPC 2.0 and ttrpc must implement, and JSON-RPC
+ * itself, in which a line is one message and there are no batches.
+ */
 #ifndef GPALD_WIRE_RPC_H
 #define GPALD_WIRE_RPC_H
 
@@ -33,14 +36,15 @@ struct gpald_rpc_request {
 	bool is_notification;
 	const char *method;
 	const cJSON *params; /* NULL: none */
-	int64_t timeout_ns;  /* nanoseconds that the client waits for its reply; 0: no limit */
+	int64_t timeout_ns; /* that the client waits; 0: no limit; negative: it is over */
 };
 
 /* A form of requests and replies: lines of JSON-RPC, or frames of ttrpc. */
 struct gpald_envelope {
 	/*
-	 * Parses a message into the arena. It always fills in *request as far as the message can be
-	 * read, so that a refusal has the id. Returns 0, or -1 with *error set.
+	 * Parses a message into the arena and fills in *request. If it refuses the message, the id
+	 * is still set if it could be read, because the refusal needs it; the method and the params
+	 * may be NULL. Returns 0, or -1 with *error set.
 	 */
 	int (*parse)(const char *message, size_t length, struct gpald_arena *arena,
 		     struct gpald_rpc_request *request, struct gpald_wire_error *error);
@@ -69,7 +73,7 @@ struct gpald_envelope {
 	void (*write_plain_error)(struct gpald_writer *w, const struct gpald_id *id,
 				  enum gpald_reason reason, const char *message);
 
-	/* Bytes of the longest reply in this form, besides the limit reply_bytes; 0: no limit. */
+	/* Most bytes of a reply in this form; 0: no limit. The limit reply_bytes applies, too. */
 	size_t reply_max;
 };
 
@@ -87,7 +91,8 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
 
 /*
  * Writes a plain refusal to `line` without allocating memory, and returns its length. An id that
- * does not fit is replaced with null.
+ * does not fit is replaced with null. In ttrpc, nothing is written for an id without a stream, and
+ * the length is 0.
  */
 size_t gpald_rpc_write_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
 				   enum gpald_reason reason, const char *message,

@@ -39,7 +39,7 @@ __attribute__((noreturn)) static void fail(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-static void *memory(void *block)
+static void *require_memory(void *block)
 {
 	if (!block)
 		fail("out of memory");
@@ -67,7 +67,7 @@ static void on_written(uv_write_t *request, int status)
 
 static void send_line(struct connection *c, const uv_buf_t *line)
 {
-	uv_write_t *request = memory(malloc(sizeof(*request)));
+	uv_write_t *request = require_memory(malloc(sizeof(*request)));
 
 	if (uv_write(request, (uv_stream_t *)&c->pipe, line, 1, on_written))
 		free(request);
@@ -113,7 +113,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	(void)suggested;
 	if (c->capacity - c->length < CHUNK) {
 		c->capacity = 2 * c->capacity + CHUNK;
-		c->data = memory(realloc(c->data, c->capacity));
+		c->data = require_memory(realloc(c->data, c->capacity));
 	}
 	*buffer = uv_buf_init(c->data + c->length, CHUNK);
 }
@@ -142,7 +142,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-	struct connection *c = memory(calloc(1, sizeof(*c)));
+	struct connection *c = require_memory(calloc(1, sizeof(*c)));
 
 	if (status || uv_pipe_init(listener->loop, &c->pipe, 0) ||
 	    uv_accept(listener, (uv_stream_t *)&c->pipe) ||
@@ -153,7 +153,7 @@ static void on_connection(uv_stream_t *listener, int status)
 static uv_buf_t constant(const char *text)
 {
 	const size_t length = strtoul(text, NULL, 10);
-	char *line = memory(malloc(length + 1));
+	char *line = require_memory(malloc(length + 1));
 
 	memset(line, 'x', length);
 	if (length > 0)

@@ -4,7 +4,7 @@
  * everyday VM with the cost of parsing its request.
  *
  * It prints lines of name, value and unit. Times are the best of several runs. Only the ratios
- * count, each to a figure of the same run, because they mean the same on every machine. No time is
+ * mean the same on every machine: both figures of a ratio come from the same run. No time is
  * asserted; the program fails only if something cannot be placed.
  */
 #include "config.h"

@@ -60,7 +60,10 @@ static double ask_after_pause(int fd, const struct bench_requests *small)
 	return ask_once(fd, small);
 }
 
-/* Asks for this many seconds. Returns the median, and the 99th percentile in *p99_us. */
+/*
+ * Asks again and again for this many seconds. Returns the median time in microseconds, and the 99th
+ * percentile in *p99_us.
+ */
 static double ask_for(int fd, const struct bench_requests *small, double seconds, double *p99_us)
 {
 	static struct bench_times times;

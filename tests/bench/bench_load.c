@@ -40,7 +40,7 @@ struct bench_load {
 	struct connection connections[];
 };
 
-static void *memory(void *block)
+static void *require_memory(void *block)
 {
 	if (!block)
 		bench_fail("out of memory");
@@ -57,8 +57,8 @@ void bench_requests_init(struct bench_requests *requests, bench_writer *write_re
 	FILE *out;
 
 	*requests = (struct bench_requests){ .count = count };
-	requests->starts = memory(calloc(all + 1, sizeof(*requests->starts)));
-	out = memory(open_memstream(&requests->bytes, &length));
+	requests->starts = require_memory(calloc(all + 1, sizeof(*requests->starts)));
+	out = require_memory(open_memstream(&requests->bytes, &length));
 	for (unsigned int i = 0; i < all; i++) {
 		write_request(out, parameter, i % count);
 		requests->starts[i + 1] = (size_t)ftell(out);
@@ -154,8 +154,8 @@ double bench_median(double *values, size_t count)
 struct bench_load *bench_load_open(const char *path, struct bench_requests *requests,
 				   unsigned int connections, unsigned int in_flight)
 {
-	struct bench_load *load =
-		memory(calloc(1, sizeof(*load) + connections * sizeof(load->connections[0])));
+	struct bench_load *load = require_memory(
+		calloc(1, sizeof(*load) + connections * sizeof(load->connections[0])));
 
 	load->requests = requests;
 	load->in_flight = in_flight;

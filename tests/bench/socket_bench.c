@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measures the cost of requests over the socket, next to a bare server that reads lines, parses
- * them with cJSON and sends as many bytes: requests a second, round trips, and processor time of
- * the server. The processor time is the figure to trust on a busy machine. Server and load have a
- * processor each. Daemon and bare server take turns in short rounds. The benchmark prints figures
+ * Measures requests over the socket: requests a second, round trips, and the processor time of the
+ * server. The baseline is a bare server that reads lines, parses them with cJSON and sends as many
+ * bytes. On a busy machine, trust the processor time. Server and load have a processor each. Daemon and bare server take turns in short rounds. The benchmark prints figures
  * and asserts none; an error reply stops it.
  *
  * usage: socket_bench [reads|creates|events|flood|ttrpc]

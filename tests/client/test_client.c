@@ -712,7 +712,7 @@ START_TEST(an_answer_belongs_to_its_own_call)
 }
 END_TEST
 
-/* A descriptor would make poll() report the end of the connection even without requested events. */
+/* With a descriptor, poll() would report a closed connection even if no event is requested. */
 START_TEST(without_a_call_there_is_nothing_to_wait_for)
 {
 	ck_assert_int_eq(gpal_client_fd(client), -1);

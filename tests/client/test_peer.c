@@ -332,8 +332,8 @@ START_TEST(events_out_of_sequence_are_errors)
 END_TEST
 
 /*
- * The daemon accepts the connection and sends nothing. After a second the client tries another
- * connection, because its own time limit is shorter.
+ * The daemon accepts the connection and sends nothing. The client waits for a second, although its
+ * time limit is shorter, and then tries another connection.
  */
 START_TEST(a_daemon_that_does_not_answer_is_asked_again)
 {

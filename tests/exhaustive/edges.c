@@ -254,7 +254,7 @@ static int expect(const struct pair *pair, wide *at)
 	return GPAL_E_EXHAUSTED;
 }
 
-/* Returns true if the RAM of a pair would be split, or would leave out space it cannot fill. */
+/* Returns true if an aligned part of the RAM fits below the pinned range, but not all of it. */
 static bool is_split(const struct pair *pair)
 {
 	return pair->kind == GPAL_KIND_RAM && pair->alignment >= 4096 &&

@@ -252,7 +252,10 @@ static bool check_case(const struct scene *scene)
 		    (struct gpal_range){ address(scene->region_start), address(scene->region_end) },
 		    &space, scene->take_count))
 		differ("out of memory");
-	/* The allocator makes no index without demands, and aligns it before the first one. */
+	/*
+	 * The allocator makes an index only if there are demands, and sets its alignment before the
+	 * first one. A case without demands must set it here.
+	 */
 	if (scene->take_count == 0)
 		gpald_fit_index_set_alignment(&index, GPAL_PAGE_SIZE);
 	for (unsigned int i = 0; i < scene->take_count; i++) {

@@ -509,7 +509,7 @@ static uint64_t equal_keys(struct share *share)
 	return cases;
 }
 
-/* About 32 nested containers. Any sequence of ten arrays and objects repeats. */
+/* About 32 nested containers: each sequence of ten arrays and objects, repeated to that depth. */
 static uint64_t depths(struct share *share)
 {
 	uint64_t cases = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stable sort. Short lists are tested exhaustively. Lists of 33 to 40 items have a few runs.
- * Lists of 256 items have the most runs that are merged, and longer ones need the radix sort. The
+ * Lists of 256 items have 16 runs, the most that are merged; longer ones need the radix sort. The
  * result is right if each item has its key, and no item comes before one that must precede it.
  */
 #include "config.h"

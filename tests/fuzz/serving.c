@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes the service and its registry, and settles the registry until a call can be answered. */
 #include "config.h"
 
 #include "tests/fuzz/serving.h"

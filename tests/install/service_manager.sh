@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # For tests that need a real service manager: systemd as process 1 in namespaces of its own. Its file system
-# is an overlay over a root folder. It can change only one folder of this host, /mnt/result.
+# is an overlay over a root folder. It can change only one folder of this host, WORK/result, which is /mnt/result there.
 
 # why_no_manager ROOT: prints why systemd cannot run on this root, or nothing if it can.
 why_no_manager() {

@@ -6,7 +6,7 @@ FOLDERS has a row for each folder that can be mutated: what to rebuild, and whic
 and built once for each job. There each mutant is compiled, run against the tests until one fails, and undone. A mutant
 does not count if it does not compile, or if its object file is the same.
 
-explained.txt in this folder lists mutants that no test can notice, each with its reason. Such a mutant counts as a
+explained.txt in this folder lists mutants that no test of this build notices, each with its reason. Such a mutant counts as a
 survivor, and no test runs for it. The exit status is 0 if at most 5 % of the mutants survive unexplained.
 """
 
@@ -305,7 +305,7 @@ def main():
     parser.add_argument("--count", type=int, default=250, help="how many mutants to judge, besides those that do not count")
     parser.add_argument("--seed", type=int, default=1, help="chooses the order of the mutants")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many copies of the tree are tested at once")
-    parser.add_argument("--scratch", default="mutants", help="a folder for the copies of the tree, which is removed before and after")
+    parser.add_argument("--scratch", default="mutants", help="a folder for the copies of the tree; it is deleted before and after the run")
     options = parser.parse_args()
 
     unexplained, counted = 0, 0

@@ -48,7 +48,7 @@ static const struct feature_count features[SEEN_COUNT] = {
 	[ALLOCATED] = { .name = "success" },
 	[OUT_OF_RANGE] = { .name = "out_of_range" },
 	[INVALID_SIZE] = { .name = "invalid_size" },
-	[INVALID_ALIGNMENT_PIN] = { .name = "invalid_alignment of a decided range" },
+	[INVALID_ALIGNMENT_PIN] = { .name = "invalid_alignment of a pinned range" },
 	[INVALID_ALIGNMENT_DEMAND] = { .name = "invalid_alignment of a demand" },
 	[OVERLAP] = { .name = "overlap" },
 	[NO_MMIO32] = { .name = "exhausted, mmio32" },
@@ -65,9 +65,9 @@ static const struct feature_count features[SEEN_COUNT] = {
 	[RAM_SPLIT] = { .name = "ram split" },
 	[RAM_SPLIT_OFTEN] = { .name = "ram in more than 4 extents" },
 	[RAM_SKIPPED_GAP] = { .name = "gap too short for ram" },
-	[PIN_ACROSS_4GIB] = { .name = "decided range across 4 GiB" },
+	[PIN_ACROSS_4GIB] = { .name = "pinned range across 4 GiB" },
 	[RAM_ACROSS_4GIB] = { .name = "ram across 4 GiB" },
-	[PIN_AT_SPACE_END] = { .name = "decided range at the end of the space" },
+	[PIN_AT_SPACE_END] = { .name = "pinned range at the end of the space" },
 	[PLACED_AT_SPACE_END] = { .name = "demand at the end of the space" },
 	[MMIO32_IN_GAP_ACROSS_4GIB] = { .name = "mmio32 from a gap across 4 GiB" },
 	[MMIO32_TIE] = { .name = "mmio32 demands alike" },
@@ -115,7 +115,7 @@ static void look_at_error(struct feature_count *seen, const struct oracle *oracl
 	}
 }
 
-/* Returns the requested alignment of an entry; 0 for a decided range. */
+/* Returns the requested alignment of an entry; 0 for a pinned range. */
 static uint64_t alignment_of(const struct gpal_alloc_input *input,
 			     const struct gpal_map_entry *entry)
 {

@@ -218,7 +218,7 @@ void compare_errors(const struct round *round, const struct gpal_error *a,
 }
 
 /*
- * Returns true if a decided range other than *which has this range and this tag, shortened as in
+ * Returns true if a pinned range other than *which has this range and this tag, shortened as in
  * errors. Sets *which to it.
  */
 static bool names_pin(const struct oracle *oracle, const char *tag, struct gpal_range range,
@@ -244,8 +244,7 @@ static void check_overlap(const struct round *round, const struct oracle *oracle
 
 	if (!names_pin(oracle, error->tag, error->range, &which) ||
 	    !names_pin(oracle, error->other_tag, error->other_range, &which))
-		fail_round(round,
-			   "overlap of %s " RANGE " and %s " RANGE ": not two decided ranges",
+		fail_round(round, "overlap of %s " RANGE " and %s " RANGE ": not two pinned ranges",
 			   error->tag, error->range.start, error->range.end, error->other_tag,
 			   error->other_range.start, error->other_range.end);
 	if (error->range.start >= error->other_range.end ||

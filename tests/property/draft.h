@@ -40,7 +40,7 @@ void draft_reserve(struct draft *draft, struct gpal_range range);
 const enum gpal_hole *draft_hole(const struct draft *draft);
 
 /*
- * Adds a random fault. A fault of a decided range is possible only if `pins_too` is set: a request
+ * Adds a random fault. A fault of a pinned range is possible only if `pins_too` is set: a request
  * has at most one of these, because their order is not specified.
  */
 void draft_spoil(struct draft *draft, bool pins_too);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws inputs for the bare allocator. A style is a row: where the decided ranges lie, how closely,
+ * Draws inputs for the bare allocator. A style is a row: where the pinned ranges lie, how closely,
  * and how large and how aligned the demands are.
  */
 #include "inputs.h"
@@ -22,7 +22,7 @@ enum demand_list {
 };
 
 struct style {
-	uint64_t base;          /* where the decided ranges begin */
+	uint64_t base;          /* where the pinned ranges begin */
 	struct gpal_range wall; /* one more of them, or empty */
 	unsigned int pins_most;
 	unsigned int gap_bits; /* distance between two of them */
@@ -132,7 +132,7 @@ static const struct style styles[] = {
 	  .ties = true },
 };
 
-struct draft {
+struct alloc_draft {
 	struct random random;
 	struct alloc_case *drawn;
 	unsigned int scale;
@@ -143,7 +143,7 @@ struct draft {
 	size_t tags;
 };
 
-static const char *draw_tag(struct draft *draft, char letter)
+static const char *draw_tag(struct alloc_draft *draft, char letter)
 {
 	char tag[GPAL_ERROR_TAG_MAX + 20];
 
@@ -158,7 +158,7 @@ static const char *draw_tag(struct draft *draft, char letter)
 	return blocks_text(&draft->drawn->blocks, tag);
 }
 
-static void add_pin(struct draft *draft, struct gpal_range range)
+static void add_pin(struct alloc_draft *draft, struct gpal_range range)
 {
 	size_t list = random_below(&draft->random, 2);
 
@@ -170,7 +170,7 @@ static void add_pin(struct draft *draft, struct gpal_range range)
 	};
 }
 
-static void shuffle_pins(struct draft *draft)
+static void shuffle_pins(struct alloc_draft *draft)
 {
 	for (size_t list = 0; list < 2; list++) {
 		for (size_t i = draft->pin_counts[list]; i > 1; i--) {
@@ -183,7 +183,7 @@ static void shuffle_pins(struct draft *draft)
 	}
 }
 
-static void draw_pins(struct draft *draft, const struct style *style)
+static void draw_pins(struct alloc_draft *draft, const struct style *style)
 {
 	struct random *random = &draft->random;
 	uint64_t count = random_between(random, 0, style->pins_most * draft->scale);
@@ -210,7 +210,7 @@ static void draw_pins(struct draft *draft, const struct style *style)
 	}
 }
 
-static void draw_demands(struct draft *draft, const struct style *style)
+static void draw_demands(struct alloc_draft *draft, const struct style *style)
 {
 	struct random *random = &draft->random;
 
@@ -236,10 +236,10 @@ static void draw_demands(struct draft *draft, const struct style *style)
 }
 
 /*
- * Adds one demand for exactly the room that is left, as RAM or above the last decided range; or for
+ * Adds one demand for exactly the room that is left, as RAM or above the last pinned range; or for
  * a page more.
  */
-static void draw_filling_demand(struct draft *draft)
+static void draw_filling_demand(struct alloc_draft *draft)
 {
 	bool ram = random_once_in(&draft->random, 2);
 	size_t list = ram ? RAM : POST_MMIO;
@@ -263,7 +263,7 @@ static void draw_filling_demand(struct draft *draft)
 	draft->demands[list][0] = (struct gpal_demand){ draw_tag(draft, 'd'), left, PAGE };
 }
 
-/* Possible faults of a demand, and of a decided range. */
+/* Possible faults of a demand, and of a pinned range. */
 enum demand_fault {
 	SIZE_ZERO,
 	SIZE_ODD,
@@ -285,7 +285,7 @@ enum pin_fault {
 	PIN_FAULTS
 };
 
-static void spoil_demand(struct draft *draft)
+static void spoil_demand(struct alloc_draft *draft)
 {
 	struct random *random = &draft->random;
 	size_t list = random_below(random, DEMAND_LISTS);
@@ -322,7 +322,7 @@ static void spoil_demand(struct draft *draft)
  * Adds one of these faults. An input has at most one: if one range has an odd length and another an
  * odd start, the order of the two is not specified.
  */
-static void spoil_pin(struct draft *draft)
+static void spoil_pin(struct alloc_draft *draft)
 {
 	struct random *random = &draft->random;
 	size_t list = random_below(random, 2);
@@ -369,7 +369,7 @@ static void spoil_pin(struct draft *draft)
 
 struct alloc_case *alloc_case_draw(uint64_t seed, unsigned int scale)
 {
-	struct draft draft = { .random = { seed }, .scale = scale };
+	struct alloc_draft draft = { .random = { seed }, .scale = scale };
 	struct blocks blocks = { 0 };
 	struct gpal_alloc_input *input;
 

@@ -14,7 +14,7 @@
 #define SLACK 8 /* room for new elements in each list */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct draft {
+struct update_draft {
 	struct random random;
 	const struct gpal_layout *live;
 	struct request_case *drawn;
@@ -33,7 +33,7 @@ struct draft {
 };
 
 /* Returns the address of a page in or near a range of the live layout. */
-static uint64_t draw_spot(struct draft *draft)
+static uint64_t draw_spot(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	const struct gpal_map *map = &draft->live->map;
@@ -46,14 +46,14 @@ static uint64_t draw_spot(struct draft *draft)
 	return spots[random_below(random, COUNT(spots))];
 }
 
-static struct gpal_root_complex *pick(struct draft *draft)
+static struct gpal_root_complex *pick(struct update_draft *draft)
 {
 	const size_t count = draft->request->root_complex_count;
 
 	return count ? &draft->rcs[random_below(&draft->random, count)] : NULL;
 }
 
-static const char *new_name(struct draft *draft, const char *stem)
+static const char *new_name(struct update_draft *draft, const char *stem)
 {
 	struct blocks *blocks = &draft->drawn->blocks;
 	const size_t number = random_below(&draft->random, 100000);
@@ -65,7 +65,8 @@ static const char *new_name(struct draft *draft, const char *stem)
 /* Root complexes. */
 
 /* Draws buses next to those of a segment. Returns true if there is room. */
-static bool draw_buses_beside(struct draft *draft, uint16_t segment, struct gpal_root_complex *rc)
+static bool draw_buses_beside(struct update_draft *draft, uint16_t segment,
+			      struct gpal_root_complex *rc)
 {
 	unsigned int lowest = 255;
 	unsigned int highest = 0;
@@ -92,7 +93,7 @@ static bool draw_buses_beside(struct draft *draft, uint16_t segment, struct gpal
 	return true;
 }
 
-static enum gpal_iommu kind_of_iommus(const struct draft *draft)
+static enum gpal_iommu kind_of_iommus(const struct update_draft *draft)
 {
 	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
 		if (draft->rcs[i].iommu != GPAL_IOMMU_NONE)
@@ -101,7 +102,7 @@ static enum gpal_iommu kind_of_iommus(const struct draft *draft)
 	return draft->request->arch == GPAL_ARCH_X86_64 ? GPAL_IOMMU_AMD_VI : GPAL_IOMMU_SMMUV3;
 }
 
-static void add_root_complex(struct draft *draft)
+static void add_root_complex(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	const size_t count = draft->request->root_complex_count;
@@ -132,7 +133,7 @@ static void add_root_complex(struct draft *draft)
 	draft->request->root_complex_count++;
 }
 
-static void remove_root_complex(struct draft *draft)
+static void remove_root_complex(struct update_draft *draft)
 {
 	struct gpal_root_complex *rc = pick(draft);
 
@@ -143,7 +144,7 @@ static void remove_root_complex(struct draft *draft)
 		(size_t)(draft->rcs + draft->request->root_complex_count - rc) * sizeof(*rc));
 }
 
-static void reorder_root_complexes(struct draft *draft)
+static void reorder_root_complexes(struct update_draft *draft)
 {
 	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
 		struct gpal_root_complex *a = &draft->rcs[i];
@@ -156,16 +157,16 @@ static void reorder_root_complexes(struct draft *draft)
 }
 
 /*
- * Gives the root complex a new name in half of the calls. A live root complex with other buses would have to
- * move. A new one may have any buses.
+ * Gives the root complex a new name in half of the calls. A live root complex must move if it gets
+ * other buses; a new one may have any buses.
  */
-static void maybe_rename(struct draft *draft, struct gpal_root_complex *rc)
+static void maybe_rename(struct update_draft *draft, struct gpal_root_complex *rc)
 {
 	if (random_once_in(&draft->random, 2))
 		rc->name = new_name(draft, "new");
 }
 
-static void stretch_buses(struct draft *draft)
+static void stretch_buses(struct update_draft *draft)
 {
 	static const int ways[][2] = { { 1, 1 }, { 0, 1 }, { -1, 0 }, { 0, -1 }, { 1, 0 } };
 	const int *way = ways[random_below(&draft->random, COUNT(ways))];
@@ -183,7 +184,7 @@ static void stretch_buses(struct draft *draft)
 	maybe_rename(draft, rc);
 }
 
-static void move_buses(struct draft *draft)
+static void move_buses(struct update_draft *draft)
 {
 	struct gpal_root_complex *rc = pick(draft);
 
@@ -191,7 +192,7 @@ static void move_buses(struct draft *draft)
 		maybe_rename(draft, rc);
 }
 
-static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *live)
+static struct gpal_window *pick_window(struct update_draft *draft, struct gpal_range *live)
 {
 	struct gpal_root_complex *rc = pick(draft);
 	const bool low = random_once_in(&draft->random, 2);
@@ -210,7 +211,7 @@ static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *l
 }
 
 /* Puts the devices of a window in another order, adds or removes one, or draws new ones. */
-static void change_devices(struct draft *draft, struct gpal_window *window)
+static void change_devices(struct update_draft *draft, struct gpal_window *window)
 {
 	struct random *random = &draft->random;
 	struct blocks *blocks = &draft->drawn->blocks;
@@ -231,7 +232,7 @@ static void change_devices(struct draft *draft, struct gpal_window *window)
 	window->devices = devices;
 }
 
-static void change_window(struct draft *draft)
+static void change_window(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	struct gpal_range live;
@@ -262,7 +263,7 @@ static void change_window(struct draft *draft)
 	}
 }
 
-static void change_iommu(struct draft *draft)
+static void change_iommu(struct update_draft *draft)
 {
 	struct gpal_root_complex *rc = pick(draft);
 
@@ -280,7 +281,7 @@ static void change_iommu(struct draft *draft)
 	rc->iommu = rc->iommu == GPAL_IOMMU_NONE ? kind_of_iommus(draft) : GPAL_IOMMU_NONE;
 }
 
-static void change_cxl(struct draft *draft)
+static void change_cxl(struct update_draft *draft)
 {
 	struct gpal_root_complex *rc = pick(draft);
 
@@ -292,7 +293,7 @@ static void change_cxl(struct draft *draft)
 
 /* Memory. */
 
-static void add_node(struct draft *draft)
+static void add_node(struct update_draft *draft)
 {
 	static const uint64_t sizes[] = { 2 * MIB, 3 * MIB, 512 * MIB, GIB, 2 * GIB, 5 * GIB };
 	struct random *random = &draft->random;
@@ -310,25 +311,25 @@ static void add_node(struct draft *draft)
 		draft->nodes[draft->request->node_count++] = size;
 }
 
-static void empty_node(struct draft *draft)
+static void empty_node(struct update_draft *draft)
 {
 	draft->nodes[random_below(&draft->random, draft->request->node_count)] = 0;
 }
 
-static void remove_node(struct draft *draft)
+static void remove_node(struct update_draft *draft)
 {
 	if (draft->request->node_count > 1)
 		draft->request->node_count--;
 }
 
-static void resize_node(struct draft *draft)
+static void resize_node(struct update_draft *draft)
 {
 	uint64_t *node = &draft->nodes[random_below(&draft->random, draft->request->node_count)];
 
 	*node += random_once_in(&draft->random, 8) ? PAGE / 2 : 2 * MIB;
 }
 
-static void change_room(struct draft *draft)
+static void change_room(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	const size_t count = draft->request->hotplug_room_count;
@@ -360,7 +361,7 @@ static void change_room(struct draft *draft)
 	}
 }
 
-static void change_low_window(struct draft *draft)
+static void change_low_window(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	struct gpal_request *request = draft->request;
@@ -381,7 +382,7 @@ static void change_low_window(struct draft *draft)
 }
 
 /* The first live extent of node 0, if it starts at 0, becomes the low window, at the same place. */
-static void take_low_window(struct draft *draft)
+static void take_low_window(struct update_draft *draft)
 {
 	const struct gpal_layout *live = draft->live;
 
@@ -396,7 +397,7 @@ static void take_low_window(struct draft *draft)
 						     live->ram[0].range.end + PAGE;
 }
 
-static void change_start(struct draft *draft)
+static void change_start(struct update_draft *draft)
 {
 	static const uint64_t starts[] = { 0, PAGE, MIB, GIB, 3 * GIB };
 
@@ -406,7 +407,7 @@ static void change_start(struct draft *draft)
 
 /* CXL windows. */
 
-static void add_cxl_window(struct draft *draft)
+static void add_cxl_window(struct update_draft *draft)
 {
 	struct gpal_request *request = draft->request;
 	struct gpal_cxl_window *window = &draft->cxl_windows[request->cxl_window_count];
@@ -418,7 +419,7 @@ static void add_cxl_window(struct draft *draft)
 	}
 }
 
-static void drop_cxl_window(struct draft *draft, size_t index)
+static void drop_cxl_window(struct update_draft *draft, size_t index)
 {
 	const size_t count = --draft->request->cxl_window_count;
 
@@ -426,7 +427,7 @@ static void drop_cxl_window(struct draft *draft, size_t index)
 		(count - index) * sizeof(draft->cxl_windows[0]));
 }
 
-static void change_cxl_window(struct draft *draft)
+static void change_cxl_window(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	const size_t count = draft->request->cxl_window_count;
@@ -466,7 +467,7 @@ static void change_cxl_window(struct draft *draft)
 	}
 }
 
-static bool is_bridge(const struct draft *draft, const char *name)
+static bool is_bridge(const struct update_draft *draft, const char *name)
 {
 	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
 		if (strcmp(draft->rcs[i].name, name) == 0)
@@ -476,7 +477,7 @@ static bool is_bridge(const struct draft *draft, const char *name)
 }
 
 /* Fixes rooms and CXL windows whose node or root complex was removed. */
-static void drop_orphans(struct draft *draft)
+static void drop_orphans(struct update_draft *draft)
 {
 	struct gpal_request *request = draft->request;
 
@@ -497,12 +498,12 @@ static void drop_orphans(struct draft *draft)
 
 /* The rest. */
 
-static void change_slots(struct draft *draft)
+static void change_slots(struct update_draft *draft)
 {
 	draft->request->virtio_mmio_slots = (uint32_t)random_below(&draft->random, 128);
 }
 
-static void change_chipset(struct draft *draft)
+static void change_chipset(struct update_draft *draft)
 {
 	struct gpal_optional *value = random_once_in(&draft->random, 3) ?
 					      &draft->request->chipset_low_mmio :
@@ -512,7 +513,7 @@ static void change_chipset(struct draft *draft)
 	value->value = random_once_in(&draft->random, 2) ? 0 : draw_size(&draft->random, 30);
 }
 
-static void change_vtl2(struct draft *draft)
+static void change_vtl2(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	struct gpal_request *request = draft->request;
@@ -540,7 +541,7 @@ static void change_vtl2(struct draft *draft)
 }
 
 /* Adds one node with nearly all the room that is left, so that other new ranges find none. */
-static void fill_space(struct draft *draft)
+static void fill_space(struct update_draft *draft)
 {
 	const struct gpal_layout *live = draft->live;
 	struct random *random = &draft->random;
@@ -558,7 +559,7 @@ static void fill_space(struct draft *draft)
 }
 
 /* Removes the node that filled the space. The ranges above it stay where they are. */
-static void empty_space(struct draft *draft)
+static void empty_space(struct update_draft *draft)
 {
 	remove_node(draft);
 	if (!draft->request->has_vtl2_memory)
@@ -568,7 +569,7 @@ static void empty_space(struct draft *draft)
 }
 
 /* Grows the highest ECAM to bus 255. It may then reach beyond the end of the address space. */
-static void overflow_space(struct draft *draft)
+static void overflow_space(struct update_draft *draft)
 {
 	const struct gpal_layout_segment *last = draft->live->segments;
 
@@ -583,7 +584,7 @@ static void overflow_space(struct draft *draft)
 	}
 }
 
-static void reserve(struct draft *draft)
+static void reserve(struct update_draft *draft)
 {
 	struct gpal_named_range *range = &draft->reserved[draft->request->reserved_count];
 
@@ -595,7 +596,7 @@ static void reserve(struct draft *draft)
 	draft->request->reserved_count++;
 }
 
-static void release(struct draft *draft)
+static void release(struct update_draft *draft)
 {
 	const size_t count = draft->request->reserved_count;
 
@@ -606,7 +607,7 @@ static void release(struct draft *draft)
 		draft->request->reserved_count = 0;
 }
 
-static void change_host(struct draft *draft)
+static void change_host(struct update_draft *draft)
 {
 	const unsigned int bits = draft->live->required_address_bits;
 
@@ -616,7 +617,7 @@ static void change_host(struct draft *draft)
 		draft->request->has_vtl2_alias_map = !draft->live->has_vtl2_alias_map;
 }
 
-static void change_kind_of_vm(struct draft *draft)
+static void change_kind_of_vm(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	struct gpal_request *request = draft->request;
@@ -635,7 +636,7 @@ static void change_kind_of_vm(struct draft *draft)
 }
 
 /* Copies the request, with room to grow. */
-static void open_draft(struct draft *draft, const struct gpal_request *before)
+static void open_draft(struct update_draft *draft, const struct gpal_request *before)
 {
 	struct blocks *blocks;
 
@@ -675,7 +676,7 @@ struct request_case *request_case_change(const struct gpal_request *before,
 					 const struct gpal_layout *live, uint64_t seed)
 {
 	static const struct {
-		void (*change)(struct draft *draft);
+		void (*change)(struct update_draft *draft);
 		unsigned int weight;
 	} changes[] = {
 		{ add_root_complex, 4 },  { remove_root_complex, 2 }, { reorder_root_complexes, 1 },
@@ -688,7 +689,7 @@ struct request_case *request_case_change(const struct gpal_request *before,
 		{ change_room, 3 },       { change_low_window, 1 },   { take_low_window, 1 },
 		{ change_cxl_window, 3 },
 	};
-	struct draft draft = { .random = { seed }, .live = live };
+	struct update_draft draft = { .random = { seed }, .live = live };
 	uint64_t count = random_below(&draft.random, 5);
 	unsigned int weights = 0;
 

@@ -402,8 +402,8 @@ START_TEST(reports_every_free_range_that_it_passes)
 END_TEST
 
 /*
- * An older version did not mark the ranges that an update kept. If it updated a layout, the rules
- * of the ranges are unknown.
+ * An older version did not mark the ranges that an update kept. If it updated a layout, it is not
+ * known which ranges were kept and which were placed.
  */
 START_TEST(a_layout_without_marks_is_explained_as_recorded)
 {

@@ -17,7 +17,7 @@
 
 #define ORACLE_TAG_SIZE 320
 
-/* One line of the allocator's input: a decided range, or a demand. */
+/* One line of the allocator's input: a pinned range, or a demand. */
 struct oracle_item {
 	char tag[ORACLE_TAG_SIZE];
 	enum gpal_kind kind;

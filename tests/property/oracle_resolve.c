@@ -364,9 +364,9 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 }
 
 /* Adds one line of the allocator's input. */
-static struct oracle_item *line(struct oracle *oracle, enum gpal_kind kind, const char *tag,
-				uint64_t size, uint64_t alignment, enum gpal_subject subject,
-				size_t subject_index)
+static struct oracle_item *add_line(struct oracle *oracle, enum gpal_kind kind, const char *tag,
+				    uint64_t size, uint64_t alignment, enum gpal_subject subject,
+				    size_t subject_index)
 {
 	struct oracle_item *item = oracle_add(oracle, kind);
 
@@ -381,7 +381,7 @@ static struct oracle_item *line(struct oracle *oracle, enum gpal_kind kind, cons
 static void pin(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 		struct gpal_range range, enum gpal_subject subject, size_t subject_index)
 {
-	line(oracle, kind, tag, 0, 0, subject, subject_index)->range = range;
+	add_line(oracle, kind, tag, 0, 0, subject, subject_index)->range = range;
 }
 
 static void pin_hole(struct oracle *oracle, enum gpal_hole hole, size_t index)
@@ -419,7 +419,8 @@ static void window(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 	}
 	if (window->kind == GPAL_WINDOW_DEVICES)
 		oracle_size_devices(window, alignment, &size, &alignment);
-	line(oracle, kind, tag, size, alignment, subject, subject_index)->states_alignment = stated;
+	add_line(oracle, kind, tag, size, alignment, subject, subject_index)->states_alignment =
+		stated;
 }
 
 static void bus_span(const struct gpal_request *request, uint16_t segment, unsigned int *lowest,
@@ -472,8 +473,8 @@ static void write_chipset(struct oracle *oracle, const struct gpal_request *requ
 		pin(oracle, GPAL_KIND_FIXED, "chipset-high-mmio", request->pinned_chipset_high_mmio,
 		    GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0);
 	else if (figures->high_mmio > 0)
-		line(oracle, GPAL_KIND_MMIO64, "chipset-high-mmio", figures->high_mmio, 2 * MIB,
-		     GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0);
+		add_line(oracle, GPAL_KIND_MMIO64, "chipset-high-mmio", figures->high_mmio, 2 * MIB,
+			 GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0);
 }
 
 static void write_pcie(struct oracle *oracle, const struct gpal_request *request,
@@ -490,8 +491,8 @@ static void write_pcie(struct oracle *oracle, const struct gpal_request *request
 			continue;
 		bus_span(request, rcs[i].segment, &lowest, &highest);
 		snprintf(tag, sizeof(tag), "pcie-seg%u-ecam", (unsigned int)rcs[i].segment);
-		line(oracle, figures->ecam_above_4gib ? GPAL_KIND_MMIO64 : GPAL_KIND_MMIO32, tag,
-		     (highest - lowest + 1) * MIB, MIB, GPAL_SUBJECT_NONE, 0);
+		add_line(oracle, figures->ecam_above_4gib ? GPAL_KIND_MMIO64 : GPAL_KIND_MMIO32,
+			 tag, (highest - lowest + 1) * MIB, MIB, GPAL_SUBJECT_NONE, 0);
 	}
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		snprintf(tag, sizeof(tag), "pcie-%s-low-mmio", rcs[i].name);
@@ -504,15 +505,15 @@ static void write_pcie(struct oracle *oracle, const struct gpal_request *request
 			continue;
 		snprintf(tag, sizeof(tag), "pcie-%s-cxl-hdm", rcs[i].name);
 		if (!rcs[i].has_no_cxl_hdm)
-			line(oracle, GPAL_KIND_MMIO64, tag, rcs[i].cxl_hdm, 256 * MIB,
-			     GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i);
+			add_line(oracle, GPAL_KIND_MMIO64, tag, rcs[i].cxl_hdm, 256 * MIB,
+				 GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i);
 		snprintf(tag, sizeof(tag), "pcie-%s-cxl-chbcr", rcs[i].name);
-		line(oracle, GPAL_KIND_MMIO64, tag, 64 * KIB, 64 * KIB, GPAL_SUBJECT_NONE, i);
+		add_line(oracle, GPAL_KIND_MMIO64, tag, 64 * KIB, 64 * KIB, GPAL_SUBJECT_NONE, i);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++) {
 		snprintf(tag, sizeof(tag), "cxl-window-%s", request->cxl_windows[i].name);
-		line(oracle, GPAL_KIND_MMIO64, tag, request->cxl_windows[i].size, 256 * MIB,
-		     GPAL_SUBJECT_CXL_WINDOW_SIZE, i);
+		add_line(oracle, GPAL_KIND_MMIO64, tag, request->cxl_windows[i].size, 256 * MIB,
+			 GPAL_SUBJECT_CXL_WINDOW_SIZE, i);
 	}
 }
 
@@ -531,8 +532,9 @@ static void write_devices(struct oracle *oracle, const struct gpal_request *requ
 	size_t number = 0;
 
 	if (request->virtio_mmio_slots > 0)
-		line(oracle, GPAL_KIND_MMIO32, "virtio-mmio", request->virtio_mmio_slots * 4 * KIB,
-		     4 * KIB, GPAL_SUBJECT_VIRTIO_MMIO_SLOTS, 0);
+		add_line(oracle, GPAL_KIND_MMIO32, "virtio-mmio",
+			 request->virtio_mmio_slots * 4 * KIB, 4 * KIB,
+			 GPAL_SUBJECT_VIRTIO_MMIO_SLOTS, 0);
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		enum gpal_iommu kind = request->root_complexes[i].iommu;
 		uint64_t size = kind == GPAL_IOMMU_SMMUV3 ? 128 * KIB :
@@ -542,7 +544,8 @@ static void write_devices(struct oracle *oracle, const struct gpal_request *requ
 		if (kind == GPAL_IOMMU_NONE)
 			continue;
 		iommu_tag(tag, kind, number++);
-		line(oracle, GPAL_KIND_MMIO32, tag, size, size, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i);
+		add_line(oracle, GPAL_KIND_MMIO32, tag, size, size, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU,
+			 i);
 	}
 }
 
@@ -553,7 +556,8 @@ static void write_memory(struct oracle *oracle, const struct gpal_request *reque
 	char tag[ORACLE_TAG_SIZE];
 
 	if (low > 0)
-		line(oracle, GPAL_KIND_RAM, "ram0", low, 2 * MIB, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0)
+		add_line(oracle, GPAL_KIND_RAM, "ram0", low, 2 * MIB,
+			 GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0)
 			->ceiling = low;
 	for (size_t i = 0; i < request->node_count; i++) {
 		const uint64_t rest = request->nodes[i] - (i == 0 ? low : 0);
@@ -561,28 +565,28 @@ static void write_memory(struct oracle *oracle, const struct gpal_request *reque
 		if (rest == 0)
 			continue;
 		snprintf(tag, sizeof(tag), "ram%zu", i);
-		line(oracle, GPAL_KIND_RAM, tag, rest, request->nodes[i] < GIB ? 2 * MIB : GIB,
-		     GPAL_SUBJECT_MEMORY_NODE, i);
+		add_line(oracle, GPAL_KIND_RAM, tag, rest, request->nodes[i] < GIB ? 2 * MIB : GIB,
+			 GPAL_SUBJECT_MEMORY_NODE, i);
 	}
 	for (size_t i = 0; i < request->hotplug_room_count; i++) {
 		const struct gpal_hotplug_room *room = &request->hotplug_rooms[i];
 		struct oracle_item *item;
 
 		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
-		item = line(oracle, GPAL_KIND_POST_MMIO, tag, room->size,
-			    chosen(room->alignment, 2 * GIB), GPAL_SUBJECT_HOTPLUG_SIZE, i);
+		item = add_line(oracle, GPAL_KIND_POST_MMIO, tag, room->size,
+				chosen(room->alignment, 2 * GIB), GPAL_SUBJECT_HOTPLUG_SIZE, i);
 		item->alignment_subject = GPAL_SUBJECT_HOTPLUG_ALIGNMENT;
 		item->states_alignment = room->alignment.set;
 	}
 	if (figures->vtl2_chipset_mmio > 0)
-		line(oracle, GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio", figures->vtl2_chipset_mmio,
-		     2 * MIB, GPAL_SUBJECT_VTL2_CHIPSET_MMIO, 0);
+		add_line(oracle, GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio",
+			 figures->vtl2_chipset_mmio, 2 * MIB, GPAL_SUBJECT_VTL2_CHIPSET_MMIO, 0);
 	if (request->has_vtl2_memory)
-		line(oracle, GPAL_KIND_POST_MMIO, "vtl2", request->vtl2_memory_size,
-		     request->vtl2_memory_alignment, GPAL_SUBJECT_NONE, 0);
+		add_line(oracle, GPAL_KIND_POST_MMIO, "vtl2", request->vtl2_memory_size,
+			 request->vtl2_memory_alignment, GPAL_SUBJECT_NONE, 0);
 	if (request->vtl2_framebuffer > 0)
-		line(oracle, GPAL_KIND_POST_MMIO, "vtl2-framebuffer", request->vtl2_framebuffer,
-		     4 * KIB, GPAL_SUBJECT_VTL2_FRAMEBUFFER, 0);
+		add_line(oracle, GPAL_KIND_POST_MMIO, "vtl2-framebuffer", request->vtl2_framebuffer,
+			 4 * KIB, GPAL_SUBJECT_VTL2_FRAMEBUFFER, 0);
 }
 
 /* Returns the only range with that tag, or an empty one. */

@@ -30,7 +30,7 @@ static bool refuse(struct oracle *oracle)
 	return false;
 }
 
-/* Keeps one range of an item. No decided range and no other kept range may be there. */
+/* Keeps one range of an item. No pinned range and no other kept range may be there. */
 static bool stay(struct oracle *oracle, struct oracle_item *item, struct gpal_range range)
 {
 	if (range.end > GPAL_SPACE_END || range.end <= range.start)

@@ -47,8 +47,8 @@ void compare_errors(const struct round *round, const struct gpal_error *expected
 		    const struct gpal_error *actual);
 
 /*
- * Does what compare_layouts() does, and also compares digest and warnings of a request that the oracle has
- * resolved.
+ * Does what compare_layouts() does for a request that the oracle has resolved, and also compares
+ * the digest and the warnings.
  */
 void compare_layout_with_oracle(const struct round *round, const struct oracle *oracle,
 				const struct gpal_layout *actual);

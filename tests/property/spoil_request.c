@@ -13,7 +13,7 @@ const enum gpal_hole *draft_hole(const struct draft *draft)
 }
 
 /*
- * Possible faults of a request. Those from FIRST_PIN_FAULT on spoil a decided range. A request has
+ * Possible faults of a request. Those from FIRST_PIN_FAULT on spoil a pinned range. A request has
  * at most one of these, because their order is not specified.
  */
 enum fault {

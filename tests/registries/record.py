@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Records state folders with the daemon of GPALAYOUTD. It must run as root. record.py FOLDER KIND makes FOLDER/KIND with
-the files that the daemon left, and recorded.json with its answers about them. See README.md.
+Records state folders with the daemon of GPALAYOUTD. It must run as root. record.py FOLDER KIND deletes FOLDER/KIND, and
+makes it again with the files that the daemon left, and recorded.json with its answers about them. See README.md.
 """
 
 import itertools

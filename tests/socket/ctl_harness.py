@@ -141,8 +141,8 @@ def rows(text):
 class FakeDaemon:
     """Listens on a socket, and handles one connection after another as the script says.
 
-    `script` is bytes, or a function that gets the connection. Bytes are sent after a line was read, which is added to
-    `lines`.
+    `script` is a function that gets the connection, or bytes. For bytes, the peer reads a line, adds it to `lines`, and
+    sends the bytes.
     """
 
     def __init__(self, script):

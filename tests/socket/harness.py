@@ -96,7 +96,7 @@ class Client:
         self.sock.sendall(data)
 
     def send_aside(self, data, then_shutdown=False):
-        """Sends from a thread of its own, because the daemon holds back a client that only sends until it reads."""
+        """Sends from a thread of its own, because the daemon stops reading from a client that reads no replies."""
         def run():
             self.send(data)
             if then_shutdown:

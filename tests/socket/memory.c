@@ -34,7 +34,8 @@ static struct control *control = &idle;
 /* dlsym() may allocate. Such memory comes from here and is never freed. */
 static char early[4096];
 static size_t early_used;
-static volatile bool is_looking; /* dlsym() is declared not to call back */
+/* Volatile, because dlsym() is declared not to call back, although it may allocate. */
+static volatile bool is_looking;
 
 static void *real(void **function, const char *name)
 {

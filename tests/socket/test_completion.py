@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Completion of gpalayoutctl in bash and zsh, also of the daemon's names."""
+"""Completion of gpalayoutctl in bash and zsh, including the names of layouts, which the daemon lists."""
 
 import os
 import re

@@ -21,7 +21,7 @@ SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(1, 1 << 32)
 CLIENTS = 8
 NAMES = 6  # of each client; with so few, all three kinds of change happen
 
-# Each of these can be updated to each other one.
+# An update can replace any of these by any other.
 REQUESTS = [request(4), request(4, virtio_mmio={"slots": 4}), request(4, profile="linux-direct"),
             request(4, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
             request(4, virtio_mmio={"slots": 4}, host={"physical_address_bits": 46})]

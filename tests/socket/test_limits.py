@@ -347,7 +347,7 @@ class Connections(unittest.TestCase):
 
     @contextlib.contextmanager
     def user(self, uid):
-        """Connections made meanwhile belong to this user."""
+        """Connections made inside the `with` block belong to this user."""
         os.seteuid(uid)
         try:
             yield

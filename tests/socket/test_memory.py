@@ -49,7 +49,7 @@ class Memory:
             self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
 
     def fail(self, which, forever=False):
-        """From now on this allocation fails."""
+        """Makes allocation `which`, counted from now, fail. With `forever`, all later ones fail too."""
         self.map[8:40] = struct.pack("=4q", 0, which, forever, 0)
         self.map[0:8] = struct.pack("=q", 1)
 

@@ -24,7 +24,7 @@ LOSSES = int(os.environ.get("POWER_LOSSES", "50"))
 SEED = int(os.environ.get("POWER_SEED", "0")) or random.randrange(1, 1 << 32)
 CHAIN = 5
 NAMES = [f"vm-{i:02}" for i in range(40)]
-# Each of these can be updated to each other one. A few layouts of the last request take more bytes than the log keeps.
+# An update can replace any of these by any other. A few layouts of the last request take more bytes than the log keeps.
 REQUESTS = [request(4), request(4, virtio_mmio={"slots": 4}), request(4, profile="linux-direct"),
             request(4, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
             request(4, memory={"nodes": ["1GiB", *["2MiB"] * 1000]})]

@@ -116,8 +116,8 @@ class Recorded:
         self.assertEqual(left, set(self.layouts) - set(changed))
 
     def update(self, client, was):
-        """Reserves a range near the end of the address space, which moves nothing, then adds a node. Returns the layout
-        then."""
+        """Reserves a range near the end of the address space, which moves nothing, then adds a node. Returns the result of
+        layout.get after both updates."""
         name, request = was["name"], was["request"]
         request = dict(request, reserved=[*request.get("reserved", []), {
             "name": "added", "start": "0xfffffffffffd0000", "end": "0xfffffffffffe0000"}])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The daemon ignores a signal, or logs it and stops in order, or logs it and crashes."""
+"""The daemon ignores a signal, or logs it and stops cleanly, or logs it and crashes."""
 
 import ctypes
 import os
@@ -50,7 +50,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual(daemon.log().count("signal="), 1)
 
-    def test_ending_signals_are_logged_and_stop_the_daemon_in_order(self):
+    def test_ending_signals_are_logged_and_stop_the_daemon_cleanly(self):
         """The exit status says whether the stop was wanted, so that a service manager restarts the daemon if not."""
         with Daemon() as daemon:
             # The test sends only a few of the real-time signals.

@@ -37,7 +37,7 @@ LARGE = large()
 
 @contextlib.contextmanager
 def user(uid):
-    """Connections made meanwhile belong to this user."""
+    """Connections made inside the `with` block belong to this user."""
     os.seteuid(uid)
     try:
         yield

@@ -3,8 +3,8 @@
 
 google.protobuf.json_format does it, with the names of the .proto. These differences remain:
 
-- Sizes and addresses are uint64 in protobuf. In JSON they are texts such as "4GiB" or "0x1000", or in requests also
-  integers. All other numbers are numbers.
+- Sizes and addresses are uint64 in protobuf. In JSON they are texts such as "4GiB" or "0x1000"; requests may also
+  have integers. All other numbers are numbers in both.
 - The granularity of a CXL window is a size in requests, and a number in answers.
 - A window is an object in protobuf. In JSON it may also be its size, or null for none.
 - In protobuf an empty list is the same as no list, and null is the same as no value.

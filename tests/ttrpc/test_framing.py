@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Frames, envelopes and fields over ttrpc, from well-behaved clients and from others; and the rules of a socket for
-connections: order, deadlines, limits, users and shutdown."""
+"""Frames, envelopes and fields over ttrpc, from well-behaved clients and from others; and the rules for connections:
+order, deadlines, limits, users and shutdown."""
 
 import json
 import os

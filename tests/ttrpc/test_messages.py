@@ -25,8 +25,8 @@ from test_vectors import read_corpora, read_vectors
 IN_FLIGHT = 32
 EXAMPLES = corpus.load_examples()
 
-# Values that protobuf cannot express, and how often examples and vectors need it. If a number grows, a request is not
-# compared.
+# What protobuf cannot express, and how many requests of the examples and vectors need it. If a number grows, a request
+# is not compared.
 INEXPRESSIBLE_EXAMPLES = {
     forms.LACKS: 1,
     forms.UNKNOWN: 1,

@@ -66,7 +66,10 @@ void fake_store_resume(struct fake_store *store);
 /* Waits until a commit is held up. Returns the number of its changes. */
 size_t fake_store_await(struct fake_store *store);
 
-/* Waits as fake_store_await() does, then sets the result and lets this commit go on. */
+/*
+ * Waits as fake_store_await() does, sets the result of this and all later commits, and lets this
+ * commit go on. Returns the number of its changes.
+ */
 size_t fake_store_step(struct fake_store *store, enum gpald_commit_result result,
 		       const char *error);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Texts that are JSON (y_), that are not (n_), and for which RFC 8259 leaves the choice (i_), by
- * subject. JSON here has four exceptions, which proto/README.md states: the same member twice,
- * U+0000 in strings, numbers beyond a double or longer than 63 characters, and unpaired surrogates.
+ * subject. The parser refuses four things that RFC 8259 permits, as proto/README.md says: the same
+ * member twice, U+0000 in strings, numbers beyond a double or longer than 63 characters, and
+ * unpaired surrogates.
  */
 #ifndef TESTS_UNIT_JSON_CASES_H
 #define TESTS_UNIT_JSON_CASES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes, fills and damages state folders. Only the store under test synchronises its files, which
- * takes time.
+ * Makes, fills and damages state folders. These functions synchronise nothing, because that takes
+ * time; only the store under test does.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of placement, with a test for each promise and the worked examples of the design. */
+/* The rules of placement in <gpalayout/allocator.h>, with a test for each promise. */
 #include "config.h"
 
 #include "tests/unit/suite.h"

@@ -353,7 +353,7 @@ static const struct {
 	{ REQUEST("\"policy\":\"x\""),
 	  "no such policy; this daemon has openvmm-2026.05, openvmm-2026.06, openvmm-2026.07" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{}"),
-	  "a window needs size, start and end, devices or none" },
+	  "a window needs size, devices, none, or both start and end" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":false}"),
 	  "expected true, not false; to have a window, give its size instead of none" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":1}"), "expected true, not a number" },

@@ -62,7 +62,7 @@ static void decode_and_compare(const cJSON *params)
 	gpald_arena_free(arena);
 }
 
-START_TEST(requests_of_all_vectors_come_back)
+START_TEST(requests_of_the_resolve_vectors_come_back)
 {
 	size_t count;
 
@@ -155,7 +155,7 @@ int main(void)
 {
 	Suite *suite = suite_create("request_encode");
 
-	add_test(suite, "round trip", requests_of_all_vectors_come_back);
+	add_test(suite, "round trip", requests_of_the_resolve_vectors_come_back);
 	add_test(suite, "round trip", members_of_the_first_version_come_back);
 	add_rows(suite, "form", a_request_is_encoded_as_the_protocol_says, COUNT_OF(texts));
 	add_rows(suite, "form", a_time_outside_of_1970_to_9999_is_the_nearest_in_it,

@@ -401,7 +401,7 @@ START_TEST(records_of_a_newer_version_are_no_damage)
 }
 END_TEST
 
-/* With these options a sanitizer, if there is one, returns NULL as the C library does. */
+/* With these options a sanitizer returns NULL for a huge allocation, as the C library does. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests of the golden vectors, as params of layout.resolve. */
+/* The requests of resolve.jsonl, a file of golden vectors, as params of layout.resolve. */
 #ifndef GPALD_TESTS_UNIT_VECTORS_H
 #define GPALD_TESTS_UNIT_VECTORS_H
 
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Calls `visit` with {"request": ...} for each vector. Returns the number of vectors. */
+/* Calls `visit` with {"request": ...} for each line of resolve.jsonl. Returns their number. */
 static inline size_t for_each_vector(void (*visit)(const cJSON *params))
 {
 	const char *source = getenv("TOP_SRCDIR");

@@ -61,7 +61,7 @@ def memory(*nodes, **members):
 
 
 def shapes(arch):
-    """VMs for every profile. Each default is omitted, and all but that of memory.low_window are overridden."""
+    """VMs for every profile. For each default, one omits the member and another states it, except memory.low_window."""
     yield "no-pcie", {}
     yield "pcie", pcie(rc())
     yield "ecam-below", pcie(rc(end_bus=127), ecam="below-4gib")
@@ -147,7 +147,7 @@ REFUSED = (
 
 
 class Draw:
-    """Random choices that are the same in every version of Python: only random() is."""
+    """Random choices that are the same in every version of Python, because they use only random()."""
 
     def __init__(self, seed):
         self.random = random.Random(seed).random
