@@ -58,7 +58,8 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/sbin"
 
 
 class DaemonFailed(gpalayout.Error):
-    """A private daemon did not start, or did not exit with status 0. The text ends with its log."""
+    """gpalayoutd was not found, was not ready in time, or did not exit with status 0. If it was
+    started, the text ends with its log."""
 
 
 def _number(argument, value):
@@ -150,8 +151,8 @@ class VmBuilder:
             raise ValueError(f"segments: a VM has at most {SEGMENTS} segments, not "
                              f"{first + segments}")
         if segments and not 1 <= _number("root_complexes", root_complexes) <= BUSES:
-            raise ValueError(f"root_complexes: {root_complexes} cannot share the {BUSES} buses of "
-                             "a segment, which takes 1 to 256")
+            raise ValueError(f"root_complexes: expected 1 to {BUSES}, the buses of a segment, not "
+                             f"{root_complexes}")
         for segment in range(first, first + segments):
             buses = BUSES // root_complexes
             for index in range(root_complexes):

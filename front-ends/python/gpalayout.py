@@ -273,8 +273,8 @@ class StoreFailed(Refused):
 
 
 class ResyncRequired(Refused):
-    """The events after `since` are not kept. List the layouts, and subscribe with the revision of
-    the list.
+    """The events after `since` are not kept: list the layouts, and subscribe with the revision of
+    the list. For a backup, the changes since its last page are not kept: begin it again.
 
     data["oldest_since"] and data["revision"] are the lowest and the highest `since` allowed.
     """
@@ -386,7 +386,7 @@ class Client:
         try:
             reply = self._exchange(line)
         except BaseException:
-            # A late reply would be mistaken for the reply to the next call.
+            # A late reply would come first in the next call, which would then fail.
             self.close()
             raise
         if "error" in reply:
@@ -410,10 +410,10 @@ class Client:
     def create(self, name, request, *, refuse=None):
         """Keeps the layout of a request under a name: {name, generation, created, layout}.
 
-        The layout is on disk when this returns. Creating it again from the same request returns
-        the existing layout, with `created` false. So if the reply was lost, call this again.
-        Raises `Conflict` if the name has another layout, and `Exhausted` or another `Refused` if
-        the request has no layout.
+        When this returns, the layout is on disk, unless the daemon runs with store=memory.
+        Creating it again from the same request returns the existing layout, with `created` false.
+        So if the reply was lost, call this again. Raises `Conflict` if the name has another
+        layout, and `Exhausted` or another `Refused` if the request has no layout.
         """
         return self._ask("layout.create", name=name, request=request, refuse=refuse)
 

@@ -91,17 +91,17 @@ static void describe_container(struct gpald_bytes *out, struct gpald_raw value)
 	size_t count = 0;
 
 	if (*value.text != '{' && *value.text != '[') {
-		ctl_buffer_puts(out, "it is a single value");
+		ctl_buffer_puts(out, "the value before it is not an object or a list");
 		return;
 	}
 	while (gpald_raw_next(&rest, &name, &value)) {
 		if (name.length > 2)
-			ctl_buffer_printf(out, "%s%.*s", count ? ", " : "it has ",
+			ctl_buffer_printf(out, "%s%.*s", count ? ", " : "the members there are ",
 					  (int)name.length - 2, name.text + 1);
 		count++;
 	}
 	if (!out->length)
-		ctl_buffer_printf(out, "it has %zu elements", count);
+		ctl_buffer_printf(out, "the number of elements there is %zu", count);
 }
 
 enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result)

@@ -12,15 +12,16 @@
 bool ctl_wants_text(const struct ctl_session *session);
 
 /*
- * Prints the last reply in the form of --json or --field; prints nothing if neither was given. With
- * --json, `name` replaces the id of the reply, so that a reader can tell several replies apart.
- * NULL: there is only one reply.
+ * Prints the last reply for --json, or one value of its result for --field. Prints nothing if
+ * neither was given, or if the daemon refused and --field was given. With --json, `name` replaces
+ * the id of the reply, so that a reader can tell several replies apart. NULL: there is only one
+ * reply. Returns CTL_OK, or another status after a message.
  */
 enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
 
 /*
  * Does the same, and prints a refusal on standard error, after `name`. Returns the exit status of
- * the reply.
+ * the reply, or that of ctl_print_raw() if it fails.
  */
 enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name);
 
@@ -28,7 +29,10 @@ enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name);
 enum ctl_exit ctl_call_and_print(struct ctl_session *session, const char *method,
 				 const char *params);
 
-/* Calls a method for a result that is not printed as it is. Prints a refusal. */
+/*
+ * Calls a method for a result that is not printed as it is. Returns CTL_OK only if there is a
+ * result. Otherwise prints the refusal or a message, and returns another status.
+ */
 enum ctl_exit ctl_call_for_result(struct ctl_session *session, const char *method,
 				  const char *params);
 

@@ -11,7 +11,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* Returns the first of `room` writable bytes after the content. Add the used ones to `length`. */
+/*
+ * Returns the first of `room` writable bytes after the content. Add the used ones to `length`, and
+ * write a NUL after them: the function reserves a byte for it.
+ */
 char *ctl_buffer_reserve(struct gpald_bytes *buffer, size_t room);
 
 void ctl_buffer_append(struct gpald_bytes *buffer, const char *bytes, size_t length);

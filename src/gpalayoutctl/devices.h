@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Devices at fixed addresses of the platform. They are in chipset-low-mmio, and layouts do not list
- * them. Other devices there depend on the host and are not known here.
+ * them. Other devices there depend on the VMM and are not known here.
  */
 #ifndef GPALAYOUTCTL_DEVICES_H
 #define GPALAYOUTCTL_DEVICES_H

@@ -22,9 +22,10 @@
 
 /*
  * In a text, {member} is replaced by a member of the error's data, {word} by text that depends on
- * the request, and {?condition} by nothing. A row applies if all its members exist and are not
- * zero, and all its conditions hold. The first row of the reason that applies gives the hint. A row
- * without text gives none, because the message says everything.
+ * the request, and {?condition} by nothing. A row applies if it has the reason of the refusal or
+ * none, all its members exist and are not zero, and all its conditions hold. The first row that
+ * applies gives the hint. A row without text, or with only conditions, gives none, because the
+ * message says everything.
  */
 struct hint {
 	const char *reason; /* NULL: any */
@@ -65,8 +66,8 @@ static const struct hint hints[] = {
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
 	  "integers" },
 	{ "bad_size",
-	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
-	  "1.5G or 64m" },
+	  "write a whole number, which may end in K, M, G, T or P, or 0x and hexadecimal digits: "
+	  "1536M, not 1.5G or 64m" },
 	{ "out_of_range", "{?target}each target is a root complex of the request that has cxl" },
 	{ "out_of_range", NULL },
 	{ "bad_name", NULL },
@@ -76,12 +77,15 @@ static const struct hint hints[] = {
 	  "unchanged" },
 	{ "invalid_bus_range", "start_bus must not be above end_bus" },
 	{ "iommu_arch_mismatch", "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
-	{ "invalid_hdm", "{?cxl_window}make its size a multiple of 256M for each target" },
+	{ "invalid_hdm",
+	  "{?cxl_window}make its size a multiple of 256M times the number of targets" },
 	{ "invalid_hdm", "make hdm a multiple of 256M, the unit CXL decodes" },
 	{ "node_out_of_range",
-	  "{?flags}nodes count from 0 in the order of --numa; add the node, or change node=" },
+	  "{?flags}nodes are numbered from 0 in the order of --numa; add the node, or change "
+	  "node=" },
 	{ "node_out_of_range",
-	  "nodes count from 0 in the order of memory.nodes; add the node, or name another one" },
+	  "nodes are numbered from 0 in the order of memory.nodes; add the node, or name another "
+	  "one" },
 
 	/* two entries at fault */
 	{ "duplicate_name", "{?target}name each target of a CXL window once" },
@@ -105,8 +109,8 @@ static const struct hint hints[] = {
 	{ "invalid_size", "{?bar}a BAR is a power of two; state one below 4K as 4K" },
 	{ "invalid_size", "{?at_devices}give it fewer devices, or smaller ones" },
 	{ "invalid_size",
-	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M for each "
-	  "target" },
+	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M times the "
+	  "number of targets" },
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
 	{ "invalid_size", "{?zero}{?hdm}make hdm a multiple of 256M above 0" },
 	{ "invalid_size",
@@ -181,7 +185,7 @@ static const struct hint hints[] = {
 	  "if nothing else changes, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded",
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
-	  "the top is {excess} too high, and the largest is {largest_tag} with "
+	  "the top is {excess} too high, and {largest_tag} has the most bytes: "
 	  "{largest_tag_size}{try_sizes}" },
 	{ "address_width_exceeded",
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
@@ -263,13 +267,16 @@ static const struct hint notes[] = {
 	  "{?crowded}the {demands} ranges of phase {phase} need {demand} in all, but only {supply} "
 	  "was free" },
 	{ "exhausted",
-	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
+	  "between {below.tag} and "
 	  "{above.tag}" },
 	{ "exhausted",
-	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), above {below.tag}" },
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
+	  "above {below.tag}" },
 	{ "exhausted",
-	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), below {above.tag}" },
-	{ "exhausted", "the best fit there is {fit.start}-{fit.end} ({largest_fit})" },
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
+	  "below {above.tag}" },
+	{ "exhausted", "the largest free place for it is {fit.start}-{fit.end} ({largest_fit})" },
 	{ "address_width_exceeded",
 	  "{alignment_gap} below {tag} are empty only because its start must be aligned" },
 };

@@ -319,7 +319,7 @@ static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *cont
 			"put the ECAM above 4 GiB (\"pcie\": {\"ecam\": \"above-4gib\"})"));
 }
 
-/* Returns true if no address below 4 GiB is as aligned as the refused window states. */
+/* Returns true if nothing free below 4 GiB has the alignment that the refused window states. */
 static bool is_alignment_at_fault(const struct ctl_hint_context *context)
 {
 	uint64_t fit;
@@ -415,8 +415,8 @@ static void append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_c
 	append_for_more(out, &ways);
 }
 
-/* Does the same for a range above 4 GiB. */
-static void append_for_more_high(struct gpald_bytes *out, const struct ctl_hint_context *context)
+/* Does the same for a range of any phase but mmio32. */
+static void append_for_more_other(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	ctl_buffer_puts(out, has_ranges_in_the_way(context) || !context->params ?
 				     "; for more, move the pinned and reserved ranges in the way" :
@@ -433,7 +433,7 @@ static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_c
 	append_for_more(out, &ways);
 }
 
-/* Says where the ECAM goes if there is no room for it above 4 GiB. */
+/* Appends how a request asks for the ECAM below 4 GiB. */
 static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	ctl_buffer_puts(out, flag_or(context, "--pcie-ecam below-4gib",
@@ -582,7 +582,10 @@ static bool is_pinned_too_high(const struct ctl_hint_context *context)
 
 /* Windows of root complexes. */
 
-/* Returns true if a given range does not start on a page. Its data have that alignment. */
+/*
+ * Returns true if the refused range has a `start` that is not on a page. `alignment` in the data is
+ * then the page size.
+ */
 static bool is_off_page(const struct ctl_hint_context *context)
 {
 	uint64_t alignment;
@@ -599,7 +602,7 @@ static bool is_empty_window(const struct ctl_hint_context *context)
 	       !ctl_member_of(find_place(context), "start");
 }
 
-/* Appends the value that stands for no window. Needs an empty window. */
+/* Appends the value that means "no such window". Call it only if is_empty_window() is true. */
 static void append_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
@@ -722,7 +725,7 @@ static const struct {
 } words[] = {
 	{ "how_to_free_low", append_low_room },
 	{ "for_more_low", append_for_more_low },
-	{ "for_more", append_for_more_high },
+	{ "for_more", append_for_more_other },
 	{ "ecam_below", append_ecam_below },
 	{ "or_move_ecam", append_or_move_ecam },
 	{ "windows", append_windows },

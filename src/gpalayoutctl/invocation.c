@@ -75,10 +75,11 @@ const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--retry", .value_name = "SECONDS", INTO(connect_for_ms, seconds),
 	  .help = "how long to keep trying while there is no daemon" },
 	{ .name = "--json", INTO(json, switch),
-	  .help = "print the replies as JSON, also refusals" },
+	  .help = "print the replies as JSON, also refusals; not for doctor" },
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),
 	  .help = "print one value of the result: members and list indexes\n"
-		  "(from 0) with dots between, as in layout.ram.0.start" },
+		  "(from 0) with dots between, as in layout.ram.0.start;\n"
+	  "not for doctor" },
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
 	  .help = "print no result, only errors" },
 	{ .name = "--no-pager", INTO(no_pager, switch),
@@ -367,7 +368,7 @@ static void derive_inspect_socket(struct ctl_invocation *invocation)
 	}
 }
 
-/* Each of these is another form of the same output. */
+/* --json, --field and --quiet each choose another form of the same output. */
 static enum ctl_exit check_output(const struct ctl_invocation *invocation)
 {
 	if (invocation->json && invocation->field)

@@ -17,10 +17,11 @@
  * `member` in the object `group`, or in the params or the request themselves if `group` is NULL.
  */
 struct ctl_flag {
-	const char *name;       /* with its dashes */
-	const char *letter;     /* short form, with its dash; NULL: none */
-	const char *value_name; /* NULL: takes no value */
-	const char *help;       /* NULL: not in the help */
+	const char *name;   /* with its dashes */
+	const char *letter; /* short form, with its dash; NULL: none */
+	const char
+		*value_name; /* NULL: takes no value; complete.c and invocation.c use its words */
+	const char *help;    /* NULL: not in the help */
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;
@@ -40,7 +41,7 @@ struct gpald_result;
 /* A command either calls one `method`, whose result `print` shows, or has a function `run`. */
 struct ctl_command {
 	const char *name;
-	const char *operands; /* for the usage line */
+	const char *operands; /* of the usage line; complete.c and hint_place.c use its words */
 	const char *summary;
 	size_t min_operands;
 	size_t max_operands;
@@ -62,7 +63,7 @@ struct ctl_command {
 struct ctl_invocation {
 	const struct ctl_command *command; /* NULL: none was named */
 	const char *socket;
-	const char *inspect_socket;       /* NULL: the command must not use it */
+	const char *inspect_socket;       /* NULL: must not be used, or its path is too long */
 	char default_inspect_socket[128]; /* holds the default path of the inspect socket */
 	int64_t timeout_ms;
 	int64_t connect_for_ms; /* how long to wait for a daemon that is not there yet */
@@ -102,8 +103,8 @@ const char *ctl_operand(const struct ctl_invocation *invocation, size_t number);
 
 /*
  * Stores the value of the flag `name` in *number, or leaves that unchanged if the flag was not
- * given. Returns CTL_USAGE after a message if the value is not a count, or is 0 and must be
- * `positive`.
+ * given. Returns CTL_USAGE after a message if the value is not a count, or if it is 0 and
+ * `positive` is true.
  */
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
 			      bool positive, uint64_t *number);
@@ -116,7 +117,8 @@ bool ctl_count_parse(const char *text, uint64_t *count);
 
 /*
  * Reads the count `text`: the value of `flag` or, if `key` is not NULL, of that key in the value of
- * the flag. Returns CTL_USAGE after a message if it is not a count, or is 0 and must be `positive`.
+ * the flag. Returns CTL_USAGE after a message if it is not a count, or if it is 0 and `positive` is
+ * true.
  */
 enum ctl_exit ctl_flag_count_parse(const char *flag, const char *key, const char *text,
 				   bool positive, uint64_t *count);

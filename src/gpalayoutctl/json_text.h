@@ -18,7 +18,10 @@ void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length);
 /* Appends a string as JSON. */
 void ctl_append_json_string(struct gpald_bytes *out, const char *text);
 
-/* Add a member to an object. If the buffer is empty, it becomes an object with that member. */
+/*
+ * Add a member to an object, which must not be "{}". If the buffer is empty, it becomes an object
+ * with that member.
+ */
 void ctl_add_member(struct gpald_bytes *object, const char *name, const char *json);
 void ctl_add_text_member(struct gpald_bytes *object, const char *name, const char *text);
 void ctl_add_count_member(struct gpald_bytes *object, const char *name, uint64_t count);

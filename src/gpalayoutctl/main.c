@@ -51,8 +51,9 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
 	  "Show what differs between two layouts, each NAME or @FILE (a\n"
-	  "request or a layout); exit status 1 if a range of FROM\n"
-	  "moves, shrinks or is removed", 1, 2,
+	  "request or a layout); exit status 1 if the architectures\n"
+	  "differ, or if a range of FROM, except reserved ones, moves,\n"
+	  "shrinks or is removed", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
 	{ "history", "NAME", "Show who changed a layout and when, also after its deletion", 1, 1,
 	  .method = "layout.history", .members = { "name" }, .result = &gpald_history_result,

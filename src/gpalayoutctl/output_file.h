@@ -27,7 +27,7 @@ int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t 
 /* Syncs the new file to the disk and puts it in place. */
 int ctl_output_file_finish(struct ctl_output_file *file);
 
-/* Removes the temporary file. The old file stays as it was. */
+/* Closes the file and removes the temporary file. What was written in place stays written. */
 void ctl_output_file_discard(struct ctl_output_file *file);
 
 #endif

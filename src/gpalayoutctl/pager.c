@@ -46,14 +46,17 @@ static bool is_long_text(const struct gpald_bytes *text)
 	return lines >= size.ws_row;
 }
 
-/* Turns the child into the pager. A shell runs its command, which may have options. */
+/*
+ * Turns the child into the pager. A shell runs the command in PAGER, which may have options. less
+ * alone is run without a shell: it may be only the default, so no shell must report that it is
+ * missing.
+ */
 static void become_pager(const char *pager, const int ends[2])
 {
 	dup2(ends[0], STDIN_FILENO);
 	close(ends[0]);
 	close(ends[1]);
 	setenv("LESS", LESS_OPTIONS, 0);
-	/* The user may not have asked for less: if it is missing, no shell reports that. */
 	if (strcmp(pager, DEFAULT_PAGER) == 0) {
 		execlp(pager, pager, (char *)NULL);
 		_exit(127);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Another program may listen on the socket. The client library checks that each line is a reply,
- * and the tables of results check its members. A table here has hints for a daemon that gives no
+ * and the tables of results check its members. A table here has the hints for a call that gets no
  * reply.
  */
 #include "config.h"
@@ -71,7 +71,9 @@ static void hint_failure(const struct ctl_session *session)
 
 	if (failure->code == GPAL_E_PROTOCOL)
 		ctl_hint("does gpalayoutd listen on this socket?%s",
-			 session->invocation->json ? "" : " --json shows the line that it sent");
+			 session->invocation->json || !gpal_client_line(session->client) ?
+				 "" :
+				 " --json shows the line that was received");
 	if (failure->code == GPAL_E_TIMED_OUT)
 		error = ETIMEDOUT;
 	else if (failure->code == GPAL_E_CLOSED)
@@ -189,7 +191,7 @@ enum ctl_exit ctl_reply_status(const struct ctl_session *session)
 					      (enum ctl_exit)gpald_reason_exit(reason);
 }
 
-/* A program gets the line unchanged. On a terminal, escaped characters stay the same JSON. */
+/* If stdout is no terminal, prints the line unchanged. JSON means the same after the escaping. */
 enum ctl_exit ctl_print_line(const char *line, size_t length)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };

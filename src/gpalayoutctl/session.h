@@ -58,8 +58,8 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 		       const cJSON *tree);
 
 /*
- * Parses the last result, for callers that read members which no struct has. Returns NULL after a
- * message if it is invalid, as ctl_decode_result() does.
+ * Parses the last result, for callers that read members which no struct has. The session owns the
+ * tree. Returns NULL after a message if the result is invalid, as ctl_decode_result() does.
  */
 const cJSON *ctl_parse_result(struct ctl_session *session);
 

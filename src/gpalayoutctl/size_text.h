@@ -19,14 +19,17 @@ void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size);
  */
 void ctl_size_append(struct gpald_bytes *out, uint64_t size);
 
-/* Appends `size` as it can be typed in a request, whole digits and a letter: "3014172K". */
+/*
+ * Appends `size` as it can be typed in a request: a whole number, with the letter of the largest
+ * unit that divides it, if one does: "3014172K".
+ */
 void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size);
 
-/* Forms of numbers in maps, which are computed with integers. */
+/* Forms of the numbers in maps. Numbers are rounded with integers, not with floating point. */
 enum ctl_number_form {
 	CTL_HEX,
 	CTL_EXACT,   /* decimal, with a unit, like those below */
-	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
+	CTL_ROUNDED, /* to three significant digits, or four from 1000 on: "≈ 1.01 TiB" */
 	CTL_HUMAN,   /* an address or a gap: exact if the count of units is below 1024 ("3 GiB") */
 	CTL_SHORT,   /* a size: rounded if the count of units has more than four digits */
 	CTL_FULL /* a size: exact, and rounded after it as by CTL_SHORT: "851948 KiB ≈ 832 MiB" */

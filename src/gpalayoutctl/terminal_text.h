@@ -13,8 +13,9 @@
 
 /*
  * Appends `text`, with each control character, line separator and direction override as \uXXXX, and
- * each byte that is not UTF-8 as \xXX. Characters in `keep` are not escaped. JSON keeps its
- * meaning, because such characters can be only in its strings.
+ * each byte that is not UTF-8 as \xXX. Characters in `keep`, which are ASCII, are not escaped. JSON
+ * in UTF-8 keeps its meaning if `keep` has the white space between its tokens, because all other
+ * such characters are in its strings.
  */
 void ctl_append_safe(struct gpald_bytes *out, const char *text, size_t length, const char *keep);
 
@@ -28,8 +29,8 @@ void ctl_name_append(struct gpald_bytes *out, const char *name, bool ascii);
 size_t ctl_utf8_length(const char *text);
 
 /*
- * Takes a character off *text, which must be UTF-8. Returns its cells: 2 for a wide one, 0 for a
- * combining one, otherwise 1.
+ * Takes a character off *text, which must be UTF-8 and not empty. Returns its cells: 2 for a wide
+ * one, 0 for a combining one, otherwise 1.
  */
 size_t ctl_take_character(const char **text);
 

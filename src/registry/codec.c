@@ -341,7 +341,7 @@ static void transfer_warning(struct gpald_transfer *t, void *element)
 }
 
 /*
- * Returns whether a layout has the properties that the resolver ensures, because other code relies
+ * Returns whether a layout is sound: the resolver ensures these properties, and other code relies
  * on them.
  */
 static bool is_sound(const struct gpal_layout *l)
@@ -372,8 +372,8 @@ static bool is_sound(const struct gpal_layout *l)
 }
 
 /*
- * Transfers the marks of ranges that an update has kept. Version 2 always has them, version 3 has a
- * flag for them.
+ * Transfers the marks of ranges that an update has kept. Version 2 always has them; version 3 has
+ * a flag that says whether they follow.
  */
 static void transfer_kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
@@ -389,7 +389,7 @@ static void transfer_kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++) {
 		gpald_transfer_flag(t, (bool *)&map->kept[i]);
 		some |= map->kept[i];
-		/* Pinned and reserved ranges are never marked. */
+		/* Reserved and fixed ranges are never marked. */
 		if (map->kept[i] && map->entries[i].kind < GPAL_KIND_MMIO32)
 			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 	}

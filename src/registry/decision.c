@@ -173,7 +173,7 @@ static enum gpald_outcome decide_replacement(const struct gpald_decision_basis *
 
 /*
  * Fills in the change to commit: the new record, and its event, which has the generation of the
- * operation.
+ * operation. Returns true, as gpald_decide() then does.
  */
 static bool fill_in_change(struct gpald_operation *operation, enum gpald_event_kind kind,
 			   const char *digest)
@@ -207,7 +207,7 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 	};
 	enum gpald_outcome outcome;
 
-	/* The layout of another owner is refused: that user could delete it at any time. */
+	/* A create never returns the layout of another user, who could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
 		return set_outcome_of_record(operation, GPALD_OUTCOME_NAME_TAKEN, record);
 	if (record) {

@@ -46,8 +46,8 @@ const char *gpald_event_kind_name(enum gpald_event_kind kind);
 
 /*
  * The stored form of the kind and of `follows`: "created", or "created after 1794000000000000" if
- * `follows` is not revision - 1. To parse both, set the revision first; returns false if the text
- * has another form.
+ * `follows` is not revision - 1. gpald_event_text_parse() sets both. It needs the revision,
+ * and returns false if the text has another form.
  */
 #define GPALD_EVENT_TEXT_SIZE 40
 void gpald_event_text_print(const struct gpald_event *event, char text[GPALD_EVENT_TEXT_SIZE]);

@@ -22,7 +22,7 @@ struct gpald_index {
 	pthread_mutex_t lock; /* held to change the index */
 	RB_HEAD(gpald_record_tree, gpald_record) records;
 	size_t count;
-	uint64_t generation_top; /* no deleted record had a greater one */
+	uint64_t generation_top; /* new layouts get a greater generation */
 	struct gpald_event_ring events;
 };
 

@@ -58,14 +58,15 @@ enum gpald_operation_kind {
 /* The state on which a decision depends, besides the current record. */
 struct gpald_decision_basis {
 	const struct gpal_policy *default_policy;
-	uint64_t generation_top;          /* no deleted record had a greater one */
+	uint64_t generation_top;          /* new layouts get a greater generation */
 	enum gpald_outcome limit_outcome; /* DONE if the caller may have one more layout */
 };
 
 /*
- * A change that a caller wants. It belongs to the caller, who zeroes it, fills in the first part,
- * leaves it alone between gpald_registry_submit() and `done`, and finally clears it, in `done` or
- * later.
+ * A change that a caller wants. The caller owns it, zeroes it, fills in the first part, and passes
+ * it to gpald_registry_submit(). From then on only the registry uses it, until that call returns
+ * true, `done` is called, or the change is withdrawn or cancelled. Then the caller reads the result
+ * and clears it.
  */
 struct gpald_operation {
 	enum gpald_operation_kind kind;
@@ -94,7 +95,7 @@ struct gpald_operation {
 	struct gpald_decision_basis basis;  /* the state on which it is decided */
 	const struct gpald_record *current; /* referenced; NULL: there is none */
 	bool is_to_commit;                  /* what gpald_decide() returned */
-	struct gpald_share counted;         /* its part of the owner's share until it ends */
+	struct gpald_share counted; /* counted in the owner's share until the operation ends */
 	struct gpald_store_change change;
 	struct gpald_record *replacement; /* the new record, until the index has it */
 };
@@ -115,9 +116,10 @@ struct gpald_registry_options {
 	void (*damaged)(void *data, const char *name, const char *problem);
 
 	/*
-	 * Called for a change that takes long to decide. Returns true if it will call
-	 * gpald_registry_decide() on another thread, then gpald_registry_apply_decision() on this
-	 * one; otherwise the change is decided at once. NULL: all changes are decided at once.
+	 * Called for a change that may take long to decide. Returns true if it will call
+	 * gpald_registry_decide() on another thread, and then gpald_registry_apply_decision() on
+	 * this one, or gpald_registry_cancel_decision() instead of both. Otherwise the change is
+	 * decided at once. NULL: all changes are decided at once.
 	 */
 	bool (*decide_on_worker)(void *data, struct gpald_operation *operation);
 
@@ -127,7 +129,7 @@ struct gpald_registry_options {
 };
 
 struct gpald_registry_counters {
-	uint64_t commits; /* transactions, including failed ones */
+	uint64_t commits; /* transactions with a final result, including failed ones */
 	uint64_t changes; /* made durable */
 	uint64_t full;    /* changes refused because the store was full */
 };

@@ -41,8 +41,8 @@ struct gpald_sqlite {
 	struct gpald_store base; /* first */
 	char *path;
 	int folder_fd;             /* locked */
-	int database_fd;           /* for its size; closing it releases the locks of SQLite */
-	bool is_accepted;          /* it has passed the checks and may be written */
+	int database_fd;           /* for its size; close it last: that releases SQLite's locks */
+	bool is_accepted;          /* in use; before that, closing removes a log that SQLite made */
 	bool empties_log_at_close; /* closing the database empties the log */
 	int64_t version;           /* of its schema when it was opened */
 	bool had_no_log;           /* at the start; a refused database gets none */
@@ -127,8 +127,8 @@ void gpald_sqlite_unprepare(struct gpald_sqlite *store);
 
 /*
  * Run prepared statements. On failure SQLite has the error. gpald_sqlite_step() runs one whose
- * parameters are bound, and resets it. The others are for within a transaction: they add or replace
- * a record, remove one, add an event, drop the `count` oldest events, and set the state.
+ * parameters are bound, and resets it. Call the others only within a transaction: they add or
+ * replace a record, remove one, add an event, drop the `count` oldest events, and set the state.
  */
 GPAL_MUST_USE bool gpald_sqlite_step(struct gpald_sqlite *store, enum gpald_sqlite_statement which);
 GPAL_MUST_USE bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record);

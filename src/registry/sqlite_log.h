@@ -24,9 +24,9 @@ GPAL_MUST_USE enum gpald_sqlite_log_state gpald_sqlite_check_log(int folder_fd, 
 								 uint64_t *readable);
 
 /*
- * Empties a log whose changes are all in the database, and leaves it a size of `bytes` with
- * reserved disk space. Returns 0, or an errno. After a power failure at any point, or ENOSPC and
- * the like, the log is empty or unchanged, but may lack some of its space.
+ * Empties a log whose changes are all in the database, sets its size to `bytes`, and reserves that
+ * disk space. Returns 0, or an errno. After a power failure at any point, or ENOSPC and the like,
+ * the log is empty or unchanged, but may lack some of its space.
  */
 GPAL_MUST_USE int gpald_sqlite_reset_log(int folder_fd, const char *name, int64_t bytes);
 

@@ -255,8 +255,8 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 }
 
 /*
- * Checks the header. SQLite would overwrite a file that is too short for a database, and open a
- * database that it cannot write as read-only.
+ * Checks the header. SQLite would overwrite a file that is too short for a database. If it cannot
+ * write a database, it would open it read-only.
  */
 static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -292,7 +292,7 @@ static bool file_exists(const struct gpald_sqlite *store, const char *name)
 {
 	struct stat status;
 
-	/* A link to a missing file is not followed: the file may be on a disk to be mounted. */
+	/* A symbolic link counts even if it leads nowhere: its disk may not be mounted yet. */
 	return fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -304,7 +304,7 @@ static bool file_exists(const struct gpald_sqlite *store, const char *name)
 enum journal {
 	JOURNAL_NONE,        /* none, or one of a finished transaction */
 	JOURNAL_HOT,         /* of a transaction that was not finished */
-	JOURNAL_NOT_REGULAR, /* a folder, a pipe or the like */
+	JOURNAL_NOT_REGULAR, /* a folder, a pipe or the like, or it cannot be opened */
 };
 
 /* Looks at the rollback journal. Its first byte is 0 if the transaction was finished. */
@@ -336,8 +336,9 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 
 	/* SQLite would wait for a pipe. */
 	if (journal == JOURNAL_NOT_REGULAR)
-		return gpald_sqlite_fail(error, "%s-journal: it is not a regular file",
-					 store->path);
+		return gpald_sqlite_fail(
+			error, "%s-journal: it is not a regular file, or cannot be opened",
+			store->path);
 	/*
 	 * SQLite would roll back and remove such a journal. The daemon has a journal only during a
 	 * start.

@@ -21,7 +21,7 @@
 #define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
 /* A log of this length is moved into the database, and then used again from its start. */
 #define LOG_PAGES_MAX 1000
-/* SQLite cuts a longer file of the log when it begins to use it again. */
+/* When SQLite begins to use the log again from its start, it cuts a longer file to this size. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
 #define OVERDUE_DROPPED_MAX 16 /* a transaction drops at most this many more events than it adds */

@@ -28,7 +28,7 @@ struct gpald_batch;
 /* An error text for the daemon's log. */
 #define GPALD_STORE_ERROR_SIZE 512
 
-/* A change of a layout. The store borrows it and fills in the revision of its event. */
+/* A change of a layout. The store borrows it and sets `revision` and `follows` of its event. */
 struct gpald_store_change {
 	STAILQ_ENTRY(gpald_store_change) entry;
 	struct gpald_batch *batch; /* for the store thread: memory for the result */
@@ -73,7 +73,7 @@ struct gpald_store_state {
 	uint64_t floor;
 };
 
-/* Counts a change, and sets the revision of its event. */
+/* Counts a change, and sets `revision` and `follows` of its event. */
 static inline void gpald_store_state_count_change(struct gpald_store_state *state,
 						  struct gpald_store_change *change)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no other thread waits for it. It commits the changes
- * submitted while it was busy as one transaction, up to a limit, so many clients share one
- * synchronisation of the disk. Call all functions on the thread that started it.
+ * The thread that waits for the disk, so that no other thread waits for it. While it is busy,
+ * submitted changes queue up. It then commits them in one transaction, up to a limit, so many
+ * clients share one synchronisation of the disk. Call all functions on the thread that started it.
  */
 #ifndef GPALD_REGISTRY_STORE_THREAD_H
 #define GPALD_REGISTRY_STORE_THREAD_H

@@ -53,7 +53,7 @@ void gpald_transfer_put_bytes(struct gpald_transfer *t, const void *bytes, size_
 void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value);
 
-/* The value is at most `max`. */
+/* Transfers a value of at most `max`; a reader refuses a larger one. */
 void gpald_transfer_u32_up_to(struct gpald_transfer *t, uint32_t *value, uint32_t max);
 
 void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value);
@@ -75,7 +75,7 @@ void gpald_transfer_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 /* Transfers a text, which must not be NULL. A reader puts it in the arena. */
 void gpald_transfer_text(struct gpald_transfer *t, const char **value);
 
-/* Like gpald_transfer_text(), for names in a request or tags: UTF-8 without control characters. */
+/* Like gpald_transfer_text(), for tags and names in requests: UTF-8 without control characters. */
 void gpald_transfer_utf8_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
 /* Like gpald_transfer_text(), for the name of a live layout of at most `length_max` bytes. */

@@ -86,7 +86,7 @@ static const char *take_descriptors(struct gpald_activation *activation, char *n
 	}
 	if (!wrong && activation->control.fd < 0)
 		wrong = "the service manager passes no control socket: set "
-			"FileDescriptorName=control in its unit";
+			"FileDescriptorName=control in the unit of the control socket";
 	return wrong;
 }
 

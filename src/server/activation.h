@@ -18,7 +18,10 @@ struct gpald_activation {
 	struct gpald_given_socket control, inspect, ttrpc;
 };
 
-/* Returns how many descriptors the service manager passes to this process. */
+/*
+ * Returns how many descriptors the service manager passes to this process; 0 also if their number
+ * is invalid, which gpald_activation_take_sockets() reports.
+ */
 int gpald_activation_count(void);
 
 /*

@@ -10,7 +10,10 @@
 
 #define PAGE_BYTES (UINT64_C(1) << 20)
 
-/* Returns the size of a page such that it fits in a reply; base64 makes it a third longer. */
+/*
+ * Returns how many bytes a page may have, so that it fits in a reply although base64 makes it a
+ * third longer. A larger record has a page of its own, which may exceed the limit on replies.
+ */
 static size_t page_bytes(const struct gpald_service *service)
 {
 	const uint64_t half = service->limits->values[GPALD_LIMIT_REPLY_BYTES] / 2;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call whose answer comes later is a copy on the heap. A worker serves its line if that is long;
- * the registry decides on its change and commits it; a worker writes its reply if that is long.
- * Then gpald_call_answer() hands over the reply. Each of these steps runs only if the call needs
- * it.
+ * A call whose answer comes later is a copy on the heap. A worker serves its line if that takes
+ * long; the registry decides on its change and commits it; a worker writes its reply if that takes
+ * long. Then gpald_call_answer() hands over the reply. Each of these steps runs only if the call
+ * needs it.
  */
 #include "config.h"
 
@@ -170,8 +170,8 @@ static int fill_operation(struct gpald_call *call, const void *params,
 }
 
 /*
- * Copies the id, because the line is freed before the call is answered. Returns false if memory ran
- * out.
+ * Copies the id, because its text is in an arena that is reset or freed before the call is
+ * answered. Returns false if memory ran out.
  */
 static bool copy_id(struct gpald_call *call)
 {

@@ -58,12 +58,12 @@ struct gpald_call {
 	uint64_t started_ns;
 	uint64_t arrived_ns;
 	int64_t timeout_ns; /* of the client; 0: none */
-	bool is_submitted;  /* submitted to the registry, and answered when that is done */
+	bool is_submitted;  /* the registry has the operation; its done() makes the call ready */
 	bool is_ready;
 	void *waiter; /* NULL: nobody waits */
 
 	/* For a call that is served on another thread. */
-	char *line; /* owned; NULL: it is served on the loop */
+	char *line; /* owned; NULL: it is served on the loop, or no thread needs it any more */
 	size_t line_length;
 	bool arrived_while_stopping;
 	bool is_notification;
@@ -136,8 +136,8 @@ GPAL_MUST_USE int gpald_call_serve_on_worker(const struct gpald_call *received, 
 					     struct gpald_wire_error *error);
 
 /*
- * Answers that a call waits for events (GPALD_ANSWER_ON_EVENT), with its id and timeout. Discards
- * what was written after `mark`.
+ * For a call that waits for events: sets *answer to GPALD_ANSWER_ON_EVENT, with its id and timeout.
+ * Discards what was written after `mark`.
  */
 void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
 			       struct gpald_answer *answer);
@@ -152,7 +152,10 @@ void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_write
 GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 				     struct gpald_answer *answer);
 
-/* Tells a call that its waiter has gone. A change that has begun continues. */
+/*
+ * Tells a call that its waiter has gone. The call frees itself, now or later. A change that has
+ * begun continues.
+ */
 void gpald_call_abandon(struct gpald_call *call);
 
 /* For others. */

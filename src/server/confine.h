@@ -20,10 +20,10 @@
 void gpald_confine_no_new_privs(void);
 
 /*
- * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls; but
- * it would keep using a ring that it has, so call this before the loop and a second thread exist,
- * and after gpald_confine_no_new_privs(). If this fails, gpald_confine_calls() returns the
- * error.
+ * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls.
+ * Call this after gpald_confine_no_new_privs(). Call it before a loop exists, because libuv keeps
+ * using a ring that it has, and before a second thread starts, because that would have no filter.
+ * If this fails, gpald_confine_calls() returns the error.
  */
 void gpald_confine_io_uring(void);
 

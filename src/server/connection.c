@@ -169,7 +169,7 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 	struct gpald_answer answered;
 
 	error.message[0] = '\0';
-	/* Frames of unknown types are ignored. */
+	/* Frames other than requests are ignored. */
 	if (header.type != GPALD_TTRPC_REQUEST)
 		return;
 	if (header.flags != 0)

@@ -29,7 +29,8 @@ struct gpald_held_output {
 struct gpald_connections {
 	uv_loop_t *loop;
 	struct gpald_service *service;
-	gid_t admin_group; /* may change the layouts of others; GPALD_NO_GROUP: none */
+	/* May change the layouts of others and take backups; GPALD_NO_GROUP: none. */
+	gid_t admin_group;
 
 	/*
 	 * Both run while connections wait for their turn: `turns` gives turns after the loop has
@@ -80,8 +81,8 @@ void gpald_waits_init(struct gpald_connections *connections);
 void gpald_connection_answer_ready(struct gpald_connection *connection);
 
 /*
- * Sends new events to subscribers and to calls that wait for events. Call it after the registry was
- * settled.
+ * Gives turns to connections for whose subscriptions or waiting calls there are new events, and
+ * closes subscribers whose next event is no longer kept. Call it after the registry was settled.
  */
 void gpald_connections_send_events(struct gpald_connections *connections);
 
@@ -100,7 +101,10 @@ void gpald_connections_stop_serving(struct gpald_connections *connections);
  */
 void gpald_connections_stop_reading(struct gpald_connections *connections);
 
-/* Closes all connections, even if replies are unsent: at the drain timeout, or at a signal. */
+/*
+ * Closes all connections, even if replies are unsent. `is_timeout` selects the reason in the log:
+ * the drain timeout, or a second signal.
+ */
 void gpald_connections_close(struct gpald_connections *connections, bool is_timeout);
 
 /* Frees the shared state. No connection may exist. */

@@ -31,8 +31,9 @@ struct gpald_connection {
 	uint64_t last_read_took_ns; /* time that the last read took */
 
 	struct gpald_line_buffer input;
-	bool is_cut_off;        /* ignore the unfinished line at the end of the input */
-	uint64_t line_since_ms; /* when the unfinished line began, in loop time; 0: there is none */
+	bool is_cut_off; /* ignore the unfinished line at the end of the input */
+	/* Since when the client has owed the end of a line, in loop time; 0: it owes none. */
+	uint64_t line_since_ms;
 	uint64_t refuse_from_offset; /* refuse lines that begin here in the stream, or later */
 
 	uint64_t arrived_ns;  /* when bytes were last read */
@@ -151,7 +152,7 @@ void gpald_waits_clear(struct gpald_connection *c);
 
 /* Subscriptions. */
 
-/* Adds the events that are due, up to the bound on unsent events. */
+/* Adds the events that are due, until the turn has enough output or libuv holds bytes. */
 void gpald_subscription_send(struct gpald_connection *c);
 
 /* Returns whether gpald_subscription_send() has something to do. */

@@ -23,7 +23,7 @@ struct gpald_endpoint {
 	const struct gpald_socket *socket;
 	struct gpald_listener listener;
 	struct gpald_acceptor *acceptor; /* NULL: it is closed */
-	/* The socket before; its file is gone, but clients may still wait there. NULL: none. */
+	/* The previous socket: its file is gone, but clients may still wait there. NULL: none. */
 	struct gpald_acceptor *old_acceptor;
 	bool is_lost; /* the loss of a file has been logged */
 };

@@ -75,8 +75,8 @@ static int check_since(const struct gpald_event_ring *events, uint64_t since,
 	if (since == events->revision || gpald_event_ring_after(events, since))
 		return 0;
 	gpald_refuse(error, GPALD_RESYNC_REQUIRED,
-		     "the events after revision %" PRIu64
-		     " are not kept: list the layouts, and go on from the revision of the list",
+		     "this daemon does not have all events after revision %" PRIu64
+		     ": list the layouts, and continue from the revision of the list",
 		     since);
 	error->revision = events->revision;
 	error->oldest_since = gpald_event_ring_oldest_since(events);

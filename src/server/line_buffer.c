@@ -69,8 +69,11 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 
 /* Frames. */
 
-/* Returns whether the header of the next frame has arrived, after skipped bytes. */
-static bool has_header(struct gpald_line_buffer *buffer)
+/*
+ * Skips what has arrived of a frame that is too long. Returns whether the header of the next frame
+ * has arrived.
+ */
+static bool skip_to_header(struct gpald_line_buffer *buffer)
 {
 	const size_t there = buffer->bytes.length - buffer->start;
 	const size_t skipped = there < buffer->to_skip ? there : buffer->to_skip;
@@ -86,7 +89,7 @@ static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char *
 	enum gpald_line found = GPALD_LINE_WHOLE;
 	size_t whole;
 
-	if (!has_header(buffer))
+	if (!skip_to_header(buffer))
 		return GPALD_LINE_NONE;
 	*frame = buffer->bytes.data + buffer->start;
 	*offset = buffer->taken;
@@ -107,7 +110,7 @@ static bool has_frame(struct gpald_line_buffer *buffer)
 {
 	size_t length;
 
-	if (!has_header(buffer))
+	if (!skip_to_header(buffer))
 		return false;
 	length = gpald_ttrpc_header(buffer->bytes.data + buffer->start).length;
 	return length > buffer->length_max ||

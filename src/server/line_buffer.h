@@ -37,8 +37,9 @@ GPAL_MUST_USE bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, co
 
 /*
  * Returns the next line that is not blank, without its LF or CR LF, or the next frame with its
- * header; for a frame that is too long, only the header. It lies in the buffer until the next call.
- * *offset is where it began in the stream. For a line that is too long, use only *offset.
+ * header; for a frame that is too long, only the header. It lies in the buffer until bytes are
+ * appended or the buffer is trimmed. *offset is where it began in the stream. For a line that is
+ * too long, use only *offset.
  */
 enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);

@@ -49,8 +49,8 @@ GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const cha
 void gpald_listener_use_given(struct gpald_listener *listener, const char *path, int fd);
 
 /*
- * Returns the file, the socket or its lock, that somebody has removed or replaced; NULL: none. It
- * costs a few system calls.
+ * Returns the path of the socket or of its lock file, if somebody has removed or replaced that
+ * file. Returns NULL if neither is lost. It costs a few system calls.
  */
 const char *gpald_listener_lost(const struct gpald_listener *listener);
 

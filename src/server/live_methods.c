@@ -44,7 +44,10 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
 	return 0;
 }
 
-/* Refuses a change that moves or removes ranges without permission, or has refused warnings. */
+/*
+ * Refuses a change that moves or removes ranges without permission, or that has warnings which the
+ * client refuses.
+ */
 static int refuse_not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
 			      struct gpald_wire_error *error)
 {

@@ -206,8 +206,8 @@ void gpald_log_forbidden_call(const char *name, unsigned int number)
 	strncat(line, name ? name : "unknown", 64);
 	strcat(line, " number=");
 	append_log_number(line, number);
-	strcat(line, " consequence=\"SIGSYS kills the daemon; acknowledged changes are on "
-		     "disk\"\n");
+	strcat(line, " consequence=\"SIGSYS kills the daemon; a store on disk has all "
+		     "acknowledged changes\"\n");
 	emit_log(line, strlen(line));
 }
 

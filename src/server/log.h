@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 enum gpald_log_level {
-	/* The start, the store or a socket failed, memory ran out, or the daemon crashed. */
+	/* The start, the store, a socket or a connection failed, or the daemon crashed. */
 	GPALD_LOG_ERROR,
 	GPALD_LOG_WARNING, /* a client was cut off, or something needs the operator's attention */
 	GPALD_LOG_INFO,    /* start, stop, changes of layouts, refused requests and connections */
@@ -54,8 +54,9 @@ void gpald_log_crash(const char *signal_name);
 void gpald_log_forbidden_call(const char *name, unsigned int number);
 
 /*
- * Limits events that a client can cause at will: at most 100 a second are written, and then the
- * number of omitted ones. Returns true if this one may be written.
+ * Limits events that a client can cause at will: at most 100 a second are written. The number of
+ * omitted ones is written before the first such event of a later second. Returns true if this one
+ * may be written.
  */
 bool gpald_log_allowed(void);
 
@@ -63,7 +64,7 @@ bool gpald_log_allowed(void);
 #define GPALD_LOG_QUOTE_SIZE 256
 const char *gpald_log_quote(const char *text, char buffer[GPALD_LOG_QUOTE_SIZE]);
 
-/* Does the same with a buffer of `size` bytes, at least 8, for texts of which all must be read. */
+/* Does the same with a buffer of `size` bytes, at least 8, for texts that should not be cut. */
 const char *gpald_log_quote_long(const char *text, char *buffer, size_t size);
 
 #endif

@@ -335,14 +335,16 @@ static const struct family families[] = {
 	{ "work_waiting", GAUGE, NULL, "Long requests that wait for a thread.", put_waiting },
 	{ "user_connections", GAUGE, NULL, "Open connections of a user.", put_user_connections },
 	{ "user_served_seconds", COUNTER, "seconds",
-	  "Time a user has been served; 0 again after its last connection closes.",
+	  "Time a user has been served; the sample ends when the user has neither a connection nor "
+	  "unfinished work, and later starts again at 0.",
 	  put_user_served },
 	{ "requests_answered", COUNTER, NULL, "Requests that got a result.", put_answered },
 	{ "requests_refused", COUNTER, NULL,
 	  "Requests that got an error; no sample before the first.", put_refusals },
 	{ "request_duration_seconds", HISTOGRAM, "seconds",
-	  "Time from the start of serving a request to its reply, including the wait for the "
-	  "disk, but not for a turn or for events.",
+	  "Time from the start of serving a request to its reply, including the waits for a "
+	  "thread, for the disk and for the turn of the reply, but not for the first turn or for "
+	  "events.",
 	  put_durations },
 	{ "layouts", GAUGE, NULL, "Live layouts.", put_layouts },
 	{ "events_kept", GAUGE, NULL, "Events that a subscriber can still get.", put_events_kept },
@@ -357,8 +359,8 @@ static const struct family families[] = {
 };
 
 /*
- * Writes the head of a family. In the older format a type belongs to the name of the samples, and
- * there is no type info.
+ * Writes the head of a family. In the older format, a type belongs to the name of the samples, and
+ * the type "info" does not exist.
  */
 static void put_family_head(const struct metrics *metrics)
 {

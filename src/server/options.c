@@ -226,8 +226,9 @@ static const struct row {
 					"group of the sockets, by name or number", NULL, NULL,
 					set_socket_group, required_argument, 0 },
 	[GPALD_OPTION_ADMIN_GROUP] = { "admin-group", "GROUP",
-				       "its members may change layouts of others", NULL, NULL,
-				       set_admin_group, required_argument, 0 },
+				       "its members may change layouts of others and\n"
+				       "take backups",
+				       NULL, NULL, set_admin_group, required_argument, 0 },
 	[GPALD_OPTION_STORE] = { "store", "sqlite|memory",
 				 "where live layouts are kept; memory keeps them\n"
 				 "only while the daemon runs",
@@ -458,8 +459,8 @@ static int finish_sockets(struct gpald_options *options)
 }
 
 /*
- * The memory store has neither a folder nor a registry. An option that needs one is ignored if the
- * choice of the store has a higher priority; otherwise it is an error.
+ * The memory store has no folder, and is empty at each start. An option that needs a folder is
+ * ignored if the choice of the store has a higher priority; otherwise it is an error.
  */
 static int finish_store(struct gpald_options *options)
 {
@@ -629,12 +630,13 @@ void gpald_options_print_help(void)
 		print_option((enum gpald_option)i);
 	fputs("\n"
 	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers pending\n"
-	      "requests and exits. It ignores SIGHUP, SIGPIPE and SIGXFSZ. It dies of SIGQUIT,\n"
-	      "SIGSEGV and similar signals, and of SIGSYS after a system call that --confine\n"
-	      "does not allow. On any other signal that would end it and can be handled, it\n"
+	      "requests and exits. It ignores SIGHUP, SIGPIPE and SIGXFSZ. SIGQUIT, SIGSEGV and\n"
+	      "similar signals kill it, and so does SIGSYS after a system call that --confine\n"
+	      "does not allow. On any other signal that would kill it and can be handled, it\n"
 	      "exits as on SIGTERM, but with status 1.\n"
-	      "Exit status: 0 after SIGTERM or SIGINT; 1 if the start or the store fails, or\n"
-	      "after another signal; 2 for a usage error.\n",
+	      "Exit status: 0 after SIGTERM or SIGINT, or if an option only prints or checks;\n"
+	      "1 if the start or the store fails, or after another signal; 2 if an option or\n"
+	      "the configuration file is invalid, or the file cannot be read.\n",
 	      stdout);
 }
 

@@ -68,8 +68,9 @@ struct gpald_options {
 	int ttrpc_fd;   /* the same at ttrpc_path */
 	mode_t socket_mode;
 	mode_t inspect_mode;
-	gid_t group;              /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
-	gid_t admin_group;        /* may change the layouts of others; GPALD_NO_GROUP: none */
+	gid_t group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
+	/* May change the layouts of others and take backups; GPALD_NO_GROUP: none. */
+	gid_t admin_group;
 	const char *state_folder; /* NULL: nothing is kept */
 	bool require_state;       /* refuse a folder without a registry */
 	const char *backup;       /* backup to restore; NULL: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The line that answers a call: its end, or a refusal instead, with counters and log. */
+/* Ends the reply of a call, or writes a refusal instead; then counts and logs it. */
 #ifndef GPALD_SERVER_REPLY_H
 #define GPALD_SERVER_REPLY_H
 
@@ -17,8 +17,8 @@ GPAL_MUST_USE int gpald_reply_end_line(const struct gpald_call *call, struct gpa
 				       size_t mark, struct gpald_wire_error *error);
 
 /*
- * Answers with a refusal instead of what was written after `mark`. `method` is the name in the
- * line, or NULL. Frees what the error owns.
+ * Answers with a refusal instead of what was written after `mark`. `method` is for the log: the
+ * name of the method, or the unknown name in the line; NULL: neither. Frees what the error owns.
  */
 void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 			struct gpald_wire_error *error, struct gpald_writer *w, size_t mark,

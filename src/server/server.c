@@ -58,7 +58,7 @@ struct server {
 	struct gpald_options *options;
 	struct gpald_limits limits; /* in force: as configured, or what the system allows */
 	uv_loop_t loop;
-	bool is_ready_sent; /* READY=1 has been sent to the service manager */
+	bool is_ready_sent; /* READY=1 was sent, or no attempt can succeed */
 	enum phase phase;
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
@@ -274,8 +274,8 @@ static bool open_registry(struct server *server)
 
 /*
  * Closes the registry after the last connection, in the time that is left. If the disk does not
- * answer, the daemon does not wait for it; the next start finds its transaction either completely
- * or not at all.
+ * answer, the daemon does not wait for it; the next start finds the last transaction either
+ * completely or not at all.
  */
 static void close_registry(struct server *server)
 {

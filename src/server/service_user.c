@@ -46,8 +46,9 @@ static bool refuse_owner(const struct gpald_options *options, const char *what, 
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	/*
-	 * With -H, chown follows a folder that is a symbolic link. The command does not have the
-	 * path, which could be cut off or need quotes, so that root would give away another folder.
+	 * With -H, chown follows a folder that is a symbolic link. The command omits the path: the
+	 * log could cut it off, or the shell could split it, and root would give away another
+	 * folder.
 	 */
 	gpald_log(GPALD_LOG_ERROR, "state_not_owned",
 		  "user=%s folder=%s what=\"%s belongs to uid %ld\" hint=\"stop every daemon that "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes requests as JSON, or in the form of the writer: for calls of a client, and for replies that
- * show a request.
+ * Writes requests as JSON, or in the form of the writer: for calls of a client, and for replies
+ * that show a request.
  */
 #ifndef GPALD_WIRE_REQUEST_ENCODE_H
 #define GPALD_WIRE_REQUEST_ENCODE_H

@@ -329,6 +329,11 @@ class Command(DaemonTestCase):
         done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", {**plain, "arch": "aarch64"}))
         self.assertEqual((done.returncode, done.stdout), (
             NO, "no range changes\n\nnot compatible: FROM and TO have different architectures\n"))
+        larger = {**plain, "arch": "aarch64", "memory": {"nodes": ["1GiB", "1GiB"]}}
+        done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", larger))
+        self.assertRegex(done.stdout, r"(?m)^added +ram1 ")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (
+            NO, "not compatible: FROM and TO have different architectures"))
 
     def test_the_same_request_under_two_policies(self):
         request = self.file("request", changed(policy="openvmm-2026.05"))

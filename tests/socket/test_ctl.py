@@ -243,7 +243,7 @@ class RequestFromFlags(Case):
             with self.subTest(f"{flag} {value}"):
                 result = ctl("resolve", "--print-request", flag, value, *([] if flag == RC else [RC, "a"]))
                 self.check(result, USAGE, f"gpalayoutctl: {flag}: '{value}': the backslash at byte {value.index(chr(92))} quotes nothing\n",
-                           "hint: a backslash is written \\\\; it quotes a comma")
+                           "hint: a backslash quotes a comma")
 
     def test_each_flag_puts_its_member_into_the_request(self):
         for args, members in FLAGS:
@@ -950,7 +950,7 @@ HINTS = [
     ({"reason": "iommu_arch_mismatch"}, "smmuv3 is for aarch64"),
     ({"reason": "duplicate_name", "pointer": "/request/cxl_windows/0/targets/1"}, "name each target of a CXL window once"),
     ({"reason": "invalid_hdm"}, "make hdm a multiple of 256M"),
-    ({"reason": "invalid_hdm", "pointer": "/request/cxl_windows/0/size"}, "a multiple of 256M for each target"),
+    ({"reason": "invalid_hdm", "pointer": "/request/cxl_windows/0/size"}, "a multiple of 256M times the number of targets"),
     ({"reason": "node_out_of_range"}, "memory.nodes"),
     ({"reason": "invalid_memory"}, "multiples of 4K"),
     ({"reason": "invalid_memory", "pointer": "/request/memory/low_window"}, "the low RAM window is a multiple of 2M, is no larger than node 0, and ends below memory.start"),
@@ -992,7 +992,7 @@ HINTS = [
      "vtl2 sets the top, which needs 46 address bits where the host has 40"),
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46, "excess": "0x100000000",
       "largest_tag": "vtl2-framebuffer", "largest_tag_size": "0x200000000"},
-     "has 40: the top is 4 GiB too high, and the largest is vtl2-framebuffer with 8 GiB"),
+     "has 40: the top is 4 GiB too high, and vtl2-framebuffer has the most bytes: 8 GiB"),
     ({"reason": "address_width_exceeded"}, "a host with more bits; gpalayoutctl advise with the same request tries other sizes"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/memory/hotplug/0/size"}, "omit the room, or"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401", "pointer": "/request/memory/hotplug/0/size"}, "a multiple of 4K above 0; it has"),
@@ -1064,9 +1064,10 @@ class Refusals(Case):
         width = {"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46}
         for data, text in (
                 ({"reason": "exhausted", **fit, **below, **above}, "(1 GiB), between ram0 and reserved-a"),
-                ({"reason": "exhausted", **fit, **below}, "the best fit there is 0x1000-0x40001000 (1 GiB), above ram0"),
+                ({"reason": "exhausted", **fit, **below},
+                 "the largest free place for it is 0x1000-0x40001000 (1 GiB), above ram0"),
                 ({"reason": "exhausted", **fit, **above}, "(1 GiB), below reserved-a"),
-                ({"reason": "exhausted", **fit}, "the best fit there is 0x1000-0x40001000 (1 GiB)"),
+                ({"reason": "exhausted", **fit}, "the largest free place for it is 0x1000-0x40001000 (1 GiB)"),
                 ({"reason": "exhausted", "largest_fit": "0x0"}, None),
                 ({"reason": "exhausted", "phase": "mmio32", "demand": "0x180000000", "demands": 96, "supply": "0xf8000000",
                   "size": "0x4000000", **fit},

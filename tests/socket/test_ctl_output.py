@@ -103,17 +103,18 @@ class Field(Case):
             shown = self.field(f"requests.{path}", result)
             self.assertEqual((shown.code, shown.out, shown.err), (OK, text + "\n", ""))
         for path, step in [("a.b.m", "m"), ("a.c", "a"), ("b.a", "b"), ("d.", "d"), (".a", "member without a name")]:
-            self.check(self.field(f"requests.{path}", result), NOT_FOUND, f": there is no {step}\nhint: it has ")
-        self.check(self.field("list.9.n", {"list": [{"9.n": 1}]}), NOT_FOUND, ": there is no 9\nhint: it has 1 elements")
+            self.check(self.field(f"requests.{path}", result), NOT_FOUND, f": there is no {step}\nhint: the ")
+        self.check(self.field("list.9.n", {"list": [{"9.n": 1}]}), NOT_FOUND,
+                   ": there is no 9\nhint: the number of elements there is 1")
 
     def test_a_missing_field_is_exit_5_and_the_existing_ones_are_listed(self):
+        members, count, value = "the members there are ", "the number of elements there is ", "the value before it is not an object"
         cases = [
-            ("nam", "nam", "it has name, generation, owner_uid, created_at, updated_at, created, request, layout, changes"),
-            ("layout.ram.1", "1", "it has 1 elements"), ("layout.ram.00.end.x", "x", "it is a single value"),
-            ("layout.ram.start", "start", "it has 1 elements"), ("layout.ram.-1", "-1", "it has 1 elements"),
-            ("changes.0", "0", "it has 0 elements"), ("name.0", "0", "it is a single value"),
-            ("", "member without a name", "it has name, "), ("layout.", "member without a name", "it has arch, "),
-            ("Name", "Name", "it has name, "),
+            ("nam", "nam", members + "name, generation, owner_uid, created_at, updated_at, created, request, layout, changes"),
+            ("layout.ram.1", "1", count + "1"), ("layout.ram.00.end.x", "x", value), ("layout.ram.start", "start", count + "1"),
+            ("layout.ram.-1", "-1", count + "1"), ("changes.0", "0", count + "0"), ("name.0", "0", value),
+            ("", "member without a name", members + "name, "), ("layout.", "member without a name", members + "arch, "),
+            ("Name", "Name", members + "name, "),
         ]
         for path, step, there in cases:
             with self.subTest(path):
@@ -138,7 +139,7 @@ class Field(Case):
         self.assertEqual(ask("layouts.2.name").out, "c\n")
         self.assertEqual(ask("revision").out, "7\n")
         self.assertEqual(ask("layouts.0.name", "[bc]").out, "b\n")
-        self.check(ask("layouts.2.name", "--limit", "2"), NOT_FOUND, "there is no 2\nhint: it has 2 elements\n")
+        self.check(ask("layouts.2.name", "--limit", "2"), NOT_FOUND, "there is no 2\nhint: the number of elements there is 2\n")
 
     def test_several_answers_are_a_line_each(self):
         for args in (["probe", "0", "a", "b"], ["fit", self.write("a", b"{}"), self.write("b", b"{}"), "--bits", "40"]):
@@ -311,7 +312,7 @@ class WithDaemon(DaemonTestCase):
                 result = self.ctl("probe", address, *names)
                 self.assertEqual((result.code, result.out), (USAGE, ""))
                 self.assertTrue(result.err.startswith(f"gpalayoutctl: ADDR: '{address}' is not an address\n{hint}"), result.err)
-        self.assertIn("write whole digits", self.said("bad_size", "resolve", "--memory", "fee00000")[2])
+        self.assertIn("write a whole number", self.said("bad_size", "resolve", "--memory", "fee00000")[2])
         result = self.ctl("probe", "80000000", "--memory", "1G", "--arch", "x86_64")
         self.assertEqual((result.code, result.out.split()[0]), (OK, "0x4c4b400"))
         self.assertEqual(result.err, "note: 80000000 is decimal, that is 0x4c4b400; write 0x80000000 if it is hexadecimal\n")
@@ -672,7 +673,7 @@ class WithDaemon(DaemonTestCase):
         request = ["--chipset-low-mmio", "130M", "--pcie-root-complex"]
         text = self.no_room("exhausted", *request, "rc0,low_mmio=4G")
         self.assertIn("pcie-rc0-low-mmio can have ~3.87 GiB (3966M); ", text)
-        self.assertIn("the best fit there is 0x0-0xf7e00000 (~3.87 GiB, 3966M), below", text)
+        self.assertIn("the largest free place for it is 0x0-0xf7e00000 (~3.87 GiB, 3966M), below", text)
         self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", *request, "rc0,low_mmio=3966M").code, OK)
         self.no_room("exhausted", *request, "rc0,low_mmio=3968M")
 

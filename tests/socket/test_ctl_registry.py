@@ -639,7 +639,7 @@ class Stats(Case):
             "commits           40\n"
             "changes           55\n"
             "refused as full   0\n"
-            "changes a commit  1.38\n"
+            "changes/commit    1.38\n"
             "commit p50 <=     1.024 ms\n"
             "commit p99 <=     9.999 ms\n"
             "commit max        9.999 ms\n"
@@ -1025,7 +1025,7 @@ class WithDaemon(DaemonTestCase):
                 ("out_of_range", ["--add-cxl-window", "v,size=1G,targets=x"], None, "each target is a root complex"),
                 ("duplicate_name", ["--add-pcie-root-complex", "c0,segment=1"], None, "rename one of the two"),
                 ("bad_size", ["--add-pcie-root-complex", "c1,segment=1", "--add-pcie-root-complex", "c2,segment=2,hdm=x"],
-                 "--add-pcie-root-complex c2,segment=2,hdm=x", "write whole digits"),
+                 "--add-pcie-root-complex c2,segment=2,hdm=x", "write a whole number"),
                 ("invalid_size", ["--remove", "hotplug-0", "--add-hotplug", "2G", "--add-hotplug", "3"], "--add-hotplug 3", "multiple of 4K"),
                 # The last element need not be the one that was added.
                 ("invalid_size", ["--add-hotplug", "2G", "--set", "memory.hotplug.2={\"size\":3}"],

@@ -177,7 +177,7 @@ class Starting(unittest.TestCase):
                         make(path)
                         said = start(daemon, "--state-dir", daemon.state)
                         if name != "registry.db" or make == os.mkfifo:
-                            self.assertIn(f'error="{path}: it is not a regular file"', said)
+                            self.assertIn(f'error="{path}: it is not a regular file', said)
                         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
                         if exists:
                             os.rename(path + ".kept", path)

@@ -65,7 +65,7 @@ extern const struct ctl_flag ctl_map_flags[];
 extern const struct ctl_flag ctl_probe_flags[];
 extern const struct ctl_flag ctl_watch_flags[];
 
-/* The command that the scripts for shells run. Its operands are the words so far. */
+/* The command that the completion scripts of shells run. Its operands are the words so far. */
 #define CTL_COMPLETE "__complete"
 
 /*

@@ -96,7 +96,8 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	else
 		ctl_buffer_puts(&advice,
 				"give the socket a group and a mode: SocketGroup= and SocketMode= "
-				"of its unit, or --socket-group and --socket-mode of gpalayoutd");
+				"of its unit, or --socket-group and --socket-mode (for the inspect "
+				"socket --inspect-socket-mode) of gpalayoutd");
 	add_finding(d, what, advice.data, "%s: this user (uid %u) may not use it; its mode is %04o",
 		    path, (unsigned int)getuid(), mode_of(info));
 }
@@ -108,7 +109,7 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 #define START                                                                          \
 	"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket " \
 	"gpalayoutd-inspect.socket"
-/* The socket is not where gpalayoutd makes it by default. */
+/* Appended if the user gave another path than the default of gpalayoutd. */
 #define OTHER_PATH                                                           \
 	"; if its socket is elsewhere, set --socket or GPALAYOUT_SOCKET to " \
 	"the path of that socket"
@@ -123,7 +124,7 @@ static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 	struct stat info;
 
 	if (!path) {
-		add_finding(d, what, NULL, "there is none");
+		add_unchecked(d, what, "not checked, because its path would be too long");
 	} else if (stat(path, &info)) {
 		add_finding(d, what,
 			    errno == EACCES ? "let this user enter the folders above it" :
@@ -255,6 +256,10 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 			    "store_bytes",
 			    "changes refused for lack of room since the daemon started: %" PRIu64,
 			    stats->store_full);
+}
+
+static void check_connections(struct doctor *d, const struct gpal_client_stats *stats)
+{
 	if (stats->connections_turned_away)
 		add_finding(d, "connections", "if this still happens, " TOO_MANY_CONNECTIONS,
 			    "connections refused since the daemon started: %" PRIu64,
@@ -285,6 +290,7 @@ static void check_daemon(struct doctor *d, const char *path)
 		check_clock(d, stats);
 		check_layouts(d, info, stats);
 		check_store(d, stats);
+		check_connections(d, stats);
 	} else {
 		add_finding(d, "daemon",
 			    strcmp(error.reason, "overloaded") == 0 ?

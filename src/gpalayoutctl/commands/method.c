@@ -120,10 +120,10 @@ const struct ctl_flag ctl_get_flags[] = {
 
 const struct ctl_flag ctl_stats_flags[] = {
 	{ .name = "--openmetrics", .apply = apply_format, .member = "format",
-	  .constant = "openmetrics", .help = "print them as OpenMetrics 1.0" },
+	  .constant = "openmetrics", .help = "print the metrics as OpenMetrics 1.0" },
 	{ .name = "--prometheus", .apply = apply_format, .member = "format",
 	  .constant = "prometheus",
-	  .help = "print them in the text format of Prometheus, version 0.0.4" },
+	  .help = "print the metrics in the text format of Prometheus 0.0.4" },
 	{ 0 },
 };
 /* clang-format on */

@@ -246,7 +246,7 @@ static void offer_operand(struct completion *c)
 	name = strsep(&rest, " ");
 	while (number-- && (next = strsep(&rest, " ")))
 		name = next;
-	/* If NAME is optional, a request stands in its place. */
+	/* If a request was given, it takes the place of an optional NAME. */
 	if (*name == '[' && (ctl_flag_was_given(&c->invocation, "--request") ||
 			     ctl_request_flag_count(&c->invocation)))
 		return;

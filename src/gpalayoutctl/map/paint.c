@@ -69,7 +69,7 @@ const struct ctl_paint_style ctl_paints[CTL_PAINT_COUNT] = {
 		.pattern = LINES("M-1-1 7 7M5-1 7 1M-1 5 1 7", "1.3") },
 	[CTL_PAINT_HOTPLUG] = {
 		PAINT("hotplug", "#62ABD4", "#2C77A8", "#E4F0F8", "#1A4159", "#00578A", "#7DBBE3"),
-		.label = "room for memory", .short_label = "hotplug room",
+		.label = "room for memory hotplug", .short_label = "hotplug room",
 		.pattern = DOT("3"), .block = "░", .ascii = ".", .sgr = "36" },
 	[CTL_PAINT_RESERVED] = {
 		PAINT("reserved", "#8C939B", "#8C939B", "#E9EBEE", "#2C3238", "#5F666E", "#B5BCC4"),

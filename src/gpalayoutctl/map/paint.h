@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The colour and the pattern of each class of ranges, for both forms of a map. The pattern is for
- * readers who do not see the colour. A class has a row; RAM has one for each shade.
+ * readers who do not see the colour. ctl_paints has a row for each class; RAM has one for each
+ * shade.
  */
 #ifndef GPALAYOUTCTL_MAP_PAINT_H
 #define GPALAYOUTCTL_MAP_PAINT_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes the rows of a map from a layout. Ranges are joined into runs only if there are too many to
- * show each. Level 0 joins no ranges, and each level joins more than the one before it. The last
- * level makes about RUNS_OF_A_SIDE runs below 4 GiB and as many above. With the gaps between them,
- * there may still be more than ROWS_MAX rows.
+ * show each. Level 0 joins no ranges, and each level before the last joins more than the one before
+ * it. The last level joins ranges of any class and limits the length of a run. It makes about
+ * RUNS_OF_A_SIDE runs below 4 GiB and as many above. With the gaps between them, there may still be
+ * more than ROWS_MAX rows.
  */
 #include "config.h"
 
@@ -21,7 +22,7 @@
 
 #define ROWS_MAX 32
 #define SHORTEST_RUN 4
-#define RUNS_OF_A_SIDE 14 /* at the last level, below 4 GiB and above it each */
+#define RUNS_OF_A_SIDE 14 /* at the last level, on each side of 4 GiB */
 #define LAST_LEVEL 5
 #define LONGEST_NAME 24
 #define SHORTEST_NAME 5
@@ -127,7 +128,7 @@ static void describe_members(struct ctl_rows *rows, const struct gpal_layout *la
 			 layout->iommus[i].root_complex, "%s", "");
 }
 
-static void *allocate_rows(size_t count, size_t size)
+static void *allocate_zeroed(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
@@ -141,7 +142,7 @@ static struct ctl_rows make_ranges(const struct gpal_layout *layout)
 {
 	const size_t count = layout->map.count;
 	struct ctl_rows rows = {
-		.ranges = allocate_rows(count + 1, sizeof(*rows.ranges)),
+		.ranges = allocate_zeroed(count + 1, sizeof(*rows.ranges)),
 		.range_count = count,
 	};
 
@@ -306,7 +307,7 @@ struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 	/*
 	 * There may be a gap before each range, one more at 4 GiB, and one up to the host's limit.
 	 */
-	rows.rows = allocate_rows(2 * rows.range_count + 2, sizeof(*rows.rows));
+	rows.rows = allocate_zeroed(2 * rows.range_count + 2, sizeof(*rows.rows));
 	rows.map = map;
 	for (int level = 0; level == 0 || (rows.count > ROWS_MAX && level <= LAST_LEVEL); level++)
 		make_rows(&rows, level);

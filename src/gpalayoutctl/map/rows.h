@@ -60,7 +60,7 @@ struct ctl_rows {
 };
 
 /*
- * Returns how many of the host's address bits ranges may use: all, or all but one with an alias
+ * Returns how many address bits of the host the ranges may use: all, or all but one with an alias
  * map. Returns 0 if the request does not state them.
  */
 unsigned int ctl_map_bits(const struct ctl_map *map);
@@ -70,8 +70,9 @@ void ctl_rows_free(struct ctl_rows *rows);
 #define ctl_cleanup_rows __attribute__((cleanup(ctl_rows_free)))
 
 /*
- * Drops parts from the end until the others fit in `room` cells, and appends the name to *name if
- * it stays. If the name alone does not fit, it is also dropped, or shortened if `may_shorten`.
+ * Shortens the name to 24 cells, drops parts of the details from the end until all fits in `room`
+ * cells, and appends the name to *name. If the name alone does not fit, shortens it further if
+ * `may_shorten` is true and 5 cells are left for it; otherwise drops it, too.
  */
 void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, size_t room,
 		      bool ascii, bool may_shorten);
@@ -83,7 +84,8 @@ void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map);
 void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows);
 
 /*
- * "34 of 46 address bits". If the host's bits are not known, `without` and then "34 address bits".
+ * Appends "34 of 46 address bits", or, if the host's address width is not known, `without` and
+ * "34 address bits".
  */
 void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without);
 

@@ -21,9 +21,9 @@
 #define LEGEND_COLUMNS 4
 #define LARGE_NAME_CELLS 40
 #define NAME_CELLS 64
-#define ORIGIN_CELLS 77 /* up to the cells of the bits */
+#define ORIGIN_CELLS 77 /* the boxes of the address bits are to the right */
 #define WARNING_CELLS 120
-#define STEP_LEAST 480 /* of the ticks of the strip */
+#define STEP_LEAST 480 /* least height of the step between ticks of the strip */
 #define TICKS_APART 140
 #define TICK_CELLS 10
 #define CUT_SHARE 8
@@ -233,7 +233,7 @@ static void append_strip(struct ctl_svg *svg)
 		append_strip_part(svg, rows->rows + rows->below, rows->count - rows->below);
 }
 
-static void append_cells(struct ctl_svg *svg, const char *look, int from, int to, int bits)
+static void append_bit_boxes(struct ctl_svg *svg, const char *look, int from, int to, int bits)
 {
 	if (from < to)
 		put(svg, "<path %s d=\"", look);
@@ -243,7 +243,7 @@ static void append_cells(struct ctl_svg *svg, const char *look, int from, int to
 		put(svg, "\"/>\n");
 }
 
-/* Draws a cell for each address bit and fills those that the layout needs. */
+/* Draws a box for each address bit and fills those that the layout needs. */
 static void append_bits(struct ctl_svg *svg)
 {
 	const int needed = (int)svg->rows.map->layout->required_address_bits;
@@ -255,8 +255,9 @@ static void append_bits(struct ctl_svg *svg)
 
 	ctl_bits_append(&bits, svg->rows.map, "needs ");
 	ctl_svg_text(svg, RIGHT, 360, "11.5", BOLD " " AT_END, "%s", bits.data);
-	append_cells(svg, "class=\"on\" fill=\"" CTL_INK "\"", 0, needed, needed + left);
-	append_cells(svg, "class=\"off\" fill=\"#C9D0D7\"", needed, needed + left, needed + left);
+	append_bit_boxes(svg, "class=\"on\" fill=\"" CTL_INK "\"", 0, needed, needed + left);
+	append_bit_boxes(svg, "class=\"off\" fill=\"#C9D0D7\"", needed, needed + left,
+			 needed + left);
 	if (left)
 		ctl_buffer_printf(&text, "%d bit%s left", left, left == 1 ? "" : "s");
 	else
@@ -336,9 +337,10 @@ static int append_warnings(struct ctl_svg *svg, int y)
 static int append_svg_footer(struct ctl_svg *svg, const char *digest, int y)
 {
 	y = append_warnings(svg, append_legend(svg, y) + 150);
-	ctl_svg_text(svg, LEFT, y, "10", MUTED,
-		     "Strip: to scale below 4 GiB and, on its own scale, above; // is a cut. Row "
-		     "heights grow with the logarithm of the size.");
+	ctl_svg_text(
+		svg, LEFT, y, "10", MUTED,
+		"The strip has one scale below 4 GiB and one above; // marks a cut. Row heights "
+		"grow with the logarithm of the size.");
 	ctl_svg_text(svg, LEFT, y + 190, "10", MUTED_MONO, "%s", digest);
 	return y + 380;
 }

@@ -137,8 +137,8 @@ static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *membe
 }
 
 /*
- * Draws those ranges of a run that have one shade. RAM has four shades, by node; other classes have
- * two, which alternate from range to range.
+ * Draws the ranges of a run that have this shade. RAM has four shades, by node. Each other class
+ * has two, which alternate from range to range; `turn` says which.
  */
 static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ctl_paint paint,
 			 size_t turn)
@@ -245,8 +245,8 @@ static void append_hex(struct ctl_svg *svg, int y, const char *size, const char 
 }
 
 /*
- * Moves devices from their true places so that they keep a distance from each other and from the
- * edges of the box.
+ * Moves the texts of devices away from their true places, so that they keep a distance from each
+ * other and from the edges of the box.
  */
 static void place_devices(int *at, size_t count, struct ctl_place box)
 {

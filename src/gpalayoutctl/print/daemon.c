@@ -262,7 +262,7 @@ static const struct ctl_field line_fields[] = {
 	LINE("commits", CTL_INTEGER, store_commits),
 	LINE("changes", CTL_INTEGER, store_changes),
 	LINE("refused as full", CTL_INTEGER, store_full),
-	CTL_FIELD(struct lines, "changes a commit", CTL_TEXT, per_commit),
+	CTL_FIELD(struct lines, "changes/commit", CTL_TEXT, per_commit),
 	CTL_FIELD(struct lines, "commit p50 <=", CTL_DURATION, commit.p50_us),
 	CTL_FIELD(struct lines, "commit p99 <=", CTL_DURATION, commit.p99_us),
 	CTL_FIELD(struct lines, "commit max", CTL_DURATION, commit.max_us),

@@ -58,7 +58,7 @@ static void append_passed(struct gpald_bytes *out, const struct gpal_passed *pas
 		append_step_size(out,
 				 passed->why == GPAL_PASS_TOO_SMALL ?
 					 ": too small by " :
-					 ": from an aligned start it lacks ",
+					 ": after its first aligned address too small by ",
 				 passed->missing, "\n");
 }
 

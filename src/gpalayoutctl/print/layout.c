@@ -327,8 +327,9 @@ static const struct ctl_field growth_fields[] = {
 static void append_advice_cut(struct gpald_bytes *out, const struct gpal_advice *advice)
 {
 	if (advice->cut)
-		ctl_buffer_puts(out, "\nthere are too many ranges to try every size; give a TAG to "
-				     "use all tries for one range\n");
+		ctl_buffer_puts(
+			out, "\nthere are too many ranges to try every size; gpalayoutctl advise "
+			     "with a TAG uses all tries for one range\n");
 }
 
 static void append_growths(struct gpald_bytes *out, const struct gpal_advice *advice, bool has_bars)
@@ -364,8 +365,9 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 				     "size and nothing else changed:\n\n");
 		ctl_records_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
 	} else {
-		ctl_buffer_puts(out, "there is no layout, and another size of one range is not "
-				     "enough; gpalayoutctl resolve says what lacks room\n");
+		ctl_buffer_puts(out,
+				"there is no layout, and no other size of one range alone gives "
+				"one; gpalayoutctl resolve says why\n");
 	}
 	append_advice_cut(out, advice);
 	free(fitting);

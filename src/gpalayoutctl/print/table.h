@@ -17,9 +17,9 @@ enum ctl_form {
 	CTL_TEXT,          /* const char *; NULL: no value */
 	CTL_INTEGER,       /* uint64_t; CTL_NONE: no value, as for each uint64_t below */
 	CTL_SIZE,          /* uint64_t, a size in bytes */
-	CTL_GROWTH,        /* uint64_t, a size that may be unlimited; 0: no value */
+	CTL_GROWTH,        /* uint64_t, a size; above 4 PiB "> 4 PiB"; 0: no value */
 	CTL_ADDRESS,       /* uint64_t, an address */
-	CTL_ADDRESS_SIZE,  /* uint64_t, an address and its size: "0x40000000 (1 GiB)" */
+	CTL_ADDRESS_SIZE,  /* uint64_t, an address, also as a size: "0x40000000 (1 GiB)" */
 	CTL_DURATION,      /* uint64_t, in microseconds; rounded up, to stay an upper bound */
 	CTL_AGE,           /* uint64_t, in milliseconds */
 	CTL_BITS,          /* unsigned int */

@@ -471,7 +471,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 
 	if (!ctl_append_request_of_reply(&text, result) ||
 	    !gpald_raw_member(result, "generation", &number))
-		return ctl_invalid_reply(session, "it has no request, or no generation");
+		return ctl_invalid_reply(session, "it lacks a request, policy or generation");
 	*generation = strtoull(number.text, NULL, 10);
 	request = require_item(cJSON_ParseWithLength(text.data, text.length));
 	code = apply_changes(request, session->invocation);

@@ -16,8 +16,8 @@
 
 /*
  * Reads a file, or standard input for "-". Returns CTL_OK, or CTL_USAGE after a message if it
- * cannot be read, is too large, or is not JSON that gpald_json_parse() accepts. For such text, the
- * message begins with NAME:OFFSET, in bytes.
+ * cannot be read, is too large, or is not JSON that gpald_json_parse() accepts. If it is not such
+ * JSON, the message begins with NAME:OFFSET; the offset is in bytes.
  */
 enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path);
 
@@ -38,9 +38,9 @@ enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file);
 enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file);
 
 /*
- * Appends the request in a result of layout.get, or in the line of that reply. It states the policy
- * of the layout, so that a daemon with another default policy gives the same addresses. Returns
- * false if there is no request or no policy.
+ * Appends the request in a reply of layout.get; `reply` is the whole line or only its result. If
+ * the request names no policy, adds that of the layout, so that a daemon with another default
+ * policy gives the same addresses. Returns false if there is no policy, or no request with members.
  */
 bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw reply);
 

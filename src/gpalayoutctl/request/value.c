@@ -21,8 +21,9 @@ enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *fl
 			continue;
 		ctl_error("%s: '%s': the backslash at byte %zu quotes nothing", flag->name, value,
 			  (size_t)(at - value));
-		ctl_hint("a backslash is written \\\\; it quotes a comma, a plus sign, an equals "
-			 "sign or another backslash; in a shell, put the value in single quotes");
+		ctl_hint("a backslash quotes a comma, a plus sign, an equals sign or a backslash; "
+			 "write \\\\ for a backslash itself; in a shell, put the value in single "
+			 "quotes");
 		return CTL_USAGE;
 	}
 	ctl_buffer_puts(copy, value);

@@ -37,8 +37,8 @@ char *ctl_next_part(char **rest, char separator);
 bool ctl_next_item(char **rest, char **key, char **value);
 
 /*
- * Takes the first item off *rest, which must be a name. If it is a key with a value, returns
- * CTL_USAGE after a message that shows `value`, the whole value of the flag.
+ * Takes the first item off *rest, which must be a name, and unquotes it. If it is a key with a
+ * value, returns CTL_USAGE after a message that shows `value`, the whole value of the flag.
  */
 enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char **rest,
 			    char **name);
