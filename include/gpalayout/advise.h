@@ -27,7 +27,8 @@ GPAL_BEGIN_DECLS
  *
  * If there is a layout, there is advice on the low and high MMIO of the chipset and of root
  * complexes, the RAM of a node, rooms and CXL windows. If there is none, there is advice on
- * every size that the request may choose, but not on pinned ranges and windows for devices.
+ * every size that the request may choose, except the low RAM window, pinned ranges and windows for
+ * devices.
  *
  * For a window of a root complex, the library reads `pin` and in_place from the map. It finds all
  * other sizes by trying them: the size one step larger fails. The step is 4096 bytes; for CXL HDM
@@ -52,8 +53,8 @@ struct gpal_growth {
 	struct gpal_range pin;
 
 	/*
-	 * The largest size with which the request resolves, even if other ranges move. 0: this was
-	 * not tried, the request does not choose this size, or no such size was found.
+	 * The largest size found with which the request resolves, even if other ranges move. 0:
+	 * this was not tried, the request does not choose this size, or no such size was found.
 	 */
 	uint64_t resolved;
 

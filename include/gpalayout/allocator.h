@@ -77,8 +77,8 @@ struct gpal_map {
 	size_t count;
 
 	/*
-	 * For each entry, whether an update kept its range, or the addresses of its buses if it is
-	 * an ECAM. NULL: no update kept any, or it is not known.
+	 * For each entry, true if an update kept its range; for an ECAM, true if an update kept the
+	 * addresses of its buses. NULL: no update kept any, or it is not known.
 	 */
 	const bool *kept;
 };

@@ -49,8 +49,9 @@ struct gpal_check {
  *   - ram_size, end_of_ram, end_of_layout, top and required_address_bits are those of its ranges;
  *   - virtio-mmio has GPAL_VIRTIO_MMIO_SLOT_SIZE for each slot.
  *
- * It does not look at policy, profile, warnings, map.kept and the `index` of map entries. It
- * does not check whether a request gives this layout.
+ * It does not look at the policy, profile and warnings, at map.kept and the `index` of map entries,
+ * or at the nodes of root complexes and rooms. It does not check whether root complexes share
+ * buses, or whether a request gives this layout.
  *
  * Returns GPAL_OK, whether or not the layout agrees, or:
  *   GPAL_E_NO_MEMORY  the heap is exhausted; *check is not written

@@ -34,8 +34,8 @@
  *   GPAL_E_BUSY         another call is in progress, or the client is subscribed to events;
  *                       nothing was sent
  *   GPAL_E_NO_MEMORY    the heap is exhausted
- * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY it is unknown whether
- * the daemon made a change, and so it is after a refusal with the reason "store_failed". After
+ * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY, and after a refusal
+ * with the reason "store_failed", it is unknown whether the daemon made a change. After
  * "message_too_large" the change was made if the message says so. After all other refusals nothing
  * was changed. Call gpal_client_get() to find out. gpal_client_create() can simply be called again,
  * because the same request changes nothing the second time. The next call makes a new connection if
@@ -98,8 +98,9 @@ struct gpal_client_error {
 	uint64_t oldest_since;              /* "resync_required": the least `since` allowed */
 
 	/*
-	 * If the reason is that of an enum gpal_code, the details as in struct gpal_error;
-	 * otherwise core.code is GPAL_OK.
+	 * If the reason is that of an enum gpal_code, the details as in struct gpal_error, except
+	 * `subject`, `index` and `part`, which are not set: `pointer` above replaces them.
+	 * Otherwise core.code is GPAL_OK.
 	 */
 	struct gpal_error core;
 };
@@ -397,7 +398,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_list(struct gpal_client *client, const ch
 					    struct gpal_client_error *error);
 
 struct gpal_client_backup_page {
-	uint64_t revision; /* pass it for the next page; the pages so far include this event */
+	uint64_t revision; /* pass it for the next page; the pages have all changes up to it */
 	const uint8_t *data;
 	size_t length;    /* bytes of data */
 	const char *next; /* `after` of the next page; NULL: this is the last one */
@@ -533,10 +534,11 @@ GPAL_API GPAL_MUST_USE int gpal_client_info(struct gpal_client *client,
 					    const struct gpal_client_info **info,
 					    struct gpal_client_error *error);
 
+/* A user with connections or unfinished work. The daemon forgets the others. */
 struct gpal_client_user_stats {
 	uint32_t uid;
-	uint64_t connections;
-	uint64_t served_us; /* microseconds that the daemon spent on requests of the user */
+	uint64_t connections; /* open ones */
+	uint64_t served_us;   /* microseconds spent on its requests since it was last forgotten */
 };
 
 struct gpal_client_method_stats {
@@ -545,7 +547,7 @@ struct gpal_client_method_stats {
 	uint64_t refused;  /* calls with an error */
 };
 
-/* Counters since the daemon started. For histograms use gpal_client_call(). */
+/* Counters are since the daemon started. For histograms use gpal_client_call(). */
 struct gpal_client_stats {
 	const char *started_at;
 	uint64_t uptime_ms;

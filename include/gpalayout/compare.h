@@ -21,8 +21,8 @@
 GPAL_BEGIN_DECLS
 
 enum gpal_change_kind {
-	GPAL_CHANGE_MOVED,   /* another address, node of a room, or interleaving of a CXL window */
-	GPAL_CHANGE_RESIZED, /* another size, or other buses at the same base */
+	GPAL_CHANGE_MOVED,   /* same size; other address, node of a room, or CXL interleaving */
+	GPAL_CHANGE_RESIZED, /* another size, whether or not it moved; an ECAM: same base */
 	GPAL_CHANGE_ADDED,   /* only in the later layout */
 	GPAL_CHANGE_REMOVED, /* only in the earlier layout */
 	GPAL_CHANGE_COUNT
@@ -47,14 +47,14 @@ struct gpal_change {
 
 	/*
 	 * The later layout omits the range. True if the range is removed, unless it is an extent
-	 * of a RAM node that still has others. Also true for an ECAM that is smaller because root
-	 * complexes at its ends are gone.
+	 * of a RAM node that still has others. Also true for an ECAM with the same bus-0 base that
+	 * lacks buses it had because a root complex at one of its ends is gone.
 	 */
 	bool is_removal;
 };
 
 struct gpal_changes {
-	const struct gpal_change *changes; /* ascending by address */
+	const struct gpal_change *changes; /* ascending by `from`; added ones by `to` */
 	size_t count;
 
 	/*
@@ -125,7 +125,8 @@ enum gpal_allow {
  *     can stay only if its first range is this window. An ECAM cannot stay if the request wants
  *     it on the other side of 4 GiB. Nothing can stay if the architecture differs.
  *
- * If that fails, the function resolves the request as gpal_resolve() does, and ranges may move.
+ * If one of these ranges cannot stay, or the attempt fails for another reason, no range is kept:
+ * the function resolves the request as gpal_resolve() does, and any range may move.
  * A layout that lacks a range or a root complex of the live one needs GPAL_ALLOW_REMOVALS;
  * reserved ranges do not count, and a RAM node that shrinks counts as moved. A layout that was
  * resolved anew needs GPAL_ALLOW_MOVES.

@@ -173,9 +173,10 @@ struct gpal_error {
 	uint64_t supply;      /* bytes that were free for them before the phase */
 
 	/*
-	 * Set if a low (or high) window of a root complex did not fit: the size with which all low
-	 * (or high) windows that must be placed would fit, if they all had it and were aligned
-	 * as usual. The rest of the phase stays the same. 0: no such size was found.
+	 * Set if a low (or high) window of a root complex did not fit: the largest multiple of the
+	 * usual alignment found with which all low (or high) windows that must be placed would fit,
+	 * if they all had this size and the usual alignment. The rest of the phase stays the same.
+	 * 0: no such size was found.
 	 */
 	uint64_t equal_share;
 

@@ -40,7 +40,7 @@ enum gpal_rule {
 enum gpal_pass {
 	GPAL_PASS_TOO_SMALL,   /* it has fewer bytes than needed */
 	GPAL_PASS_ALIGNMENT,   /* it has too few bytes from its first aligned address on */
-	GPAL_PASS_BELOW_FLOOR, /* it is below the lowest address of the phase */
+	GPAL_PASS_BELOW_FLOOR, /* it is below `floor` of the step */
 	GPAL_PASS_COUNT
 };
 
@@ -54,12 +54,12 @@ struct gpal_passed {
 /* An address that was chosen. */
 struct gpal_chosen {
 	struct gpal_range range;
-	struct gpal_range free; /* the free range before this choice; empty: given or kept */
+	struct gpal_range free; /* before this choice; empty: given, kept or recorded */
 
 	/*
-	 * Bytes of `free` that stay empty because of the alignment: those above the range for
-	 * mmio32, and those below it for all other kinds. For RAM that continues in another free
-	 * range, the bytes above the range count as well.
+	 * Bytes of `free` that this range leaves unused because of its alignment: those above it
+	 * for mmio32, and those below it for all other kinds. For RAM that continues in another
+	 * free range, the bytes above it count as well. A range that is placed later may use them.
 	 */
 	uint64_t lost;
 };
@@ -73,7 +73,7 @@ struct gpal_step {
 	enum gpal_kind phase;
 	enum gpal_rule rule;
 	uint64_t size;      /* bytes */
-	uint64_t alignment; /* bytes; 0: the range is given or kept */
+	uint64_t alignment; /* bytes; 0: the range is given, kept or recorded */
 	uint64_t floor;     /* lowest address at which the phase may place this range */
 	uint64_t ceiling;   /* end of the addresses of the phase; GPAL_SPACE_END: no limit */
 
@@ -102,7 +102,7 @@ struct gpal_explanation {
  *               NULL on failure
  * @error: NULL, or receives the details of a failure
  *
- * An explanation of a tag that the layout does not have has no steps.
+ * If the layout has no range with this tag, the explanation has no steps.
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_NO_MEMORY  the heap is exhausted
@@ -122,7 +122,7 @@ GPAL_API GPAL_MUST_USE int gpal_explain(const struct gpal_request *request,
 GPAL_API void gpal_explanation_free(struct gpal_explanation *explanation);
 
 /*
- * gpal_rule_text - get a rule in words
+ * gpal_rule_text - get a rule in words, as in replies
  *
  * Returns a static string, such as "highest aligned fit below 4 GiB"; NULL if rule is not in the
  * enum.

@@ -197,6 +197,8 @@ struct gpal_layout {
  *                               a window of 2^64 bytes or more
  *   GPAL_E_INVALID_ALIGNMENT    the alignment is not a power of two, or is below the usual one
  *   then:
+ *   GPAL_E_OUT_OF_RANGE         the policy is the caller's, and its chipset low MMIO is larger than
+ *                               4 GiB
  *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low MMIO window ends above 4 GiB
  *   any code of gpal_allocate() for the ranges of the VM; then:
  *   GPAL_E_ECAM_BELOW_MINIMUM   an ECAM starts below 256 MiB, so that the address of bus 0 in the

@@ -2,8 +2,8 @@
 /*
  * A request from a VM front end. It states sizes and leaves the addresses to the library.
  *
- * A zeroed struct gpal_request with at least one memory node is a valid request for an x86_64
- * gen2-uefi VM under the default policy. Sizes and addresses are in bytes.
+ * A zeroed struct gpal_request with at least one node that has RAM is a valid request for an
+ * x86_64 gen2-uefi VM under the default policy. Sizes and addresses are in bytes.
  *
  * Threads: any thread may call the functions.
  * Memory: the caller owns a request and the memory behind its pointers. A function borrows it for
@@ -85,8 +85,9 @@ enum gpal_iommu {
 
 /*
  * A root complex. Begin with GPAL_ROOT_COMPLEX_INIT(), which has the defaults of the protocol,
- * and change the members that differ. A zeroed struct states no buses and is refused with
- * GPAL_E_INVALID_BUS_RANGE; otherwise it would be a root complex with a single bus.
+ * and change the members that differ. A zeroed struct with a name states no buses and is refused
+ * with GPAL_E_INVALID_BUS_RANGE; otherwise it would be a root complex with a single bus. The name
+ * must not be NULL.
  */
 struct gpal_root_complex {
 	const char *name;             /* unique in the request */
@@ -184,7 +185,8 @@ struct gpal_request {
 	const struct gpal_hotplug_room *hotplug_rooms;
 	size_t hotplug_room_count;
 
-	struct gpal_optional chipset_low_mmio;  /* size; at most 4 GiB */
+	/* Size, at most 4 GiB. A size below 32 MiB on x86_64, or 272 MiB on aarch64, is raised. */
+	struct gpal_optional chipset_low_mmio;
 	struct gpal_optional chipset_high_mmio; /* size; 0: none */
 	bool has_pinned_chipset_high_mmio;      /* pinned_chipset_high_mmio replaces the size */
 	struct gpal_range pinned_chipset_high_mmio;
@@ -210,7 +212,9 @@ struct gpal_request {
 
 	/*
 	 * Physical address bits of the host, 1 to 64; 0: not known, so no limit. An alias map takes
-	 * the highest bit. A layout above the limit is refused; the limit never moves a range.
+	 * the highest bit. A layout above the limit is refused. gpal_resolve() never moves a range
+	 * because of the limit. gpal_update() moves ranges if the layout that keeps them is above
+	 * it, and only with GPAL_ALLOW_MOVES.
 	 */
 	unsigned int host_physical_address_bits;
 

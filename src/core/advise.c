@@ -338,7 +338,7 @@ static bool add_layout_windows(struct collecting *c)
 	return true;
 }
 
-/* Collects all ranges that can grow, in the order of the map. */
+/* Collects the ranges that gpal_advise_on() lists for a layout, in the order of the map. */
 static int collect_from_layout(struct collecting *c, struct gpald_arena *arena)
 {
 	bool *seen = gpald_arena_zalloc(arena, c->a->request->node_count, sizeof(*seen));

@@ -102,8 +102,8 @@ static bool is_gone(const struct comparison *c, const struct gpald_part *part)
 }
 
 /*
- * Returns true if an ECAM with the same base has become smaller because a root complex at one of
- * its ends is gone.
+ * Returns true if an ECAM with the same base has lost buses because a root complex at one of its
+ * ends is gone. It may have got others.
  */
 static bool lost_root_complex(const struct comparison *c, const struct gpal_layout_segment *from,
 			      const struct gpal_layout_segment *to)

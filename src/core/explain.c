@@ -17,6 +17,7 @@
 #include <gpalayout/explain.h>
 #include <string.h>
 
+/* Replies contain these texts, and clients find a rule by its text. So never change one. */
 static const char *const rules[] = {
 	[GPAL_RULE_GIVEN] = "as given, before anything is placed",
 	[GPAL_RULE_KEPT] = "kept where the live layout had it",
@@ -69,8 +70,8 @@ static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layou
 }
 
 /*
- * Resolves a live layout again. Returns GPAL_OK, GPAL_E_NO_MEMORY, or GPAL_E_INTERNAL if the
- * request does not make this layout.
+ * Resolves the request of a live layout again. Returns GPAL_OK, GPAL_E_NO_MEMORY, or
+ * GPAL_E_INTERNAL if the request does not make this layout.
  */
 static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
 		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An index that finds the highest or lowest free range in which an aligned window fits. Its time
- * is logarithmic in the number of free ranges, even if they are badly fragmented.
+ * An index that finds the highest or lowest free range in which an aligned window fits. A search
+ * takes time logarithmic in the number of free ranges, even if they are badly fragmented. Each new
+ * alignment takes time linear in it.
  *
  * The index takes over the free space of one region, for one direction. The caller takes windows
  * from it, from the largest alignment to the smallest, as the rules of the allocator demand. Then

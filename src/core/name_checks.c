@@ -31,8 +31,8 @@ const struct gpald_named *gpald_find_named(const struct gpald_named *names, size
 }
 
 /*
- * Returns the first entry, in list order, whose name an earlier entry has, and sets *earlier to
- * that entry. Returns NULL if all names differ.
+ * Returns the first entry, in list order, that has the name of an earlier one, and sets *earlier to
+ * the earlier one. Returns NULL if all names differ.
  */
 static const struct gpald_named *find_duplicate(struct gpald_named *names, size_t count,
 						const struct gpald_named **earlier)

@@ -24,7 +24,10 @@ static void add_warning(struct warning_list *list, enum gpal_warning_reason reas
 	};
 }
 
-/* Warns of pinned windows, in the order of the input. Chipset low MMIO is fixed, but not pinned. */
+/*
+ * Warns of pinned windows that are unaligned, and of pinned high windows that start below 4 GiB, in
+ * the order of the input. Chipset low MMIO is fixed, but not pinned.
+ */
 static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
@@ -59,7 +62,10 @@ static bool is_bare_size_or_pinned(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment == 0);
 }
 
-/* Warns of high windows, of a bare size or pinned, that could hold a larger BAR elsewhere. */
+/*
+ * Warns of high windows that could hold a larger BAR at an aligned address. Only pinned windows, and
+ * windows that state a size without an alignment, can be such.
+ */
 static void warn_of_largest_bar_below_size(const struct gpald_resolution *r,
 					   struct warning_list *list)
 {
