@@ -22,8 +22,8 @@
 /*
  * Opens descriptors 0 to 2 if they are closed, so that no socket or descriptor of libuv gets these
  * numbers. Closes all others except the `given_count` ones of the service manager, because
- * inherited ones would count against the limit on connections. Returns false if /dev/null cannot be
- * opened.
+ * inherited ones would use up the limit on descriptors, which lowers the limits on connections.
+ * Returns false if /dev/null cannot be opened.
  */
 static bool prepare_descriptors(int given_count)
 {
@@ -157,7 +157,6 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 	int status;
 
-	gpald_log_open();
 	status = read_command_line(argc, argv, &line, NULL);
 	if (status >= 0)
 		return status;
@@ -197,6 +196,7 @@ int main(int argc, char **argv)
 		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
 		return 1;
 	}
+	gpald_log_open();
 	wrong = gpald_options_init(&options);
 	if (wrong)
 		gpald_log_startup_error("%s", wrong);

@@ -129,7 +129,7 @@ class VmBuilder:
         if host_bits is not None:
             self._request["host"] = {"physical_address_bits": _number("host_bits", host_bits)}
         if boot == "openhcl" and arch == "aarch64":
-            # OpenHCL is an IGVM file, which states where it is loaded.
+            # OpenVMM loads OpenHCL from an IGVM file, and on aarch64 RAM then begins at 0.
             self._request["memory"]["start"] = 0
 
     def with_memory(self, startup):
@@ -317,7 +317,8 @@ class Layout:
         raise KeyError(f"there is no root complex {name} with an IOMMU")
 
     def assert_sound(self):
-        """Fails if ranges are empty, overlap or are out of order, or have another digest."""
+        """Fails if ranges are empty, overlap or are out of order, or if the layout's digest is not
+        theirs."""
         end = 0
         for each in self.ranges:
             if not end <= each.start < each.end:

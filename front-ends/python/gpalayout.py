@@ -473,8 +473,8 @@ class Client:
     def compare(self, from_, to):
         """Lists the differences between two layouts: {compatible, changes}.
 
-        Each is {"name": …}, {"request": …} or {"layout": …}. `compatible` is true if both have
-        the same architecture and no range of `from_` moves, shrinks or is removed.
+        `from_` and `to` are each {"name": …}, {"request": …} or {"layout": …}. `compatible` is
+        true if a guest that knows `from_` finds everything at the same address in `to`.
         """
         return self._ask("layout.compare", **{"from": from_, "to": to})
 
@@ -568,6 +568,7 @@ class Client:
 
     def next_event(self, timeout=None):
         """Returns the next event after `subscribe`, or None if `timeout` seconds pass without one.
+        If `timeout` is None, it waits without a limit, whatever the time limit of the client is.
 
         Raises `ConnectionLost` if the subscription has ended: subscribe again, with the revision
         of the last event as `since`.
@@ -688,7 +689,8 @@ class Events:
         return self._client.fileno()
 
     def wait(self, timeout=None):
-        """Returns the next event, or None if `timeout` seconds pass without one.
+        """Returns the next event, or None if `timeout` seconds pass without one. If `timeout` is
+        None, it waits without a limit, whatever the time limit of the client is.
 
         Raises `ResyncRequired`, and `ProtocolError` if an event does not follow the one before it.
         While the daemon is down, this tries to connect. An attempt may take as long as a call,
@@ -794,7 +796,7 @@ class _Connection:
                 return None
 
     def next_message(self, deadline):
-        """Returns the next message, or None once the deadline has passed. Also queues an event."""
+        """Returns the next message, or None after the deadline. An event is also queued."""
         line = self._line(deadline)
         if line is None:
             return None

@@ -209,7 +209,7 @@ def _parse(kind, data):
 
 
 def _error_data(status):
-    """Returns the ErrorData in the details of a Status, or None. A newer daemon may add others."""
+    """Returns the ErrorData in the details of a Status, or None. Skips details of other types."""
     for number, value in _each_field(status):
         if number == 3:
             detail = fields(_typed(value, bytes))
@@ -347,8 +347,8 @@ class Client:
 
     def _keep_reply(self, stream, kind, message):
         if kind != RESPONSE or stream not in self._sent:
-            raise ProtocolError(f"a frame of type {kind} for stream {stream}, which has no pending "
-                                "call")
+            raise ProtocolError(f"invalid reply: a frame of type {kind} for stream {stream} is not "
+                                "the response to a pending call")
         reply = self._sent.pop(stream)
         if reply is None:
             return
@@ -459,7 +459,8 @@ class Client:
             return None
         length, stream, kind, _ = HEADER.unpack_from(self._input)
         if length > LARGEST_MESSAGE:
-            raise ProtocolError(f"invalid reply: it has {length} bytes")
+            raise ProtocolError(f"invalid reply: it has {length} bytes; at most {LARGEST_MESSAGE} "
+                                "are allowed")
         end = HEADER.size + length
         if len(self._input) < end:
             return None

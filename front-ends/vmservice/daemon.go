@@ -38,7 +38,7 @@ type layouts = gpalayout.LayoutsService
 
 type daemonCall func(context.Context, layouts) error
 
-// Makes a call, and repeats it until the daemon answers or the time limit has passed.
+// Makes a call, and repeats it while it fails for a temporary reason, until the time limit.
 func (d *daemon) call(ctx context.Context, call daemonCall) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()

@@ -222,7 +222,8 @@ func translatePointer(pointer, reason string, config *vmservice.VMConfig) string
 	case strings.HasPrefix(member, "/virtio_mmio"):
 		return "/config/devices_config"
 	case strings.HasPrefix(member, "/pcie"):
-		// A pinned window has two fields. A wrong size does not make the base wrong.
+		// A pinned window has two fields. Only invalid_size is a fault of the size; for any other
+		// reason the pointer names the base.
 		if reason != "invalid_size" && isPinned(member, config.Pcie) {
 			member += "_base"
 		}

@@ -88,7 +88,7 @@ struct gpal_map {
  * @map: borrowed for the call
  *
  * Returns the index of the first entry that ends above the address; map->count if there is none.
- * The entry contains the address only if it starts at or below it.
+ * The entry contains the address only if its range starts at or below the address.
  */
 static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
 {
@@ -120,7 +120,7 @@ static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
  * Returns GPAL_OK, or:
  *   GPAL_E_OUT_OF_RANGE       a list has more than GPAL_ALLOC_MAX entries, or a reserved or
  *                             fixed range ends above GPAL_SPACE_END
- *   GPAL_E_INVALID_SIZE       a length is 0 or not a multiple of 4096
+ *   GPAL_E_INVALID_SIZE       a range or a demand has a size of 0, or not a multiple of 4096
  *   GPAL_E_INVALID_ALIGNMENT  a reserved or fixed range does not start on a page, or an
  *                             alignment is not a power of two of at least 4096
  *   GPAL_E_OVERLAP            two reserved or fixed ranges overlap

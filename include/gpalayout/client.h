@@ -11,15 +11,15 @@
  * Memory: parameters are borrowed for the call, and are not NULL unless stated otherwise. A
  * function that gives a result sets a pointer to a new object, which the caller frees with
  * gpal_client_free(). The pointers in it lead only into the object itself, or to static data. On
- * failure the function sets the pointer to NULL.
+ * failure the function sets the pointer to NULL, except as stated for gpal_client_update().
  *
  * Results: sizes and addresses are in bytes. Times are UTC text such as
  * "2026-11-22T15:04:05.123Z". The library ignores members of a reply that it does not know,
  * because a newer daemon may add some. A reply that lacks a required member is
  * GPAL_E_PROTOCOL.
  *
- * Errors: a function that can fail returns 0 or a negative code, and fills in *@error unless that
- * is NULL. Every function that calls the daemon may return:
+ * Errors: a function that can fail returns 0 or a negative code. On failure it fills in *error,
+ * unless `error` is NULL. Every function that calls the daemon may return:
  *   GPAL_E_REFUSED      the daemon refuses the call; error->reason says why. The comment of a
  *                       function lists the reasons of its method. Any method can also be refused
  *                       because of a parameter, such as "bad_name", or with "internal",
@@ -35,11 +35,11 @@
  *                       nothing was sent
  *   GPAL_E_NO_MEMORY    the heap is exhausted
  * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY, and after a refusal
- * with the reason "store_failed", it is unknown whether the daemon made a change. After
- * "message_too_large" the change was made if the message says so. After all other refusals nothing
- * was changed. Call gpal_client_get() to find out. gpal_client_create() can simply be called again,
- * because the same request changes nothing the second time. The next call makes a new connection if
- * needed. "Clients" in proto/README.md has a table of what is reported when the daemon is stopped,
+ * with the reason "store_failed", it is unknown whether the daemon made a change. Call
+ * gpal_client_get() to find out, or call gpal_client_create() again: the same request changes
+ * nothing the second time. After "message_too_large" the change was made if the message says so.
+ * After all other refusals nothing was changed. The next call makes a new connection if needed.
+ * "Clients" in proto/README.md has a table of what is reported when the daemon is stopped,
  * restarts or is newer.
  *
  * Blocking: by default a function returns when it has its reply or its time is over. A caller
@@ -160,9 +160,9 @@ GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeou
  * gpal_client_refuse_warnings - set the warnings that later calls refuse
  * @refused: a set of warnings, as in gpal_layout_refuse(); 0 in a new client
  *
- * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). The daemon
- * refuses a layout with such a warning as "warning_refused"; gpal_client_refusal_data() then has
- * all warnings of the layout.
+ * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). If a layout
+ * has such a warning, the daemon refuses it with the reason "warning_refused", and
+ * gpal_client_refusal_data() then returns all warnings of the layout.
  */
 GPAL_API void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused);
 
@@ -534,11 +534,11 @@ GPAL_API GPAL_MUST_USE int gpal_client_info(struct gpal_client *client,
 					    const struct gpal_client_info **info,
 					    struct gpal_client_error *error);
 
-/* A user with connections or unfinished work. The daemon forgets the others. */
+/* A user with connections or unfinished work. The daemon forgets others, and their times. */
 struct gpal_client_user_stats {
 	uint32_t uid;
 	uint64_t connections; /* open ones */
-	uint64_t served_us;   /* microseconds spent on its requests since it was last forgotten */
+	uint64_t served_us;   /* microseconds spent on requests of this user */
 };
 
 struct gpal_client_method_stats {

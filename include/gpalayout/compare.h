@@ -21,7 +21,9 @@
 GPAL_BEGIN_DECLS
 
 enum gpal_change_kind {
-	GPAL_CHANGE_MOVED,   /* same size; other address, node of a room, or CXL interleaving */
+	/* Same size, but other address, node or interleaving; an ECAM: another bus-0 base. */
+	GPAL_CHANGE_MOVED,
+
 	GPAL_CHANGE_RESIZED, /* another size, whether or not it moved; an ECAM: same base */
 	GPAL_CHANGE_ADDED,   /* only in the later layout */
 	GPAL_CHANGE_REMOVED, /* only in the earlier layout */

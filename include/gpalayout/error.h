@@ -104,7 +104,7 @@ enum gpal_subject {
 	GPAL_SUBJECT_COUNT
 };
 
-/* Bytes of the longest tag in an error object. A longer one is cut; the daemon allows none. */
+/* Bytes of the longest tag in an error. A longer one is cut. In the daemon, none is longer. */
 #define GPAL_ERROR_TAG_MAX 280
 
 #define GPAL_ERROR_PART_MAX 63 /* bytes of the longest `part` */
@@ -183,7 +183,9 @@ struct gpal_error {
 	uint64_t excess;                          /* bytes of the layout above the host's limit */
 	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* the tag whose ranges have the most bytes */
 	uint64_t largest_tag_size;                /* the sum of the sizes of these ranges */
-	char largest_size_of[GPAL_ERROR_TAG_MAX + 1]; /* tag of largest_size; "ram": each node */
+
+	/* The tag of the range that largest_size is for; "ram": every node would have this size. */
+	char largest_size_of[GPAL_ERROR_TAG_MAX + 1];
 };
 
 /*

@@ -6,7 +6,7 @@
  * Threads: any thread may call the functions. Two threads must not use the same object at once,
  * unless both only read it.
  * Memory: parameters are borrowed for the call. The caller owns the explanation. Its pointers lead
- * only into the explanation itself, or to static data.
+ * only into the explanation itself, to static data, or into a policy of the caller's own.
  */
 #ifndef GPALAYOUT_EXPLAIN_H
 #define GPALAYOUT_EXPLAIN_H
@@ -25,7 +25,7 @@ GPAL_BEGIN_DECLS
 
 /* The rule by which a range was placed; gpalayout-policy(7), PHASES. */
 enum gpal_rule {
-	GPAL_RULE_GIVEN,              /* a reserved or fixed range: the caller gives its address */
+	GPAL_RULE_GIVEN,              /* reserved or fixed: its address is given, not chosen */
 	GPAL_RULE_KEPT,               /* an update kept the range at its address */
 	GPAL_RULE_RECORDED,           /* it is not known whether an update kept or placed it */
 	GPAL_RULE_HIGHEST_BELOW_4GIB, /* mmio32 */
@@ -46,7 +46,7 @@ enum gpal_pass {
 
 /* A free range that the allocator did not take. */
 struct gpal_passed {
-	struct gpal_range free; /* the part in the region of the phase; if it has none, all of it */
+	struct gpal_range free; /* its part in the region of the phase; all of it if outside */
 	enum gpal_pass why;
 	uint64_t missing; /* bytes that it lacks; 0 for GPAL_PASS_BELOW_FLOOR */
 };

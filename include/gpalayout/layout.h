@@ -8,7 +8,8 @@
  * Threads: any thread may call the functions. Two threads must not use the same object at once,
  * unless both only read it.
  * Memory: parameters are borrowed for the call. The caller owns a layout, and frees it. Its
- * pointers lead only into the layout itself, or to static data.
+ * pointers lead only into the layout itself, to static data, or into a policy of the caller's own,
+ * which must exist as long as the layout.
  */
 #ifndef GPALAYOUT_LAYOUT_H
 #define GPALAYOUT_LAYOUT_H
@@ -111,7 +112,7 @@ struct gpal_warning {
 /* A layout. Ranges that do not apply to the VM are empty. */
 struct gpal_layout {
 	enum gpal_arch arch;
-	const struct gpal_policy *policy; /* static; NULL: this library does not know it */
+	const struct gpal_policy *policy; /* of the request; NULL: this library does not know it */
 	const char *policy_name;
 	enum gpal_profile profile;
 

@@ -3,12 +3,13 @@
  * A request from a VM front end. It states sizes and leaves the addresses to the library.
  *
  * A zeroed struct gpal_request with at least one node that has RAM is a valid request for an
- * x86_64 gen2-uefi VM under the default policy. Sizes and addresses are in bytes.
+ * x86_64 gen2-uefi VM under the default policy. Sizes and addresses are in bytes. A size is
+ * a multiple of 4096 unless stated otherwise.
  *
- * Threads: any thread may call the functions.
- * Memory: the caller owns a request and the memory behind its pointers. A function borrows it for
- * the call. Names are not NULL; a list may be NULL if its count is 0. Strings of the functions
- * below are static.
+ * Threads: any thread may call the functions. Memory: the caller owns a request and the memory
+ * behind its pointers. A function borrows it for the call, except a policy of the caller's own; see
+ * struct gpal_request. Names are not NULL; a list may be NULL if its count is 0. Strings of the
+ * functions below are static.
  */
 #ifndef GPALAYOUT_REQUEST_H
 #define GPALAYOUT_REQUEST_H
@@ -139,7 +140,7 @@ struct gpal_hotplug_room {
 };
 
 /*
- * A window of host-managed device memory that is interleaved over several CXL host bridges: 1,
+ * A window of host-managed device memory that is interleaved over CXL host bridges: 1,
  * 2, 3, 4, 6, 8, 12 or 16 root complexes, each of which has CXL.
  *
  * Source of the numbers of targets, the granularities and the unit of the size: CXL 3.1, 9.18.1.
@@ -169,7 +170,8 @@ enum gpal_hole {
 
 struct gpal_request {
 	enum gpal_arch arch;
-	const struct gpal_policy *policy; /* NULL: gpal_policy_default() */
+	/* NULL: gpal_policy_default(). A policy of your own must exist as long as the layout. */
+	const struct gpal_policy *policy;
 	enum gpal_profile profile;
 
 	const uint64_t *nodes; /* RAM of each NUMA node, a multiple of 4096; 0: it has no RAM */
@@ -185,7 +187,10 @@ struct gpal_request {
 	const struct gpal_hotplug_room *hotplug_rooms;
 	size_t hotplug_room_count;
 
-	/* Size, at most 4 GiB. A size below 32 MiB on x86_64, or 272 MiB on aarch64, is raised. */
+	/*
+	 * Size, at most 4 GiB, rounded up to a multiple of 4096. A size below 32 MiB on x86_64, or
+	 * 272 MiB on aarch64, is raised to that.
+	 */
 	struct gpal_optional chipset_low_mmio;
 	struct gpal_optional chipset_high_mmio; /* size; 0: none */
 	bool has_pinned_chipset_high_mmio;      /* pinned_chipset_high_mmio replaces the size */

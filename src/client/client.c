@@ -103,7 +103,7 @@ static int describe_failure(const struct gpal_client *client, int code,
 						 "in the middle of a reply" :
 						 "without a reply");
 	case GPAL_E_PROTOCOL:
-		return gpald_client_fail(error, code, "%s: the reply is too long", path);
+		return gpald_client_fail(error, code, "%s: the reply is longer than 256 MiB", path);
 	default:
 		return gpald_client_fail(error, code, "out of memory");
 	}
@@ -265,7 +265,7 @@ int gpal_client_connect_within(const char *path, int64_t timeout_ms, struct gpal
 	if (!gpald_link_init(&made->link, path)) {
 		free(made);
 		gpald_client_fail(error, GPAL_E_NO_DAEMON,
-				  "%.200s: a socket path has 1 to %zu bytes", path,
+				  "\"%.200s\": a socket path must have 1 to %zu bytes", path,
 				  sizeof(made->link.path) - 1);
 		if (error)
 			error->system_error = ENAMETOOLONG;

@@ -47,7 +47,10 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 	return made;
 }
 
-/* Reads the revision at which the daemon accepted the subscription. */
+/*
+ * Reads the revision at which the daemon accepted the subscription, and ends the outage and its
+ * deadline. Refuses a revision below `least`.
+ */
 static const uint64_t *read_accepted_revision(struct gpal_client *client, const cJSON *result,
 					      uint64_t least, struct gpald_arena *arena, int *code,
 					      struct gpal_client_error *error)
@@ -250,7 +253,8 @@ static int try_next_event(struct gpal_client *client, struct gpald_arena *arena,
 		return code;
 	if (code == GPAL_E_NO_MEMORY)
 		return gpald_client_fail(error, code, "out of memory");
-	return gpald_client_fail(error, code, "%s: a line is too long", client->link.path);
+	return gpald_client_fail(error, code, "%s: a line is longer than 256 MiB",
+				 client->link.path);
 }
 
 int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event *event,

@@ -38,7 +38,8 @@ void gpald_arena_free(struct gpald_arena *arena);
 
 /*
  * Makes a result of the library: a zeroed object of `size` bytes in a new arena, which *arena
- * receives. gpald_arena_free_object() frees both; NULL is allowed. Returns NULL if out of memory.
+ * receives. gpald_arena_free_object() frees both; NULL is allowed. Returns NULL if out of memory;
+ * then there is no arena to free, and *arena must not be used.
  */
 GPAL_MUST_USE void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena);
 void gpald_arena_free_object(void *object);

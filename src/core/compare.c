@@ -103,7 +103,7 @@ static bool is_gone(const struct comparison *c, const struct gpald_part *part)
 
 /*
  * Returns true if an ECAM with the same base has lost buses because a root complex at one of its
- * ends is gone. It may have got others.
+ * ends is gone. The ECAM may also have new buses.
  */
 static bool lost_root_complex(const struct comparison *c, const struct gpal_layout_segment *from,
 			      const struct gpal_layout_segment *to)

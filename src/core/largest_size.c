@@ -67,9 +67,10 @@ static enum gpald_verdict try_share(void *data, uint64_t size)
 #define SHARES_MAX 2048 /* multiples of 2 MiB in 4 GiB; up to this many are tried one by one */
 
 /*
- * Returns the largest multiple of the usual alignment with which all windows fit; 0: none. A
- * smaller size may fail although a larger one works, so each is tried, from the largest down. If
- * there are too many, the function searches for one that works although the next one does not.
+ * Returns a multiple of the usual alignment with which all windows fit; 0: none was found. A
+ * smaller size may fail although a larger one works, so up to SHARES_MAX sizes are tried from the
+ * largest down, and the result is the largest. If there are more, the function searches for one
+ * that works although the next one does not.
  */
 static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most)
 {
@@ -172,7 +173,7 @@ static size_t add_range_candidate(const struct gpal_layout *layout, struct candi
 	return count + 1;
 }
 
-static size_t add_windows(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_window_candidates(const struct gpal_layout *layout, struct candidate *list)
 {
 	size_t count = 0;
 
@@ -192,7 +193,7 @@ static size_t add_windows(const struct gpal_layout *layout, struct candidate *li
 	return count;
 }
 
-static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_room_candidates(const struct gpal_layout *layout, struct candidate *list)
 {
 	size_t count = 0;
 
@@ -204,7 +205,7 @@ static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list
 }
 
 /* Adds each node, and then one candidate for all nodes together. */
-static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_node_candidates(const struct gpal_layout *layout, struct candidate *list)
 {
 	size_t count = 0;
 
@@ -263,9 +264,9 @@ static void suggest_for_width(const struct gpal_request *request, const struct g
 			      2 * layout->root_complex_count,
 		      sizeof(*list));
 	if (list && gpald_sizing_init(&sizing, request, policy, options, &budget)) {
-		count = add_nodes(layout, list);
-		count += add_rooms(layout, list + count);
-		count += add_windows(layout, list + count);
+		count = add_node_candidates(layout, list);
+		count += add_room_candidates(layout, list + count);
+		count += add_window_candidates(layout, list + count);
 	}
 	/* Single nodes get half of the budget, so that enough is left for all nodes together. */
 	budget.left = GPALD_BUDGET / 2;

@@ -38,7 +38,7 @@ int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
 /*
  * Finds the parts that equal `wanted` in a list of gpald_list_parts(). Returns the first, and sets
- * *count to their number. If there is none, *count is 0, and the result is not NULL.
+ * *count to their number. If there is none, *count is 0, and the result must not be dereferenced.
  */
 const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t part_count,
 					  const struct gpald_part *wanted, size_t *count);

@@ -300,8 +300,8 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 	}
 }
 
-/* Returns true if the live layout has this window, which then stays where it is. */
-static bool is_live(const struct gpald_sizing *sizing, size_t index)
+/* Returns true if every try leaves this window where the live layout has it. */
+static bool is_kept_window(const struct gpald_sizing *sizing, size_t index)
 {
 	const struct gpal_layout *live = sizing->options.live;
 	const char *name = sizing->original->root_complexes[index].name;
@@ -331,7 +331,8 @@ size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject su
 		struct gpal_window *window = window_of(sizing, i);
 
 		sizing->is_chosen[i] = window->kind != GPAL_WINDOW_PINNED &&
-				       window->kind != GPAL_WINDOW_NONE && !is_live(sizing, i);
+				       window->kind != GPAL_WINDOW_NONE &&
+				       !is_kept_window(sizing, i);
 		if (!sizing->is_chosen[i])
 			continue;
 		window->alignment = 0;

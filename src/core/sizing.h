@@ -75,7 +75,9 @@ struct gpald_sizing {
 };
 
 /*
- * Copies a request. Returns false if out of memory. Call gpald_sizing_clear() in either case.
+ * Copies the lists of a request whose sizes can be changed. The request, what it points to, the
+ * policy, the live layout and the budget are borrowed until gpald_sizing_clear(). Returns false if
+ * out of memory. Call gpald_sizing_clear() in either case.
  */
 GPAL_MUST_USE bool gpald_sizing_init(struct gpald_sizing *sizing,
 				     const struct gpal_request *request,

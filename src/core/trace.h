@@ -30,7 +30,7 @@ struct gpald_trace {
 };
 
 /*
- * Opens a step with the members of *step, except its lists. Returns the trace for the functions
+ * Opens a step as a copy of *step, whose lists must be empty. Returns the trace for the functions
  * below; NULL if this step is not recorded.
  */
 struct gpald_trace *gpald_trace_open_step(struct gpald_trace *trace, const struct gpal_step *step);

@@ -215,8 +215,8 @@ static bool is_fast_by_size(const struct search *s, const struct gpald_sort_item
 		sizes += next != key;
 		alignments += next >> SIZE_BITS != key >> SIZE_BITS;
 		/*
-		 * Such a window leaves one more free range, in which no other window of its
-		 * alignment can start.
+		 * A window whose size is not a multiple of its alignment leaves one more free
+		 * range, in which no other window of its alignment can start.
 		 */
 		ranges += key_size(next) % key_alignment(next) != 0;
 		key = next;

@@ -49,8 +49,8 @@ static void append_value(struct gpald_bytes *out, struct gpald_raw value)
 }
 
 /*
- * Replaces *value with the member or element of it that a step of a path names. Returns false if
- * there is none.
+ * `step` is one step of a path. Replaces *value with its member or element of that name or index.
+ * Returns false if there is none.
  */
 static bool step_into(struct gpald_raw *value, const char *step)
 {

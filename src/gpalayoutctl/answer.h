@@ -20,8 +20,8 @@ bool ctl_wants_text(const struct ctl_session *session);
 enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
 
 /*
- * Does the same, and prints a refusal on standard error, after `name`. Returns the exit status of
- * the reply, or that of ctl_print_raw() if it fails.
+ * Does the same, and prints a refusal on standard error, with `name` in front of it. Returns the
+ * exit status of the reply, or that of ctl_print_raw() if it fails.
  */
 enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name);
 

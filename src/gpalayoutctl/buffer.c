@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request or a printed text is complete in a buffer before it is sent or printed, so that an
- * error in making it leaves no part of it.
+ * A request or a printed text is complete in a buffer before it is sent or printed. If an error
+ * occurs before that, no part of it goes out.
  */
 #include "config.h"
 

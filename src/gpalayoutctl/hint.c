@@ -60,7 +60,8 @@ static const struct hint hints[] = {
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
 	{ "missing_member", "gpalayoutctl schema lists all members" },
 	{ "unknown_member",
-	  "correct its spelling, or omit it: a member of one form is unknown in another; "
+	  "correct the member's spelling, or omit it: an object may have several forms, each with "
+	  "its own members; "
 	  "gpalayoutctl schema lists all members" },
 	{ "wrong_type",
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
@@ -68,7 +69,8 @@ static const struct hint hints[] = {
 	{ "bad_size",
 	  "write a whole number, which may end in K, M, G, T or P, or 0x and hexadecimal digits: "
 	  "1536M, not 1.5G or 64m" },
-	{ "out_of_range", "{?target}each target is a root complex of the request that has cxl" },
+	{ "out_of_range",
+	  "{?target}each target must name a root complex of the request that has cxl" },
 	{ "out_of_range", NULL },
 	{ "bad_name", NULL },
 	{ "unknown_policy", "gpalayoutctl policies lists the policies and what they set" },
@@ -119,7 +121,8 @@ static const struct hint hints[] = {
 	{ "invalid_size", "sizes are multiples of 4K above 0, and a range ends after its start" },
 	{ "invalid_alignment", "{?off_page}start {tag} at a multiple of 4K" },
 	{ "invalid_alignment",
-	  "change the alignment of {tag} from {alignment} to a power of two that is large enough" },
+	  "change the alignment of {tag} from {alignment} to a power of two that is not below the "
+	  "least alignment" },
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
 	{ "overlap",
@@ -142,13 +145,14 @@ static const struct hint hints[] = {
 	{ "exhausted", "{?sized_by_devices}give {tag} fewer devices, or smaller ones{for_more}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
-	  "of the {windows} would fit{or_move_ecam}" },
-	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{or_move_ecam}" },
+	  "of the {windows} would fit{for_more_ecam}" },
+	{ "exhausted",
+	  "{?shared}{equal_share} for each of the {windows} would fit{for_more_ecam}" },
 	{ "exhausted",
 	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}" },
 	{ "exhausted",
-	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
-	  "{tag} needs {size}: {how_to_free_low}" },
+	  "{?low}{tag} needs {size}, but at most {largest_fit} fits below 4 GiB at an alignment of "
+	  "{alignment}: {how_to_free_low}" },
 	{ "exhausted",
 	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}" },
 	{ "exhausted",
@@ -178,17 +182,17 @@ static const struct hint hints[] = {
 	  "{?pinned_too_high}{pinned_too_high} is pinned too high for the host's {bits} address "
 	  "bits: pin it lower, or give its size alone to have it placed" },
 	{ "address_width_exceeded",
-	  "{?all_nodes}{tag} sets the top, which needs {required_bits} address bits where the host "
+	  "{?all_nodes}{tag} ends highest and needs {required_bits} address bits, but the host "
 	  "has {bits}: if nothing else changes, each node can have {largest_size}" },
 	{ "address_width_exceeded",
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
+	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
 	  "if nothing else changes, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded",
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
-	  "the top is {excess} too high, and {largest_tag} has the most bytes: "
+	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
+	  "the layout ends {excess} too high, and {largest_tag} takes the most space: "
 	  "{largest_tag_size}{try_sizes}" },
 	{ "address_width_exceeded",
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
+	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
 	  "use less RAM or smaller high MMIO windows{try_sizes}" },
 	{ "address_width_exceeded",
 	  "use less RAM, smaller high MMIO windows, or a host with more bits{try_sizes}" },
@@ -251,7 +255,8 @@ static const struct hint hints[] = {
 	  "gpalayoutctl list" },
 
 	/* the daemon's state */
-	{ "internal", "this is a defect of the daemon: report it with the request and its log" },
+	{ "internal",
+	  "this is a defect of the daemon: report it with the request and the daemon's log" },
 	{ "message_too_large", "{?backup}start the daemon with a larger limit reply_bytes" },
 	{ "message_too_large",
 	  "send or ask for less in one call, or start the daemon with a larger limit "

@@ -363,8 +363,8 @@ static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_
 }
 
 /*
- * Finds ways to free addresses below 4 GiB. Making the refused range itself smaller is no way if
- * `is_for_more` is set, or nothing is free for it.
+ * Finds ways to free addresses below 4 GiB. Does not offer to make the refused range itself smaller
+ * if `is_for_more` is set, or if nothing is free for it.
  */
 static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
 {
@@ -424,7 +424,7 @@ static void append_for_more_other(struct gpald_bytes *out, const struct ctl_hint
 }
 
 /* Says how to free addresses below 4 GiB without smaller windows. */
-static void append_or_move_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
+static void append_for_more_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	struct ways ways = { 0 };
 
@@ -583,8 +583,8 @@ static bool is_pinned_too_high(const struct ctl_hint_context *context)
 /* Windows of root complexes. */
 
 /*
- * Returns true if the refused range has a `start` that is not on a page. `alignment` in the data is
- * then the page size.
+ * Returns true if the refused range has a `start` that is not page-aligned. `alignment` in the data
+ * is then the page size.
  */
 static bool is_off_page(const struct ctl_hint_context *context)
 {
@@ -727,7 +727,7 @@ static const struct {
 	{ "for_more_low", append_for_more_low },
 	{ "for_more", append_for_more_other },
 	{ "ecam_below", append_ecam_below },
-	{ "or_move_ecam", append_or_move_ecam },
+	{ "for_more_ecam", append_for_more_ecam },
 	{ "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
 	{ "none", append_none },

@@ -19,8 +19,8 @@ struct ctl_hint_context {
 };
 
 /*
- * Returns the request in the params that was refused, or NULL if there is none. A comparison has
- * two, and the pointer in the data of the refusal leads to one of them.
+ * Returns the request that was refused, which is in the params, or NULL if there is none. A
+ * comparison has two, and the pointer in the data of the refusal leads to one of them.
  */
 const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data);
 

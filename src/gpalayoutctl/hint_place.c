@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pointer of a refusal leads into the params, but the user typed flags and operands or wrote a
- * file. So this translates pointers.
+ * file. This file translates the one into the other.
  */
 #include "config.h"
 

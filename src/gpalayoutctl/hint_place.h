@@ -5,7 +5,10 @@
 
 #include "gpalayoutctl/hint_context.h"
 
-/* Appends what the pointer into the params leads to: a flag, an operand, or a place in a file. */
+/*
+ * Appends what the pointer into the params leads to: a flag, an operand, a place in a file, the
+ * request or the top of the params. If it is none of these, appends the pointer.
+ */
 void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_context *context,
 			       const char *pointer);
 

@@ -151,7 +151,7 @@ enum ctl_exit ctl_flag_count_parse(const char *flag, const char *key, const char
 
 	if (ctl_count_parse(text, count) && (*count || !positive))
 		return CTL_OK;
-	static_assert(LARGEST_COUNT == 9007199254740991, "the text names it");
+	static_assert(LARGEST_COUNT == 9007199254740991, "the message below states it");
 	return ctl_error("%s%s%s: '%s' %s", flag, key ? ": " : "", key ? key : "", text,
 			 is_large ? "is above 9007199254740991, the largest number" :
 			 positive ? "is not a whole number above 0" :

@@ -14,7 +14,8 @@
  * A flag. The last row of a table of flags has no name. `apply` sets in `target` what the flag
  * means; its `value` is NULL if the flag takes none. It returns CTL_OK, or CTL_USAGE after a
  * message. A flag without `apply` is read by its command. A flag of the params or of a request sets
- * `member` in the object `group`, or in the params or the request themselves if `group` is NULL.
+ * `member` of the object `group`. If `group` is NULL, it sets `member` of the params or the
+ * request.
  */
 struct ctl_flag {
 	const char *name;   /* with its dashes */
@@ -25,7 +26,7 @@ struct ctl_flag {
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;
-	const char *constant; /* what the flag itself states: its value, or a kind of IOMMU */
+	const char *constant; /* the value that the flag stands for, or its kind of IOMMU */
 	size_t offset;        /* of the member of `target` that it sets */
 	bool repeatable;
 };

@@ -53,7 +53,7 @@ static const struct ctl_command commands[] = {
 	  "Show what differs between two layouts, each NAME or @FILE (a\n"
 	  "request or a layout); exit status 1 if the architectures\n"
 	  "differ, or if a range of FROM, except reserved ones, moves,\n"
-	  "shrinks or is removed", 1, 2,
+	  "shrinks, changes its use or is removed", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
 	{ "history", "NAME", "Show who changed a layout and when, also after its deletion", 1, 1,
 	  .method = "layout.history", .members = { "name" }, .result = &gpald_history_result,
@@ -100,12 +100,15 @@ static const char usage_end[] =
 	"and hexadecimal digits.\n"
 	"\n"
 	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor); 2 wrong\n"
-	"usage, or a value, file or output that cannot be read or written; 3 no daemon, an\n"
+	"usage, or a value, file or output that cannot be used; 3 no daemon, an\n"
 	"invalid reply, or the daemon cannot serve now; 4 refused for another reason, such as\n"
 	"invalid_size; 5 not found; 6 conflict or generation mismatch; 7 exhausted, or too wide\n"
 	"for the host.\n";
 
-/* Appends name and text in two columns. A newline in `text` starts another line of the second. */
+/*
+ * Appends a name and a text in two columns. After a newline in `text`, the text goes on in the
+ * second column of the next line.
+ */
 static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,
 			 const char *value_name, const char *text)
 {

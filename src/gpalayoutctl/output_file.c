@@ -30,7 +30,7 @@ static void remove_unfinished(int signal)
 }
 
 /* A signal that is ignored, such as SIGHUP under nohup(1), stays ignored. */
-static void watch_signals(const char *path)
+static void catch_signals(const char *path)
 {
 	const struct sigaction remove = { .sa_handler = remove_unfinished,
 					  .sa_flags = (int)SA_RESETHAND };
@@ -62,7 +62,7 @@ static int open_beside(struct ctl_output_file *file, const char *path, mode_t mo
 	file->fd = open(file->temporary.data, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, mode);
 	if (file->fd < 0)
 		return errno;
-	watch_signals(file->temporary.data);
+	catch_signals(file->temporary.data);
 	return 0;
 }
 

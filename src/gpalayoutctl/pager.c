@@ -47,9 +47,8 @@ static bool is_long_text(const struct gpald_bytes *text)
 }
 
 /*
- * Turns the child into the pager. A shell runs the command in PAGER, which may have options. less
- * alone is run without a shell: it may be only the default, so no shell must report that it is
- * missing.
+ * Turns the child into the pager. A shell runs the command in PAGER, which may have options. "less"
+ * runs without a shell, because a shell would report it if less, which is the default, is missing.
  */
 static void become_pager(const char *pager, const int ends[2])
 {

@@ -20,8 +20,8 @@ struct ctl_session {
 	struct gpal_client *client; /* NULL: not connected */
 	const char *socket;         /* the path of the last attempt to connect */
 	const char *method;         /* of the last call */
-	struct gpald_bytes params;  /* its JSON text; empty: none */
-	const char *result;         /* the JSON text of its result; NULL: the daemon refused it */
+	struct gpald_bytes params;  /* JSON text of the last call's params; empty: none */
+	const char *result;         /* JSON text of the last result; NULL: refused, or failed */
 	struct gpal_client_error error;
 
 	struct gpald_bytes request; /* JSON text of the request of the command; empty: none */
@@ -53,7 +53,10 @@ enum ctl_exit ctl_print_line(const char *line, size_t length);
  */
 const void *ctl_decode_result(struct ctl_session *session, const struct gpald_result *result);
 
-/* Decodes a part of a reply that is parsed already. The struct is valid as long as the tree. */
+/*
+ * Decodes a part of a reply that is already parsed. The struct is valid as long as the tree.
+ * Returns NULL after a message if the part is invalid.
+ */
 const void *ctl_decode(struct ctl_session *session, const struct gpald_result *result,
 		       const cJSON *tree);
 

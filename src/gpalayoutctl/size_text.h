@@ -14,8 +14,9 @@
 void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size);
 
 /*
- * Appends `size` in its largest unit. If that is not exact, it is rounded to three digits: "~2.94
- * TiB", "~3.00 GiB". From 999.5 on it is rounded down to a whole number: "~1023 KiB".
+ * Appends `size` in its largest unit. If three decimals cannot state it exactly, it is rounded to
+ * three significant digits: "~2.94 TiB", "~3.00 GiB". From 999.5 on it is rounded down to a whole
+ * number: "~1023 KiB".
  */
 void ctl_size_append(struct gpald_bytes *out, uint64_t size);
 
@@ -29,10 +30,11 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size);
 enum ctl_number_form {
 	CTL_HEX,
 	CTL_EXACT,   /* decimal, with a unit, like those below */
-	CTL_ROUNDED, /* to three significant digits, or four from 1000 on: "≈ 1.01 TiB" */
+	CTL_ROUNDED, /* at least 1 KiB, to 3 significant digits, or 4 from 1000 on: "≈ 1.01 TiB" */
 	CTL_HUMAN,   /* an address or a gap: exact if the count of units is below 1024 ("3 GiB") */
 	CTL_SHORT,   /* a size: rounded if the count of units has more than four digits */
-	CTL_FULL /* a size: exact, and rounded after it as by CTL_SHORT: "851948 KiB ≈ 832 MiB" */
+	/* A size: exact. If CTL_SHORT rounds it, that form follows: "851948 KiB ≈ 832 MiB". */
+	CTL_FULL,
 };
 
 struct ctl_number_text {

@@ -12,17 +12,17 @@
 #include <stddef.h>
 
 /*
- * Appends `text`, with each control character, line separator and direction override as \uXXXX, and
- * each byte that is not UTF-8 as \xXX. Characters in `keep`, which are ASCII, are not escaped. JSON
- * in UTF-8 keeps its meaning if `keep` has the white space between its tokens, because all other
- * such characters are in its strings.
+ * Appends `text`, with each control character, line separator, direction character, U+FFFE and
+ * U+FFFF as \uXXXX, and each byte that is not UTF-8 as \xXX. Characters in `keep`, which are ASCII,
+ * are not escaped. JSON in UTF-8 keeps its meaning if `keep` has the white space between its
+ * tokens, because all other escaped characters are in its strings.
  */
 void ctl_append_safe(struct gpald_bytes *out, const char *text, size_t length, const char *keep);
 
 /* Does the same for a string. */
 void ctl_puts_safe(struct gpald_bytes *out, const char *text);
 
-/* Does the same; if `ascii`, each character that is not ASCII becomes \uXXXX. */
+/* Does the same. If `ascii`, also escapes all other characters that are not ASCII. */
 void ctl_name_append(struct gpald_bytes *out, const char *name, bool ascii);
 
 /* Returns how many bytes at the beginning of the text are valid UTF-8. */
@@ -53,7 +53,7 @@ void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii);
 void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, unsigned int lines_max,
 		     bool ascii);
 
-/* Returns true if standard output is a terminal with colours and NO_COLOR is not set. */
+/* Returns true if standard output is a terminal with colours and NO_COLOR is empty or not set. */
 bool ctl_wants_colour(void);
 
 #endif

@@ -37,7 +37,7 @@ static bool may_change(const struct gpald_operation *operation, const struct gpa
 
 static enum gpald_outcome outcome_of_decoding(enum gpald_codec_result result)
 {
-	/* This process encoded these bytes, or their checksum was right. */
+	/* This process encoded these bytes, or decoded them when it loaded them. */
 	assert(result == GPALD_CODEC_OK || result == GPALD_CODEC_NO_MEMORY);
 	return result == GPALD_CODEC_OK ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
 }
@@ -59,9 +59,9 @@ static enum gpald_outcome encode_with_policy(const struct gpald_blob *blob,
 }
 
 /*
- * Compares a request with that of a record: DONE if they are the same, CONFLICT if they differ, or
- * NO_MEMORY. `policy` applies if the new request names none, and that of the record if the recorded
- * one names none. Naming the policy that applies anyway makes no difference.
+ * Returns DONE if the request is that of the record, CONFLICT if it is not, or NO_MEMORY. If the
+ * new request names no policy, `policy` applies; if the recorded one names none, the policy of the
+ * record applies. So naming the policy that applies anyway makes no difference.
  */
 static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 					   const struct gpald_blob *request,

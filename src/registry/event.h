@@ -61,7 +61,8 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
  * microseconds. Unless the clock was set back, or a restore has raised counters above it (see
  * `floor` in store.h), no earlier registry, and no lost state of this one, had so high a revision.
  * So their subscribers are refused, and never take an event of this registry for the one that they
- * expect next. It is at most 2^52, whatever the clock says, so that revisions stay JSON integers.
+ * expect next. The result is at most 2^52, whatever the clock says, so that revisions stay JSON
+ * integers.
  */
 uint64_t gpald_event_first_revision(void);
 

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 struct gpald_index {
-	pthread_mutex_t lock; /* held to change the index */
+	pthread_mutex_t lock; /* held to change the index, or to read it on other threads */
 	RB_HEAD(gpald_record_tree, gpald_record) records;
 	size_t count;
 	uint64_t generation_top; /* new layouts get a greater generation */
@@ -34,14 +34,14 @@ void gpald_index_clear(struct gpald_index *index);
 struct gpald_record *gpald_index_find(const struct gpald_index *index, const char *name);
 
 /*
- * Adds a record, in place of the one of that name. The index owns its reference. Call this only
- * before other threads read the index.
+ * Adds a record, or replaces the one of that name. The index takes over the caller's reference.
+ * Call this only before other threads read the index.
  */
 void gpald_index_add_loaded(struct gpald_index *index, struct gpald_record *record);
 
 /*
- * Adds a record, in place of the one of that name, and its event. The index owns its reference. If
- * the record is NULL, removes the one that the event names.
+ * Adds a record, or replaces the one of that name, and adds its event. The index takes over the
+ * caller's reference. If the record is NULL, the function removes the one that the event names.
  */
 void gpald_index_change(struct gpald_index *index, struct gpald_record *record,
 			const struct gpald_event *event);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts what each uid has in the registry, for the limits per uid. The counts change with each
- * layout that comes or goes, because counting all layouts for each change would take too long.
+ * Counts what each uid has in the registry, for the limits per uid. Each change updates the counts,
+ * because counting all layouts for each change would take too long.
  */
 #ifndef GPALD_REGISTRY_OWNERS_H
 #define GPALD_REGISTRY_OWNERS_H

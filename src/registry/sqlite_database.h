@@ -41,7 +41,7 @@ struct gpald_sqlite {
 	struct gpald_store base; /* first */
 	char *path;
 	int folder_fd;             /* locked */
-	int database_fd;           /* for its size; close it last: that releases SQLite's locks */
+	int database_fd;           /* close it after `db`: closing it releases SQLite's locks */
 	bool is_accepted;          /* in use; before that, closing removes a log that SQLite made */
 	bool empties_log_at_close; /* closing the database empties the log */
 	int64_t version;           /* of its schema when it was opened */
@@ -176,7 +176,10 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite 
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
 							       char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Begins to use a valid database: empties the log, and reserves disk space if there is any. */
+/*
+ * Begins to use a valid database: empties the log, and reserves disk space. A full disk is not an
+ * error.
+ */
 GPAL_MUST_USE bool gpald_sqlite_begin_use(struct gpald_sqlite *store,
 					  char error[GPALD_STORE_ERROR_SIZE]);
 

@@ -296,7 +296,7 @@ static bool file_exists(const struct gpald_sqlite *store, const char *name)
 	return fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-#define MOVE_FIRST "first move it away"
+#define MOVE_FIRST(what) "first move the " what " away"
 #define PUT_BACK(what)                                                                      \
 	"put back the database to which it belongs, or move the " what " away and restore " \
 	"a backup with --restore or begin with an empty registry"
@@ -348,7 +348,8 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 			error,
 			"%s: it is missing, but there is a journal %s-journal of another program; "
 			"%s",
-			store->path, store->path, is_restore ? MOVE_FIRST : PUT_BACK("journal"));
+			store->path, store->path,
+			is_restore ? MOVE_FIRST("journal") : PUT_BACK("journal"));
 	if (journal == JOURNAL_HOT)
 		return gpald_sqlite_fail(
 			error,
@@ -361,7 +362,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	if (!has_database && (found == GPALD_SQLITE_LOG_FINE || found == GPALD_SQLITE_LOG_DAMAGED))
 		return gpald_sqlite_fail(
 			error, "%s: damaged: it is missing, but there is a log %s-wal; %s",
-			store->path, store->path, is_restore ? MOVE_FIRST : PUT_BACK("log"));
+			store->path, store->path, is_restore ? MOVE_FIRST("log") : PUT_BACK("log"));
 	switch (found) {
 	case GPALD_SQLITE_LOG_EMPTY:
 	case GPALD_SQLITE_LOG_FINE:

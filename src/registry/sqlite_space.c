@@ -5,8 +5,8 @@
  * - A page of the database gets its space in the file before the transaction that adds it is
  *   committed, so moving the log into the database needs no space. The pages that deletions may
  *   need are reserved, too.
- * - The log never becomes shorter than a deletion needs. If it is full, it is moved into the
- *   database and used again from its start.
+ * - The log never becomes shorter than a deletion needs. If a transaction finds no space for a
+ *   longer log, the log is moved into the database and used again from its start.
  *
  * This space is never given back, not even when the daemon exits, because another program could
  * take free space at any moment.
@@ -171,9 +171,8 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	wanted = used + deletion_pages(store, used);
 	store->is_at_limit = exceeds_limit(store, pages, used, is_deletion);
 	if (store->is_at_limit) {
-		gpald_sqlite_fail(error,
-				  "%s: the database would exceed store_bytes (%" PRIu64 " bytes)",
-				  store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
+		gpald_sqlite_fail(error, "%s: the database would exceed the limit store_bytes",
+				  store->path);
 		return GPALD_COMMIT_FULL;
 	}
 	code = grow_ahead(store, is_deletion || wanted < pages ? pages : wanted);

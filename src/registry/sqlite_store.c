@@ -64,8 +64,10 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 				 "cannot be upgraded to the schema of this version", error);
 }
 
-/* Deleted content is not secret, and overwriting all of it would need space in the log. */
-/* The SELECT makes SQLite open a new log, which it does only when it reads. */
+/*
+ * secure_delete is FAST, because deleted content is not secret, and overwriting all of it would
+ * need space in the log. The SELECT makes SQLite open a new log, which it does only when it reads.
+ */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; SELECT id FROM state"
 
 static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])

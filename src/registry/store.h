@@ -40,9 +40,9 @@ struct gpald_store_change {
 STAILQ_HEAD(gpald_store_changes, gpald_store_change);
 
 /*
- * Receives the content of a store. `record` takes its argument, even if it returns false; `event`
- * borrows it. Both return false to stop because memory ran out. `damaged` is called with the name
- * of each record that cannot be used.
+ * Receives the content of a store. `record` takes over the record, even if it returns false;
+ * `event` borrows the event. Both return false to stop because memory ran out. `damaged` is called
+ * with the name of each record that cannot be used.
  */
 struct gpald_loader {
 	void *data;
@@ -65,10 +65,10 @@ struct gpald_store_state {
 	 * GPALD_RESTORE_RAISE_MIN is added as often as needed until the floor reaches it. 0: the
 	 * store is new. Not stored.
 	 *
-	 * An existing store may be an older copy, whose later changes are lost. The numbers of the
-	 * lost changes are not above the floor, with one exception: an earlier restore had raised
-	 * them above the clock, and the numbers of the copy are now below the clock. An update only
-	 * adds one to the generation of its layout, so it may repeat that of a lost update.
+	 * An existing store may be an older copy, whose later changes are lost. Their numbers are
+	 * not above the floor, unless the clock was set back, or an earlier restore had raised them
+	 * above the clock and the clock has since caught up with the numbers of the copy. An update
+	 * only adds one to the generation of its layout, so it may repeat that of a lost update.
 	 */
 	uint64_t floor;
 };
@@ -131,7 +131,7 @@ struct gpald_sqlite_options {
 	const char *folder;
 	bool must_exist;    /* create no folder and no registry, except from a backup */
 	const char *backup; /* create the registry from it, and fail if one exists; NULL: none */
-	uint64_t bytes_max; /* of the database file; deletions may exceed it a little */
+	uint64_t bytes_max; /* of the pages in use; the file also has space for deletions */
 	size_t events_kept; /* older events are dropped */
 };
 

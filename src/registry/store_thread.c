@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Commits changes in batches. One lock protects two lists: changes to commit, and finished batches.
- * After GPALD_COMMIT_FAILED the store is only closed, and every later change fails with the same
- * error.
+ * After GPALD_COMMIT_FAILED the thread only closes the store, and every later change fails with the
+ * same error.
  */
 #include "config.h"
 
@@ -127,7 +127,7 @@ static void tidy_store(struct gpald_store_thread *t)
 		return;
 	note_failure(t, result, error);
 	batch = calloc(1, sizeof(*batch));
-	/* The next change reports a failure, too. */
+	/* Without memory for a batch, the next change reports a GPALD_COMMIT_FAILED. */
 	if (!batch)
 		return;
 	STAILQ_INIT(&batch->changes);

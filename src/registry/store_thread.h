@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no other thread waits for it. While it is busy,
- * submitted changes queue up. It then commits them in one transaction, up to a limit, so many
+ * The store thread waits for the disk, so that no other thread waits. While the store thread is
+ * busy, submitted changes queue up. It then commits them in one transaction, up to a limit, so many
  * clients share one synchronisation of the disk. Call all functions on the thread that started it.
  */
 #ifndef GPALD_REGISTRY_STORE_THREAD_H

@@ -78,7 +78,10 @@ void gpald_transfer_text(struct gpald_transfer *t, const char **value);
 /* Like gpald_transfer_text(), for tags and names in requests: UTF-8 without control characters. */
 void gpald_transfer_utf8_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
-/* Like gpald_transfer_text(), for the name of a live layout of at most `length_max` bytes. */
+/*
+ * Like gpald_transfer_text(), for the name of a live layout. A reader refuses a name of more than
+ * `length_max` bytes.
+ */
 void gpald_transfer_plain_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
 void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value);

@@ -33,8 +33,8 @@ int gpald_activation_count(void)
 }
 
 /*
- * Fills in the socket and closes it on exec. Returns false unless it is a Unix stream socket that
- * listens at a path.
+ * Fills in the socket and sets its close-on-exec flag. Returns false unless it is a Unix stream
+ * socket that listens at a path.
  */
 static bool read_given_socket(int fd, struct gpald_given_socket *given)
 {

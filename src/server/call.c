@@ -46,9 +46,9 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 		caller->socket->is_framed ? gpald_method_find_ttrpc(name) : gpald_method_find(name);
 
 	if (!method) {
-		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
-			     "no method %.*s; daemon.schema lists them",
-			     gpald_quotable_length(name), name);
+		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "no method %.*s; %s lists them",
+			     gpald_quotable_length(name), name,
+			     caller->socket->is_framed ? "gpalayout.proto" : "daemon.schema");
 		return NULL;
 	}
 	if (!caller->socket->is_inspect || method->on_inspect)
@@ -79,7 +79,7 @@ static void free_call(struct gpald_call *call)
 		gpald_user_unref(call->service->users, call->caller.user);
 	free(call->line);
 	free(call->id_text);
-	gpald_writer_clear(&call->error.list);
+	gpald_writer_clear(&call->error.members);
 	gpald_workspace_clear(&call->space);
 	gpald_operation_clear(&call->operation);
 	free(call);
@@ -434,7 +434,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 	const size_t mark = w->text.length;
 	int code = call->code;
 
-	/* Only a refusal may lack a method. */
+	/* Only a refusal or a notification may lack a method. */
 	assert(call->method || call->code || call->is_notification);
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;

@@ -58,7 +58,7 @@ struct gpald_call {
 	uint64_t started_ns;
 	uint64_t arrived_ns;
 	int64_t timeout_ns; /* of the client; 0: none */
-	bool is_submitted;  /* the registry has the operation; its done() makes the call ready */
+	bool is_submitted;  /* the registry took the operation; its done() makes the call ready */
 	bool is_ready;
 	void *waiter; /* NULL: nobody waits */
 

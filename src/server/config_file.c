@@ -133,8 +133,8 @@ static const char *missing_value(struct gpald_options *options, enum gpald_optio
 }
 
 /*
- * Finds quotes and comments in a value: they would become part of it, which is most likely not
- * intended.
+ * Returns a message if the value has quotes or a comment, otherwise NULL: they would become part of
+ * the value, which is most likely not intended.
  */
 static const char *find_quotes_or_comment(const char *value)
 {

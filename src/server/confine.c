@@ -49,7 +49,7 @@
 #define F2FS_IOC_GET_FEATURES UINT32_C(0x8004f50c)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define INT_BITS UINT32_MAX /* the bits of an int that the kernel uses */
+#define INT_BITS UINT32_MAX /* all bits of an int argument; the kernel ignores the others */
 #define NAME_COUNT 512
 
 /*
@@ -169,7 +169,7 @@ static const char *const allowed[] = {
 	"sysinfo",
 	"time",
 
-/* Their arguments are in memory, which a filter cannot read. */
+/* Calls whose arguments are in memory, which a filter cannot read. */
 #ifdef __i386__
 	"socketcall",
 #endif
@@ -187,7 +187,7 @@ struct call {
 	uint32_t bits;         /* required value of these bits */
 };
 
-#define OWN_PID UINT32_MAX /* instead of `bits` */
+#define OWN_PID UINT32_MAX /* a value of `bits`: the pid of this process */
 
 #define FCNTL(command)                             \
 	{ "fcntl", 0, 1, INT_BITS, command },      \
@@ -229,7 +229,7 @@ static const struct call allowed_if[] = {
 	FCNTL(F_SETLKW),
 
 /* Forbid memory that can be executed. */
-#ifndef __i386__ /* there it has its arguments in memory, which a filter cannot read */
+#ifndef __i386__ /* there, mmap has its arguments in memory, which a filter cannot read */
 	{ "mmap", 0, 2, PROT_EXEC, 0 },
 #endif
 	{ "mmap2", 0, 2, PROT_EXEC, 0 },

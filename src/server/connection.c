@@ -9,10 +9,10 @@
  * thread. So no client waits until all requests of another are answered.
  *
  * Waiting lines are read ahead up to a bound, because stopping and starting to read costs two
- * system calls. A client that sends much at a time is read only in its turn, so that the time for
- * reading is shared among users, too. Reading also reveals that a client has gone; while a
- * connection is not read, each turn checks that. Requests of a client that has gone are not
- * answered.
+ * system calls. After a large read, the next read of the client waits until the client has had a
+ * turn, so that the time for reading is shared among users, too. Reading also reveals that a client
+ * has gone; while a connection is not read, each turn checks that. Requests of a client that has
+ * gone are not answered.
  *
  * A request counts as queued from the moment its reply is ready until the reply is written. libuv
  * queues writes without bound, so the bound is here: no line is taken while too many requests of
@@ -273,8 +273,9 @@ static uint64_t end_turn(struct gpald_connection *c, uint64_t since_ns)
 }
 
 /*
- * Serves the turn of a connection: takes lines until the time is up, the connection is paused,
- * or no line is left. Returns the time at which the turn ends, or at which its output is held.
+ * Serves the turn of a connection: takes lines until the time is up, the connection is paused, no
+ * line is left, or a request must be answered later. Returns the time at which the turn ends, or at
+ * which its output is held.
  */
 static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 {

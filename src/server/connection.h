@@ -81,8 +81,9 @@ void gpald_waits_init(struct gpald_connections *connections);
 void gpald_connection_answer_ready(struct gpald_connection *connection);
 
 /*
- * Gives turns to connections for whose subscriptions or waiting calls there are new events, and
- * closes subscribers whose next event is no longer kept. Call it after the registry was settled.
+ * Gives a turn to each connection that has new events for its subscription or its waiting calls,
+ * and closes each subscriber whose next event is no longer kept. Call it after the registry was
+ * settled.
  */
 void gpald_connections_send_events(struct gpald_connections *connections);
 

@@ -19,7 +19,7 @@
 #define FEW_CONNECTIONS 4 /* the last places are for users who have fewer */
 
 /*
- * Returns whether a user may not have one more connection on a socket. The last eighth of the
+ * Returns whether the limits refuse a user one more connection on a socket. The last eighth of the
  * places is kept for users with fewer than FEW_CONNECTIONS, so a few users cannot take all.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,

@@ -47,7 +47,7 @@ static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
 		return gpald_method_no_memory(error);
 	}
 	gpald_refuse_core(error, &core, "");
-	error->list = list;
+	error->members = list;
 	return gpald_set_pointer(error, "/refuse");
 }
 

@@ -13,10 +13,10 @@ enum gpald_limit {
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
-	GPALD_LIMIT_QUEUED_REQUESTS,      /* without a written reply; then no line is taken */
-	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* unsent replies; then no line is taken */
-	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* unsent replies; then the connection is closed */
-	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* unsent replies of a uid; then no line of it is taken */
+	GPALD_LIMIT_QUEUED_REQUESTS,      /* of a connection, not written; then it is paused */
+	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* of a connection, not sent; then it is paused */
+	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* of a connection, not sent; then it is closed */
+	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* of a uid, not sent; then its connections are paused */
 	GPALD_LIMIT_OUTPUT_STALL_MS,      /* without progress; then the connection is closed */
 	GPALD_LIMIT_UNFINISHED_LINE_MS,   /* to the end of a line, once the daemon waits for it */
 	GPALD_LIMIT_INSPECT_IDLE_MS, /* idle, unsubscribed inspect connection; then it is closed */
@@ -30,7 +30,7 @@ enum gpald_limit {
 	GPALD_LIMIT_LIVE_LAYOUTS_PER_UID, /* 0: only the limit above */
 	GPALD_LIMIT_LIST_PAGE,            /* layouts, or events of a history, in a reply */
 	GPALD_LIMIT_EVENTS_KEPT,          /* for late and slow subscribers, and layout.history */
-	GPALD_LIMIT_STORE_BYTES,          /* of the database file */
+	GPALD_LIMIT_STORE_BYTES,          /* of the database; its file may be larger */
 	GPALD_LIMIT_STORE_BYTES_PER_UID,  /* of requests and layouts; 0: no limit */
 	GPALD_LIMIT_DRAIN_MS,             /* from SIGTERM to exit */
 	GPALD_LIMIT_COUNT

@@ -137,14 +137,14 @@ static int try_lock(struct gpald_listener *listener)
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 	int fd = open(listener->lock_path,
 		      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
-	long owner;
+	long holder_pid;
 
 	if (fd < 0)
 		return complain_of(listener, listener->lock_path,
 				   errno == ELOOP ? "the lock file is a symbolic link" :
 						    "cannot open the lock file");
-	owner = read_lock_pid(fd);
-	if (owner < 0) {
+	holder_pid = read_lock_pid(fd);
+	if (holder_pid < 0) {
 		close(fd);
 		errno = EEXIST;
 		return complain_of(listener, listener->lock_path, "the path is not a lock file");
@@ -154,7 +154,7 @@ static int try_lock(struct gpald_listener *listener)
 			complain_of(listener, listener->lock_path, "cannot lock");
 		else if (note_complaint(listener, "already running", EWOULDBLOCK))
 			gpald_log(GPALD_LOG_ERROR, "already_running", "path=%s pid=%ld",
-				  gpald_log_quote(listener->path, quoted), owner);
+				  gpald_log_quote(listener->path, quoted), holder_pid);
 		close(fd);
 		return -1;
 	}
@@ -199,8 +199,9 @@ static int look_for_socket(struct gpald_listener *listener)
 }
 
 /*
- * Returns whether no program listens at the address. Otherwise sets errno: EADDRINUSE if a program
- * does, even with a full queue, or has a socket of another type there; else why it cannot be known.
+ * Returns true if no program listens at the address. Otherwise sets errno: EADDRINUSE if a program
+ * listens there, even with a full queue, or has a socket of another type there; any other errno
+ * says why this cannot be known.
  */
 static bool is_stale(const struct sockaddr_un *address)
 {
@@ -255,7 +256,7 @@ static int set_owner(struct gpald_listener *listener)
 		result = complain_of_socket(
 			listener, errno == EPERM && listener->group != GPALD_GROUP_UNCHANGED ?
 					  "cannot set the group: the daemon's user must be root or "
-					  "in the group of socket-group" :
+					  "in the group that socket-group names" :
 					  "cannot set the owner and the group");
 	}
 	if (fd >= 0)

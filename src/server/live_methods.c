@@ -66,7 +66,7 @@ static int refuse_not_allowed(const struct gpald_operation *operation, const str
 	gpald_refuse(error, GPALD_REASON_OF(why), "%s: %s", operation->name,
 		     operation->core.message);
 	error->core = operation->core;
-	error->list = list;
+	error->members = list;
 	return gpald_set_pointer(error, why == GPAL_E_WARNING_REFUSED ? "/refuse" : "/request");
 }
 
@@ -104,7 +104,7 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 	case GPALD_OUTCOME_OTHER_POLICY:
 		gpald_refuse(
 			error, GPALD_CONFLICT,
-			"%s was made under %s and keeps that policy; omit the policy or name this "
+			"%s was made under %s and keeps that policy; omit the policy or name that "
 			"one",
 			operation->name, operation->record->policy->name);
 		error->generation = operation->generation;

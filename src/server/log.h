@@ -40,7 +40,7 @@ __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level,
 
 /*
  * Reports why the daemon cannot start, for a person at a terminal: "gpalayoutd: " and the
- * printf-style rest; for the journal, with the priority of an error.
+ * printf-style rest. For the journal, its first line has the priority of an error.
  */
 __attribute__((format(printf, 1, 2))) void gpald_log_startup_error(const char *format, ...);
 

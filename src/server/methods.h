@@ -28,8 +28,8 @@ struct gpald_context {
  * GPALD_TAKES_LONG or GPALD_WAITS. After a refusal, or if the writer has failed, what the method
  * wrote is discarded.
  *
- * A `call` may run on another thread. Then it uses only constant parts of the service and the
- * functions of the index that may be called on any thread.
+ * These functions may run on another thread. A `call` then uses only constant parts of the service
+ * and the functions of the index that may be called on any thread.
  */
 typedef int gpald_method_call(const struct gpald_context *context, const void *params,
 			      struct gpald_writer *w, struct gpald_wire_error *error);

@@ -300,7 +300,7 @@ static void put_batches(const struct metrics *metrics)
 }
 
 /* Writes nothing for a store in memory, or for a file that cannot be accessed. */
-static void put_bytes(const struct metrics *metrics)
+static void put_file_bytes(const struct metrics *metrics)
 {
 	static const struct {
 		const char *label, *name;
@@ -335,12 +335,12 @@ static const struct family families[] = {
 	{ "work_waiting", GAUGE, NULL, "Long requests that wait for a thread.", put_waiting },
 	{ "user_connections", GAUGE, NULL, "Open connections of a user.", put_user_connections },
 	{ "user_served_seconds", COUNTER, "seconds",
-	  "Time a user has been served; the sample ends when the user has neither a connection nor "
+	  "Time a user has been served; the series ends when the user has neither a connection nor "
 	  "unfinished work, and later starts again at 0.",
 	  put_user_served },
 	{ "requests_answered", COUNTER, NULL, "Requests that got a result.", put_answered },
 	{ "requests_refused", COUNTER, NULL,
-	  "Requests that got an error; no sample before the first.", put_refusals },
+	  "Requests that got an error; no series before the first.", put_refusals },
 	{ "request_duration_seconds", HISTOGRAM, "seconds",
 	  "Time from the start of serving a request to its reply, including the waits for a "
 	  "thread, for the disk and for the turn of the reply, but not for the first turn or for "
@@ -355,7 +355,7 @@ static const struct family families[] = {
 	{ "store_commit_duration_seconds", HISTOGRAM, "seconds", "Duration of a transaction.",
 	  put_commit_durations },
 	{ "store_batch_changes", HISTOGRAM, NULL, "Changes in a transaction.", put_batches },
-	{ "store_file_bytes", GAUGE, "bytes", "Sizes of the store's files.", put_bytes },
+	{ "store_file_bytes", GAUGE, "bytes", "Sizes of the store's files.", put_file_bytes },
 };
 
 /*

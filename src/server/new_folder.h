@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changes the owner of a folder that root has just made. Anyone who may write in its parent folder
- * may have replaced it since, so the functions check it first.
+ * may have replaced it since, so the function checks it first.
  */
 #ifndef GPALD_SERVER_NEW_FOLDER_H
 #define GPALD_SERVER_NEW_FOLDER_H

@@ -37,7 +37,8 @@ typedef const char *option_set(struct gpald_options *options, const char *value)
 
 static const char *check_socket_path(const char *path)
 {
-	static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108, "the text names it");
+	static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108,
+		      "the message below says 107 bytes");
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return "a socket path may have at most 107 bytes";
 	return path[0] ? NULL : "a socket path must not be empty";
@@ -209,7 +210,7 @@ static const struct row {
 				   "else\n" GPAL_CLIENT_DEFAULT_PATH),
 				  set_socket, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
-					  "socket for methods that change nothing, but not\n"
+					  "socket for methods that change nothing, except\n"
 					  "registry.backup",
 					  NULL, "inspect.sock beside the control socket",
 					  set_inspect_socket, required_argument, 0 },

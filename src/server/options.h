@@ -63,9 +63,9 @@ struct gpald_options {
 	const char *socket_path;
 	const char *inspect_path; /* NULL: no inspect socket */
 	const char *ttrpc_path;   /* NULL: no ttrpc socket */
-	int control_fd; /* from the service manager, at socket_path; -1: the daemon binds */
-	int inspect_fd; /* the same at inspect_path, if the control socket is given */
-	int ttrpc_fd;   /* the same at ttrpc_path */
+	int control_fd; /* from the service manager, at socket_path; -1: the daemon binds all */
+	int inspect_fd; /* the same at inspect_path; -1 although control_fd is given: no socket */
+	int ttrpc_fd;   /* the same at ttrpc_path; -1 although control_fd is given: no socket */
 	mode_t socket_mode;
 	mode_t inspect_mode;
 	gid_t group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */

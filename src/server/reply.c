@@ -75,12 +75,12 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 
 	write_error_reply(call, &call->id, error, w, mark);
-	if (error->list.text.data && !w->failed && !is_sendable(call, w, mark)) {
-		gpald_writer_clear(&error->list);
+	if (error->members.text.data && !w->failed && !is_sendable(call, w, mark)) {
+		gpald_writer_clear(&error->members);
 		refuse_too_large(call, w->text.length - mark, error);
 		write_error_reply(call, &call->id, error, w, mark);
 	}
-	gpald_writer_clear(&error->list);
+	gpald_writer_clear(&error->members);
 	/* Now only the id can make the refusal too long. */
 	if (!w->failed && !is_sendable(call, w, mark))
 		write_error_reply(call, &none, error, w, mark);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ends the reply of a call, or writes a refusal instead; then counts and logs it. */
+/* Ends the reply of a call, or writes a refusal instead. Counts calls, and logs refusals. */
 #ifndef GPALD_SERVER_REPLY_H
 #define GPALD_SERVER_REPLY_H
 

@@ -518,8 +518,9 @@ static bool open_endpoints(struct server *server)
 }
 
 /*
- * As root, prepares the state folder and binds the sockets; then becomes the user. Only one thread
- * exists, so none keeps the privileges.
+ * Forbids new privileges and, unless confine is "no", io_uring. If the options name another user,
+ * prepares the state folder and binds the sockets as root, and then becomes that user. Only one
+ * thread exists, so none keeps the privileges.
  */
 static bool give_up_privileges(struct server *server)
 {

@@ -76,7 +76,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  struct gpald_workspace *space, struct gpald_answer *answer);
 
 /*
- * Refuses a call for the reason in *error: a frame that was not read, or a call that waits.
+ * Refuses a call for the reason in *error: a frame that was not parsed, or a call that waits.
  * `method` is NULL if it is not known. Frees what the error owns.
  */
 void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
@@ -95,8 +95,9 @@ GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
 					     struct gpald_answer *answer);
 
 /*
- * Writes the refusal of a line that was not read, such as one that is too long, and logs it. Its id
- * is null. Returns its length; 0 on the ttrpc socket, where a reply needs a stream.
+ * Writes the refusal of a line that was not read, such as one that is too long, or of a connection
+ * that is turned away, and logs it. The id of the refusal is null. Returns its length; 0 on the
+ * ttrpc socket, where a reply needs a stream.
  */
 size_t gpald_service_plain_refusal(const struct gpald_service *service,
 				   const struct gpald_caller *caller, enum gpald_reason reason,

@@ -143,8 +143,8 @@ static void drop_bounding_set(void)
 }
 
 /*
- * Drops all capabilities. The change of user drops them, too, unless the starter of the daemon has
- * prevented that.
+ * Drops all capabilities. The change of user drops them, too, unless the program that started the
+ * daemon has set securebits that prevent it.
  */
 static bool drop_capabilities(void)
 {
@@ -176,13 +176,12 @@ static void check_socket_folder(const struct gpald_options *options, const char 
 	char *copy = path ? strdup(path) : NULL;
 
 	if (copy && access(dirname(copy), W_OK | X_OK))
-		gpald_log(
-			GPALD_LOG_WARNING, "socket_folder",
-			"path=%s user=%s what=\"this user may not write in the folder of the "
-			"socket: its file stays when the daemon exits, and is not bound again if "
-			"somebody removes it\" hint=\"use a folder of its own; the daemon creates "
-			"it if it is missing\"",
-			gpald_log_quote(path, quoted), options->user);
+		gpald_log(GPALD_LOG_WARNING, "socket_folder",
+			  "path=%s user=%s what=\"this user may not write in the folder of the "
+			  "socket: the socket file stays when the daemon exits, and if somebody "
+			  "removes it, the socket is not bound again\" hint=\"give the sockets a "
+			  "folder of their own; the daemon creates it if it is missing\"",
+			  gpald_log_quote(path, quoted), options->user);
 	free(copy);
 }
 

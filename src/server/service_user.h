@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user that a daemon started by root becomes: the files that must belong to that user, and the
- * change, which is irreversible.
+ * Changes the user of a daemon that was started as root: prepares the state folder for the new
+ * user, and later becomes that user, which is irreversible.
  */
 #ifndef GPALD_SERVER_SERVICE_USER_H
 #define GPALD_SERVER_SERVICE_USER_H

@@ -35,7 +35,7 @@ struct gpald_user {
 	bool is_work_slot_taken; /* work of the user runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of reads and turns, and processor time on threads */
-	uint64_t virtual_ns; /* orders turns: like served_ns, but kept close to that of others */
+	uint64_t virtual_ns; /* orders turns and work: served_ns, kept close to that of others */
 };
 
 /* Zero it before use. */

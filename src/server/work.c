@@ -62,7 +62,7 @@ static void *run_work_thread(void *data)
 	return NULL;
 }
 
-/* Gives the threads the work that they can begin. The loop stays alive until it is finished. */
+/* Gives the threads the work that they can begin. The loop stays alive until the work is done. */
 void gpald_work_pool_dispatch(struct gpald_work_pool *pool)
 {
 	struct gpald_user *user;

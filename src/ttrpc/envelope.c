@@ -242,8 +242,8 @@ static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 		gpald_write_object_end(w);
 	}
 	gpald_protobuf_end_message(w);
-	if (error->list.text.data)
-		gpald_write_bytes(w, error->list.text.data, error->list.text.length);
+	if (error->members.text.data)
+		gpald_write_bytes(w, error->members.text.data, error->members.text.length);
 	gpald_protobuf_end_field(w, value);
 	gpald_protobuf_end_field(w, any);
 	gpald_protobuf_end_field(w, status);

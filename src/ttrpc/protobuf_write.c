@@ -117,7 +117,7 @@ void gpald_protobuf_end_field(struct gpald_writer *w, size_t start)
 
 /* The open messages. */
 
-static struct level *top_level(struct gpald_writer *w)
+static struct level *current_level(struct gpald_writer *w)
 {
 	return stack_of(w)->top;
 }
@@ -174,7 +174,7 @@ start_entry(struct gpald_writer *w, struct level *map, const char *key)
  */
 static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const char *key)
 {
-	struct level *level = top_level(w);
+	struct level *level = current_level(w);
 	const ProtobufCMessageDescriptor *message = level->message;
 
 	if (w->failed)
@@ -195,7 +195,7 @@ static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const
 /* Returns true if a value is the whole message, and not one of its fields. */
 static bool is_root(struct gpald_writer *w, const char *key)
 {
-	return top_level(w)->kind == ROOT && !key;
+	return current_level(w)->kind == ROOT && !key;
 }
 
 static void write_object(struct gpald_writer *w, const char *key)
@@ -208,7 +208,7 @@ static void write_object(struct gpald_writer *w, const char *key)
 	if (!field)
 		return;
 	assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
-	if (field->label == PROTOBUF_C_LABEL_REPEATED && top_level(w)->kind != LIST)
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && current_level(w)->kind != LIST)
 		push_level(w, MAP, field, 0);
 	else
 		push_level(w, MESSAGE, field, gpald_protobuf_begin_field(w, field->id));
@@ -216,7 +216,7 @@ static void write_object(struct gpald_writer *w, const char *key)
 
 static void write_object_end(struct gpald_writer *w)
 {
-	struct level *level = top_level(w);
+	struct level *level = current_level(w);
 
 	if (w->failed || level->kind == ROOT)
 		return;
@@ -236,7 +236,7 @@ static void write_array(struct gpald_writer *w, const char *key)
 	before = w->text.length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
 		push_level(w, PACKED, field, gpald_protobuf_begin_field(w, field->id));
-		top_level(w)->head_length = w->text.length - before;
+		current_level(w)->head_length = w->text.length - before;
 	} else {
 		push_level(w, LIST, field, 0);
 	}
@@ -244,7 +244,7 @@ static void write_array(struct gpald_writer *w, const char *key)
 
 static void write_array_end(struct gpald_writer *w)
 {
-	struct level *level = top_level(w);
+	struct level *level = current_level(w);
 
 	if (w->failed)
 		return;
@@ -290,7 +290,7 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 
 	if (!field)
 		return;
-	if (top_level(w)->kind == PACKED)
+	if (current_level(w)->kind == PACKED)
 		write_varint(w, value);
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		write_inner(w, field, "size", value);
@@ -349,12 +349,12 @@ void gpald_protobuf_begin_message(struct gpald_writer *w, const ProtobufCMessage
 		return;
 	}
 	stack_of(w)->top = stack_of(w)->levels;
-	*top_level(w) = (struct level){ .kind = ROOT, .message = message };
+	*current_level(w) = (struct level){ .kind = ROOT, .message = message };
 	w->form = &form;
 }
 
 void gpald_protobuf_end_message(struct gpald_writer *w)
 {
-	assert(!w->form || w->failed || top_level(w)->kind == ROOT);
+	assert(!w->form || w->failed || current_level(w)->kind == ROOT);
 	w->form = NULL;
 }

@@ -135,15 +135,16 @@ GPAL_MUST_USE int gpald_decode_reply(const struct gpald_members *members, const 
 /* The greatest integer that all JSON readers keep exact: many use doubles. */
 #define GPALD_EXACT_MAX ((UINT64_C(1) << 53) - 1)
 
-/*
- * The decoders of single values, for tables. A comment names the type of the target, and after a
- * colon what a text may name. Texts lie in the cJSON tree.
- */
+/* The integers that a member may have. */
 struct gpald_integer_range {
 	uint64_t least;
 	uint64_t greatest; /* at most GPALD_EXACT_MAX */
 };
 
+/*
+ * The decoders of single values, for tables. A comment names the type of the target, and after a
+ * colon what a text may name. Texts lie in the cJSON tree.
+ */
 gpald_decode_function gpald_decode_size;          /* uint64_t */
 gpald_decode_function gpald_decode_optional_size; /* struct gpal_optional */
 gpald_decode_function gpald_decode_u8;            /* uint8_t; extra: struct gpald_integer_range */
@@ -154,10 +155,10 @@ gpald_decode_function
 	gpald_decode_optional_integer; /* struct gpal_optional; extra: struct gpald_integer_range */
 gpald_decode_function gpald_decode_bool; /* bool */
 gpald_decode_function
-	gpald_decode_plain_name; /* const char *: a layout, a tag, a policy or a warning */
+	gpald_decode_plain_name; /* const char *: a layout, an allocator tag, a policy, a warning */
 gpald_decode_function gpald_decode_utf8_name;     /* const char *: a root complex or a CXL window */
 gpald_decode_function gpald_decode_reserved_name; /* const char *: a reserved range */
-gpald_decode_function gpald_decode_tag;           /* const char *: a range */
+gpald_decode_function gpald_decode_tag;           /* const char *: a tag of a layout */
 gpald_decode_function gpald_decode_text;          /* const char *: any text */
 gpald_decode_function gpald_decode_range;         /* struct gpal_range: {start, end} */
 gpald_decode_function gpald_decode_object; /* the struct itself; extra: struct gpald_members */

@@ -22,8 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* cJSON does not read longer numbers. The protocol needs 16 digits. */
-#define NUMBER_MAX 63
+/* A longer number is refused. The protocol needs 16 digits. */
+#define NUMBER_LENGTH_MAX 63
 
 /* A double represents every integer of up to this many digits exactly. */
 #define EXACT_DIGITS 15
@@ -92,13 +92,13 @@ static bool read_integer_digits(const unsigned char *text, size_t length, double
 static int read_number(struct parser *p, double *value)
 {
 	const size_t start = p->scan.at;
-	char copy[NUMBER_MAX + 1];
+	char copy[NUMBER_LENGTH_MAX + 1];
 
 	if (gpald_scan_number(&p->scan))
 		return -1;
 	if (read_integer_digits(p->scan.text + start, p->scan.at - start, value))
 		return 0;
-	if (p->scan.at - start > NUMBER_MAX)
+	if (p->scan.at - start > NUMBER_LENGTH_MAX)
 		return gpald_scan_fail_at(&p->scan, start, GPALD_INVALID_JSON, "number too long");
 	memcpy(copy, p->scan.text + start, p->scan.at - start);
 	copy[p->scan.at - start] = '\0';

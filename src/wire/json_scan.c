@@ -123,7 +123,7 @@ static bool is_low_surrogate(int unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* Moves the cursor past an escape. It is on the backslash. */
+/* Moves the cursor, which is on the backslash, past an escape. */
 /*@ requires in_text(p) && p->at < p->length; assigns p->at; ensures in_text(p); */
 static int check_escape(struct gpald_json_scanner *p)
 {
@@ -169,7 +169,7 @@ static void skip_plain(struct gpald_json_scanner *p)
 	p->at = at;
 }
 
-/* Moves the cursor past a string. It is on the opening quote. */
+/* Moves the cursor, which is on the opening quote, past a string. */
 /*@ requires in_text(p) && p->at < p->length && \valid(span) &&
       \separated(span, p, p->text + (0 .. p->length - 1));
     assigns p->at, *span; ensures in_text(p); */

@@ -17,7 +17,7 @@
 
 #define LEAST_CAPACITY ((size_t)4096)
 #define QUOTED_HEX_MAX ((size_t)GPALD_HEX_MAX + 2)
-#define INTEGER_MAX 20 /* digits of 64 bits, with a sign */
+#define INTEGER_LENGTH_MAX 20 /* digits of 64 bits, with a sign */
 
 #define YEAR_9999_END_MS INT64_C(253402300799999)
 
@@ -146,7 +146,7 @@ void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
 void gpald_write_integer_value(struct gpald_writer *w, int64_t value)
 {
 	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	char digits[INTEGER_MAX];
+	char digits[INTEGER_LENGTH_MAX];
 	size_t at = sizeof(digits);
 
 	do {

@@ -6,7 +6,7 @@
  *
  * Each function writes a member of the open object under `key`. If `key` is NULL, it writes an
  * element of the open array, or the whole text. Keys must not need escapes. The functions write the
- * commas: one is needed unless the byte before is an opening bracket or a colon.
+ * commas: none at the start of the text, after an opening bracket or after a colon; one elsewhere.
  */
 #ifndef GPALD_WIRE_JSON_WRITE_H
 #define GPALD_WIRE_JSON_WRITE_H

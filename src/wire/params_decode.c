@@ -12,7 +12,7 @@ static const struct gpald_integer_range counters = { 0, GPALD_EXACT_MAX };
 static const struct gpald_member create_rows[] = {
 	GPALD_ROW(struct gpald_create_params, name, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpald_create_params, request, gpald_decode_request, .required = true),
-	GPALD_ROW(struct gpald_create_params, refuse, gpald_decode_refuse),
+	GPALD_ROW(struct gpald_create_params, refuse, gpald_decode_refused_warnings),
 };
 
 const struct gpald_params gpald_create_params = {
@@ -23,7 +23,7 @@ const struct gpald_params gpald_create_params = {
 static const struct gpald_member update_rows[] = {
 	GPALD_ROW(struct gpald_update_params, name, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpald_update_params, request, gpald_decode_request, .required = true),
-	GPALD_ROW(struct gpald_update_params, refuse, gpald_decode_refuse),
+	GPALD_ROW(struct gpald_update_params, refuse, gpald_decode_refused_warnings),
 	GPALD_ROW(struct gpald_update_params, generation, gpald_decode_optional_integer,
 		  .extra = &counters),
 	GPALD_ROW(struct gpald_update_params, dry_run, gpald_decode_bool),

@@ -75,7 +75,7 @@ struct gpald_wire_error {
 	 * Members of the data that are not details, such as "changes", in the form of the reply.
 	 * Call gpald_writer_clear() once the reply is written.
 	 */
-	struct gpald_writer list;
+	struct gpald_writer members;
 };
 
 /* Return the code of a reason in JSON-RPC, such as -32602, and its token, such as "bad_size". */

@@ -190,7 +190,7 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 		return gpald_decoder_refuse(
 			decoder, GPALD_MISSING_MEMBER,
 			"a window needs size, devices, none, or both start and end");
-	/* The first of these members decides the form; members of other forms are then unknown. */
+	/* The first member found here decides the form; members of other forms are unknown. */
 	if (cJSON_GetObjectItemCaseSensitive(value, "none")) {
 		window->kind = GPAL_WINDOW_NONE;
 		return gpald_decode_members(decoder, value, window, &no_window_members);
@@ -527,8 +527,8 @@ static const struct gpald_list warning_list = {
 };
 static const struct gpald_member warning_list_member = { .extra = &warning_list };
 
-int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			const struct gpald_member *member)
+int gpald_decode_refused_warnings(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				  const struct gpald_member *member)
 {
 	struct warning_reasons list = { .count = 0 };
 	uint64_t *set = target;
@@ -551,7 +551,7 @@ int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void 
 static const struct gpald_member resolve_rows[] = {
 	GPALD_ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
 	GPALD_ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
-	GPALD_ROW(struct gpald_resolve_params, refuse, gpald_decode_refuse),
+	GPALD_ROW(struct gpald_resolve_params, refuse, gpald_decode_refused_warnings),
 };
 
 const struct gpald_params gpald_resolve_params = {

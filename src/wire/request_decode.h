@@ -32,7 +32,7 @@ extern const struct gpald_params gpald_no_params;
 gpald_decode_function gpald_decode_request;
 
 /* Decodes a list of warnings, or "all", into a uint64_t as in gpal_layout_refuse(). */
-gpald_decode_function gpald_decode_refuse;
+gpald_decode_function gpald_decode_refused_warnings;
 
 /* The allowed values of members of a request that layouts have as well. */
 extern const struct gpald_enum gpald_archs, gpald_profiles, gpald_iommus;

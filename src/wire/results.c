@@ -336,7 +336,7 @@ const struct gpald_result gpald_backup_page_result = {
 	.members = GPALD_MEMBERS(backup_page_rows),
 };
 
-/* Questions. */
+/* Queries. */
 
 struct probe {
 	struct gpal_probe probe; /* first */

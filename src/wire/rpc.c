@@ -247,8 +247,8 @@ static void write_json_error(struct gpald_writer *w, const struct gpald_id *id,
 	begin_reply(w, id);
 	begin_error(w, error->reason, error->message);
 	gpald_rpc_write_error_data(w, error);
-	if (error->list.text.data)
-		gpald_write_raw(w, NULL, error->list.text.data, error->list.text.length);
+	if (error->members.text.data)
+		gpald_write_raw(w, NULL, error->members.text.data, error->members.text.length);
 	end_error(w);
 }
 
@@ -292,7 +292,8 @@ bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
 	const char *c = error->message;
 	size_t cursor = 0;
 
-	if (error->has_pointer || error->list.text.data || gpald_reason_has_offset(error->reason) ||
+	if (error->has_pointer || error->members.text.data ||
+	    gpald_reason_has_offset(error->reason) ||
 	    gpald_reason_next_detail(error->reason, &cursor))
 		return false;
 	while (*c >= ' ' && *c <= '~' && *c != '"' && *c != '\\')

@@ -36,7 +36,7 @@ struct gpald_rpc_request {
 	bool is_notification;
 	const char *method;
 	const cJSON *params; /* NULL: none */
-	int64_t timeout_ns; /* that the client waits; 0: no limit; negative: it is over */
+	int64_t timeout_ns;  /* that the client waits; 0: no limit; negative: it is over */
 };
 
 /* A form of requests and replies: lines of JSON-RPC, or frames of ttrpc. */
@@ -83,7 +83,7 @@ struct gpald_envelope {
  */
 extern const struct gpald_envelope gpald_json_envelope;
 
-/* Writes the members of the data of an error, except its list; for envelopes. */
+/* Writes the members of the data of an error, except its `members`; for envelopes. */
 void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_error *error);
 
 #define GPALD_RPC_PLAIN_SIZE 768        /* bytes of a plain refusal */

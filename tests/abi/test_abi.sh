@@ -13,7 +13,7 @@ for library in libgpalayout libgpalayout-client; do
 	number=$((number + 1))
 	built=$(readlink -f "$TOP_BUILDDIR/.libs/$library.so")
 	recorded=$TOP_SRCDIR/tests/abi/$(basename "$built").abi
-	what="the ABI of $library is recorded as that of its version"
+	what="the ABI of $library equals the one recorded for its version"
 	if ! command -v abidiff >/dev/null; then
 		echo "ok $number - $what # SKIP abidiff is missing (Debian: abigail-tools)"
 		continue

@@ -2,8 +2,9 @@
 /*
  * Measures requests over the socket: requests a second, round trips, and the processor time of the
  * server. The baseline is a bare server that reads lines, parses them with cJSON and sends as many
- * bytes. On a busy machine, trust the processor time. Server and load have a processor each. Daemon and bare server take turns in short rounds. The benchmark prints figures
- * and asserts none; an error reply stops it.
+ * bytes as the daemon. Server and load have a processor each. Daemon and bare server take turns in
+ * short rounds. On a busy machine, trust the processor time. The benchmark prints figures and
+ * asserts none; an error reply stops it.
  *
  * usage: socket_bench [reads|creates|events|flood|ttrpc]
  *        socket_bench load SOCKET CASE CONNECTIONS IN-FLIGHT COUNT

@@ -67,8 +67,8 @@ struct world_input {
 void pages_input(const struct world *world, struct world_input *input);
 
 /*
- * Compares the allocator's answer with a plan. Reports a difference and returns false. `error`
- * matters only if `code` is not GPAL_OK.
+ * Returns true if the allocator's answer equals the plan, and otherwise reports the difference.
+ * `error` matters only if `code` is not GPAL_OK.
  */
 bool pages_agree(const struct world *world, const struct plan *plan, int code,
 		 const struct gpal_map *map, const struct gpal_error *error);

@@ -18,7 +18,8 @@
   (and (bvule from at) (bvule at (bvadd at size)) (bvule (bvadd at size) to)))
 
 ; The callers ensure this: the range has whole pages in the address space, and the size is not 0.
-; They also ensure that the range has room for the size; only the goals after (push) use that.
+; They also ensure that the range has room for the size; only the goals between the next (push) and
+; its (pop) use that.
 (assert (and (bvult start end) (bvule end space_end) (is_page start) (is_page end)))
 (assert (and (not (= size #x0000000000000000)) (is_page size)))
 

@@ -217,7 +217,7 @@ PCIE = (
        lambda vm: (vm("uefi").with_memory(8 * GIB).with_pcie_root_topology(2, 1)
                    .with_root_complex("s0rc0", low_mmio=4 * MIB, high_mmio=64 * GIB)
                    .with_root_complex("s1rc0", low_mmio=256 * MIB, high_mmio=512 * MIB))),
-    Vm("the command line rounds a window up to 1 MiB", X86, Line(f"--uefi -m 4G {RC},low_mmio=1500K,high_mmio=1"),
+    Vm("the command line rounds windows up to a multiple of 1 MiB", X86, Line(f"--uefi -m 4G {RC},low_mmio=1500K,high_mmio=1"),
        config("uefi", 4096, root(low=2 * MIB, high=MIB)),
        lambda vm: (vm("uefi").with_pcie_root_topology(1, 1)
                    .with_root_complex("s0rc0", low_mmio=2 * MIB, high_mmio=MIB))),
@@ -237,7 +237,7 @@ PCIE = (
        LOW_ECAM, LOW_ECAM),
     Vm("PCAT and a root complex", X86, PCAT_AND_PCIE, PCAT_AND_PCIE,
        lambda vm: vm("pcat").with_pcie_root_topology(1, 1)),
-    Vm("a name with spaces and others", X86, Line("--uefi -m 4G --pcie-root-complex 'PCI ü #1'"),
+    Vm("a name with spaces and other special characters", X86, Line("--uefi -m 4G --pcie-root-complex 'PCI ü #1'"),
        config("uefi", 4096, root("PCI ü #1")), NAMES),
 )
 

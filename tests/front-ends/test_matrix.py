@@ -31,7 +31,7 @@ from ttrpc_harness import Daemon
 PROGRAM = os.path.join(TOP_SRCDIR, "front-ends", "openvmm", "gpalayout-openvmm")
 GUIDE = os.path.join(TOP_SRCDIR, "front-ends", "README.md")
 POLICY = "openvmm-2026.07"
-# A warning here, but OpenVMM refuses it.
+# gpalayoutd only warns about this, but OpenVMM refuses it.
 REFUSE = ["partial_intel_vtd"]
 FRONT_ENDS = ("line", "config", "builder")
 

@@ -375,8 +375,8 @@ WRONG = (
     (f"{RC},low_mmio=4294967296", "low_mmio must be below 4G"),
     (f"{RC},low_mmio=64m", "low_mmio: '64m' is not a size: .* did you mean 64M[?]"),
     (f"{RC},high_mmio=18446744073709551615", "cannot be rounded up to 1 MiB within 64 bits"),
-    (f"{RC},low_mmio_base=80000000", "is not a hexadecimal number of 64 bits, such as 0x1000"),
-    (f"{RC},low_mmio_base=0x10000000000000000", "is not a hexadecimal number of 64 bits"),
+    (f"{RC},low_mmio_base=80000000", "is not a hexadecimal number of up to 64 bits, such as 0x1000"),
+    (f"{RC},low_mmio_base=0x10000000000000000", "is not a hexadecimal number of up to 64 bits"),
     (f"{RC},high_mmio_base=0x", "is not a hexadecimal number"),
     (f"{RC},high_mmio_base=0xfffffffff0000000",
      "invalid high MMIO range: high_mmio_base plus the size of high_mmio is 2\\^64 or more"),
@@ -467,6 +467,7 @@ REFUSALS = (
     ("-m 64G", "address_width_exceeded", NO_ROOM,
      "memory layout ends at 0x1040000000, which exceeds the address width of 36 bits"),
     (f"{RC},low_mmio_base=0x80000001", "invalid_alignment", REFUSED, "invalid low MMIO range"),
+    (f"{RC},high_mmio_base=0xffffffffbffff800,high_mmio=1G", "out_of_range", USAGE, "invalid high MMIO range"),
     (f"{RC},high_mmio=0", "invalid_size", REFUSED,
      "pcie-rc0-high-mmio: invalid size 0x0 (must be > 0 and a multiple of 0x1000)"),
     (f"{RC} --pcie-root-complex rc1,segment=1 --intel-vtd rc1", "warning_refused", REFUSED,
@@ -770,7 +771,7 @@ class Program(FileTestCase, DaemonTestCase):
         self.assertEqual((run.returncode, run.stdout), (NO_DAEMON, ""))
         self.assertIn("no layout", run.stderr)
 
-    def test_the_client_may_be_beside_it(self):
+    def test_the_client_module_may_be_beside_the_program(self):
         folder = os.path.join(self.folder, "copy")
         os.mkdir(folder)
         copy = shutil.copy(PROGRAM, folder)

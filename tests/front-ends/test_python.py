@@ -363,7 +363,7 @@ class Examples(unittest.TestCase):
         else:
             self.assertEqual(set(found), set(step.reply) & {"result", "error"})
 
-    def test_each_is_replied_as_recorded(self):
+    def test_each_example_is_answered_as_recorded(self):
         taken = 0
         with Daemon(*AS_ADMIN) as shared:
             for example in corpus.load_examples():
@@ -673,7 +673,7 @@ class EventPeers(unittest.TestCase):
                 with self.assertRaisesRegex(gpalayout.ProtocolError, f"not {BASE}"):
                     next(found)
 
-    def test_a_permanent_refusal_ends_the_following(self):
+    def test_events_stop_after_a_permanent_refusal(self):
         for code, reason in ((-32600, "invalid_request"), (-32601, "method_not_found"), (-32602, "out_of_range"),
                              (9, "resync_required")):
             with self.subTest(reason):
@@ -692,7 +692,7 @@ class EventPeers(unittest.TestCase):
             with self.subTest(name), self.assertRaisesRegex(gpalayout.ProtocolError, f"the event has no {name}"):
                 next(found)
 
-    def test_an_error_between_events_that_may_pass_is_waited_out(self):
+    def test_a_temporary_error_between_events_is_waited_out(self):
         subscribed = reply({"revision": BASE})
         found = self.follow(subscribed + refusal(-32002, identity=None, reason="overloaded"),
                             subscribed + event(BASE + 1), b"")

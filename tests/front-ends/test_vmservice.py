@@ -310,7 +310,7 @@ class Vms(ServiceTestCase):
             for _ in range(10):
                 with Frames(self.service.socket) as client:
                     client.send(sent)
-        # The service may have opened a connection to the daemon meanwhile, but none of these ten stays open.
+        # The service may have opened a connection to the daemon meanwhile. If one kind stayed open, there would be ten more.
         wait_until(lambda: open_descriptors() < before + 10, lambda: f"{open_descriptors()} descriptors, {before} before")
         self.assertEqual(self.service.log(), log)
 
@@ -481,7 +481,7 @@ class Daemons(unittest.TestCase):
         self.assertEqual(caught.exception.status, UNAVAILABLE)
         self.assertRegex(caught.exception.message, r"gpalayoutd at .*/none\.sock does not serve \(.*no such file.*\)")
 
-    def test_a_full_queue_of_connections_is_waited_for(self):
+    def test_a_full_queue_of_connections_is_reported_after_the_timeout(self):
         folder = temporary_folder(self)
         path = os.path.join(folder, "full.sock")
         with socket.socket(socket.AF_UNIX) as listener:

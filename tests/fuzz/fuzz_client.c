@@ -91,10 +91,10 @@ static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
-	bool is_quiet;     /* only errors are printed */
-	bool is_field;     /* prints one value unchanged, for programs */
-	bool is_joined;    /* gpalayoutctl makes these lines, or replaces ids by names */
-	bool in_turns;     /* the daemon sends a line only when the program waits */
+	bool is_quiet;  /* only errors are printed */
+	bool is_field;  /* prints one value unchanged, for programs */
+	bool is_joined; /* gpalayoutctl makes the JSON lines itself, or replaces ids with names */
+	bool in_turns;  /* the daemon sends a line only when the program waits */
 	unsigned int full; /* the number of connections that are refused at first */
 	int64_t now_ms;
 	const uint8_t *stream;

@@ -74,7 +74,7 @@ has_layouts() { # FILE
 	done <"$1"
 }
 
-state_is_the_daemons() {
+daemon_owns_state() {
 	assert_is "$state" "gpalayoutd 700" "$(stat -c '%U %a' $state)" &&
 		assert_is "files of other users" "" "$(find $state ! -user gpalayoutd)"
 }
@@ -87,7 +87,7 @@ fresh() {
 	install_packages old || return 1
 	sockets_are active && assert_is "the service" inactive "$(prop ActiveState)" || return 1
 	assert_is "a layout" 0x60000000 "$(gpalayoutctl resolve --arch x86_64 --memory 1536MiB --field layout.end_of_ram)" &&
-		assert_is "the service" active "$(prop ActiveState)" && state_is_the_daemons
+		assert_is "the service" active "$(prop ActiveState)" && daemon_owns_state
 }
 
 enabled() {
@@ -149,21 +149,21 @@ removal() {
 		assert_is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
 	done
 	assert_is "the metrics" other.prom "$(ls $metrics)" || return 1
-	[ ! -e /run/gpalayoutd/control.sock ] && [ ! -e /run/gpalayoutd/ttrpc.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
+	[ ! -e /run/gpalayoutd/control.sock ] && [ ! -e /run/gpalayoutd/ttrpc.sock ] && [ -e /etc/gpalayoutd.conf ] && daemon_owns_state
 }
 
 purge_keeps() {
 	said=$(purge 2>&1)
 	echo "$said"
 	assert_is "lines about the layouts" 1 "$(echo "$said" | grep -c "^gpalayoutd: keeping the layouts in $state")" &&
-		[ ! -e /etc/gpalayoutd.conf ] && state_is_the_daemons && install_service new && has_layouts /mnt/result/made
+		[ ! -e /etc/gpalayoutd.conf ] && daemon_owns_state && install_service new && has_layouts /mnt/result/made
 }
 
 purge_without_debconf() {
 	mv /usr/share/debconf/confmodule /usr/share/debconf/confmodule.off
 	purge
 	mv /usr/share/debconf/confmodule.off /usr/share/debconf/confmodule
-	state_is_the_daemons && install_service new && has_layouts /mnt/result/made
+	daemon_owns_state && install_service new && has_layouts /mnt/result/made
 }
 
 # Purges on a terminal, and answers the question.
@@ -174,7 +174,7 @@ purge_and_answer() { # no|yes
 }
 
 purge_asks() {
-	purge_and_answer no && state_is_the_daemons && install_packages new gpalayoutd && has_layouts /mnt/result/made || return 1
+	purge_and_answer no && daemon_owns_state && install_packages new gpalayoutd && has_layouts /mnt/result/made || return 1
 	cp -a $state /tmp/state
 	purge_and_answer yes && [ ! -e $state ] || return 1
 	cp -a /tmp/state $state && install_packages new gpalayoutd && has_layouts /mnt/result/made
@@ -230,7 +230,7 @@ root_daemon() {
 root_daemons_folder() {
 	root_daemon && install_service old || return 1
 	gpalayoutctl get of-root -q && assert_is "the owner" 0 "$(gpalayoutctl get of-root --field owner_uid)" &&
-		state_is_the_daemons && gpalayoutctl delete of-root
+		daemon_owns_state && gpalayoutctl delete of-root
 }
 
 # This registry was written by 0.1.0, and no daemon has opened it since.
@@ -238,7 +238,7 @@ registry_of_0_1_0() {
 	systemctl stop gpalayoutd.service && rm -rf $state && mkdir -m 700 $state || return 1
 	install -m 600 /mnt/result/registry.db $state/registry.db
 	install_service new || return 1
-	assert_is "the service" inactive "$(prop ActiveState)" && has_layouts /mnt/result/digests && state_is_the_daemons || return 1
+	assert_is "the service" inactive "$(prop ActiveState)" && has_layouts /mnt/result/digests && daemon_owns_state || return 1
 	assert_is "the layouts" "$(wc -l </mnt/result/digests)" "$(gpalayoutctl list | tail -n +2 | wc -l)" &&
 		systemctl restart gpalayoutd.service && has_layouts /mnt/result/digests
 }

@@ -34,7 +34,7 @@ mirror() {
 make_root() {
 	[ -e "$root/made" ] && return 0
 	rm -rf "$root" "$root.new"
-	# Its mounts stay in a namespace. The packages and what they need come later.
+	# The mounts of debootstrap stay in a namespace. apt installs the packages and their dependencies later.
 	unshare --mount debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates "$codename" "$root.new" "$from" &&
 		touch "$root.new/made" && mv "$root.new" "$root"
 }

@@ -24,7 +24,7 @@ ctl() {
 	"$TOP_BUILDDIR/gpalayoutctl" --socket "$work/s" "$@"
 }
 
-# promtool reports a problem of style with status 3.
+# promtool exits with 3 for a problem of style, so this check fails then, too.
 check_metrics() {
 	promtool check metrics <"$work/metrics"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Finds the examples of manual pages, runs them, and writes their output back.
+"""Finds the examples of manual pages, runs them, and formats them with their output.
 
-An example is a literal display in EXAMPLES. A line that begins with "$ " is a command. It goes on over the next line
+An example is a literal display in EXAMPLES. A line that begins with "$ " is a command. It continues on the next line
 while it ends with a backslash or leaves a brace open. The lines up to the next command are its output, on stdout or
 stderr. A command that fails is followed by "$ echo $?", which prints its status.
 """
@@ -117,7 +117,7 @@ class Runner:
         """Yields the lines that each command prints, and its exit status."""
         status = 0
         for command in example.commands:
-            # As on a terminal, $? is the status of the command before.
+            # As on a terminal, $? is the status of the previous command.
             script = f"(exit {status})\n" + "\n".join(command.lines)
             done = subprocess.run(["/bin/sh", "-c", script], cwd=self.folder, env=self.env,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -3,7 +3,7 @@
 """Changes one token of the code, or removes one statement, and checks that a test notices.
 
 FOLDERS has a row for each folder that can be mutated: what to rebuild, and which tests to run. The tree is copied
-and built once for each job. There each mutant is compiled, run against the tests until one fails, and undone. A mutant
+and built once for each job. In a copy the script compiles each mutant, runs the tests until one fails, and undoes the change. A mutant
 does not count if it does not compile, or if its object file is the same.
 
 explained.txt in this folder lists mutants that no test of this build notices, each with its reason. Such a mutant counts as a

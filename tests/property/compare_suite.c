@@ -170,7 +170,7 @@ static void check_probe(struct chain *chain, const struct gpal_request *request,
 START_TEST(probes_as_the_naive_oracle_does)
 {
 	struct feature_count seen[] = {
-		{ .name = "no address" },
+		{ .name = "address beyond the space" },
 		{ .name = "free" },
 		{ .name = "reserved, above the top" },
 		{ .name = "ram of a node" },

@@ -319,7 +319,7 @@ static void spoil_demand(struct alloc_draft *draft)
 }
 
 /*
- * Adds one of these faults. An input has at most one: if one range has an odd length and another an
+ * Adds one fault of enum pin_fault. An input has at most one: if one range has an odd length and another an
  * odd start, the order of the two is not specified.
  */
 static void spoil_pin(struct alloc_draft *draft)

@@ -56,7 +56,7 @@ static void draw_memory(struct draft *draft)
 	}
 }
 
-/* Draws a window that is mostly valid for node 0 and the start. Few of them are large. */
+/* Draws a low window, usually one that is valid for node 0 and memory_start. Few are large. */
 static void draw_memory_low_window(struct draft *draft)
 {
 	static const uint64_t starts[] = { 4 * MIB, 16 * MIB + PAGE, 64 * MIB, 256 * MIB, GIB };

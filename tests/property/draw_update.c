@@ -157,8 +157,8 @@ static void reorder_root_complexes(struct update_draft *draft)
 }
 
 /*
- * Gives the root complex a new name in half of the calls. A live root complex must move if it gets
- * other buses; a new one may have any buses.
+ * Gives the root complex a new name in half of the calls. A live root complex must keep its buses
+ * or move; one with a new name may have any buses.
  */
 static void maybe_rename(struct update_draft *draft, struct gpal_root_complex *rc)
 {

@@ -238,7 +238,7 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 		const struct gpal_step *other = &all->steps[i];
 		bool counts = false;
 
-		/* For RAM that stays, only the nodes up to this one count. */
+		/* Only RAM up to this node counts: RAM of later nodes may have stayed. */
 		if (step->phase == GPAL_KIND_RAM)
 			counts = other->phase == GPAL_KIND_RAM &&
 				 atoi(other->tag + 3) <= atoi(step->tag + 3);
@@ -467,7 +467,10 @@ START_TEST(a_layout_without_marks_is_explained_as_recorded)
 }
 END_TEST
 
-/* The request resolves to another map, so its steps are made twice and dropped twice. */
+/*
+ * The request resolves, but to another map. gpal_explain() resolves it twice, with the marked
+ * ranges kept and with all kept, and drops both results.
+ */
 START_TEST(a_layout_of_another_request_that_resolves_is_refused)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };

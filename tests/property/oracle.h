@@ -122,8 +122,8 @@ struct oracle_item *oracle_add(struct oracle *oracle, enum gpal_kind kind);
 void *oracle_zalloc(size_t count, size_t size);
 
 /*
- * One range of a layout that is not reserved. Its key says what it is to the guest: an IOMMU has
- * its root complex, an extent of RAM its number in the node, and everything else its tag.
+ * One range of a layout that is not reserved. Its key identifies it for the guest: the kind and
+ * root complex of an IOMMU, the node and number of an extent of RAM, and otherwise the tag.
  */
 struct oracle_part {
 	char key[ORACLE_TAG_SIZE];

@@ -81,7 +81,7 @@ static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned 
 
 		if (live->segments[i].segment != number)
 			continue;
-		/* The request wants the ECAM on the other side of 4 GiB. */
+		/* Refuses if the request wants the ECAM on the other side of 4 GiB. */
 		for (size_t e = 0; e < live->map.count; e++) {
 			if (is_tag_of(&live->map.entries[e], item) &&
 			    live->map.entries[e].kind != item->kind)
@@ -254,7 +254,7 @@ bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 		const struct gpal_layout_root_complex *had = find_rc(live, rc->name);
 
-		/* It must still have each of its old buses. */
+		/* A root complex that stays must still have each of its old buses. */
 		for (unsigned int bus = 0; had && bus < 256; bus++) {
 			if (bus >= had->start_bus && bus <= had->end_bus &&
 			    (rc->segment != had->segment || bus < rc->start_bus ||
@@ -455,7 +455,7 @@ static bool is_found(const struct oracle_part *a, const struct oracle_part *b)
 	    !oracle_same_interleaving(a->cxl_window->targets, a->cxl_window->target_count,
 				      a->cxl_window->granularity, b->cxl_window))
 		return false;
-	/* Slots are numbered from the start, so it must not move. */
+	/* Slots are numbered from the start of the range, so the start must not move. */
 	if (strcmp(a->key, "virtio-mmio") == 0 && a->range.start != b->range.start)
 		return false;
 	return b->range.start <= a->range.start && a->range.end <= b->range.end;

@@ -208,7 +208,8 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 	/* No request can cause these. */
 	seen[-GPAL_E_NO_MEMORY].count = 1;
 	seen[-GPAL_E_INTERNAL].count = 1;
-	seen[-GPAL_E_WOULD_MOVE].count = 1; /* only updates have these */
+	/* Only updates have the first two, and only a caller that refuses warnings has the last. */
+	seen[-GPAL_E_WOULD_MOVE].count = 1;
 	seen[-GPAL_E_WOULD_REMOVE].count = 1;
 	seen[-GPAL_E_WARNING_REFUSED].count = 1;
 }

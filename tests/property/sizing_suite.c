@@ -742,7 +742,8 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 		fail_round(round, "%s: pinned to 0x%" PRIx64 "-0x%" PRIx64 " it moves others",
 			   growth->tag, pin.start, pin.end);
 	/*
-	 * With one more page at the top, or the next lower aligned start, other ranges must move.
+	 * With one more page at the top, or from the next lower aligned start, other ranges must
+	 * move, or the request fails.
 	 */
 	if (try_pin(round->request, layout, member,
 		    (struct gpal_range){ pin.start, pin.end + 4096 }) == STAYS)
@@ -826,7 +827,7 @@ START_TEST(a_range_grows_as_far_as_advised_and_no_further)
 		[PIN_STAYS] = { .name = "a window that is pinned" },
 		[HOST_BOUND] = { .name = "a request with a host address width" },
 	};
-	const uint64_t rounds = round_count() / 10; /* each needs hundreds of layouts */
+	const uint64_t rounds = (round_count() + 9) / 10; /* each needs hundreds of layouts */
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		struct request_case *drawn = request_case_draw(first_seed() + i);

@@ -42,11 +42,11 @@ enum seen {
 	ROOM_OFF_ALIGNMENT,
 	CXL_WINDOW_KEPT,
 	CXL_WINDOW_NEW,
-	CXL_WINDOW_OTHERWISE,
+	CXL_WINDOW_DIFFERENT,
 	LOW_WINDOW_KEPT,
 	LOW_WINDOW_FOUND,
 	LOW_WINDOW_GONE,
-	LOW_WINDOW_OTHERWISE,
+	LOW_WINDOW_DIFFERENT,
 	DEVICES_KEPT,
 	SEEN_COUNT
 };
@@ -85,11 +85,11 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 		[ROOM_OFF_ALIGNMENT] = "would move: room off its alignment",
 		[CXL_WINDOW_KEPT] = "cxl window stays",
 		[CXL_WINDOW_NEW] = "cxl window is new",
-		[CXL_WINDOW_OTHERWISE] = "would move: cxl window interleaved otherwise",
+		[CXL_WINDOW_DIFFERENT] = "would move: cxl window interleaved differently",
 		[LOW_WINDOW_KEPT] = "low window stays",
 		[LOW_WINDOW_FOUND] = "low window where ram was",
 		[LOW_WINDOW_GONE] = "no low window, and its ram stays",
-		[LOW_WINDOW_OTHERWISE] = "would move: another low window",
+		[LOW_WINDOW_DIFFERENT] = "would move: another low window",
 		[DEVICES_KEPT] = "window of devices stays",
 	};
 
@@ -226,11 +226,11 @@ static void look_at_moves(struct feature_count *seen, const struct chain *chain)
 		const struct gpal_cxl_window *window = &request->cxl_windows[i];
 		const struct gpal_layout_cxl_window *had = find_cxl_window(live, window->name);
 
-		seen[CXL_WINDOW_OTHERWISE].count +=
+		seen[CXL_WINDOW_DIFFERENT].count +=
 			had && !oracle_same_interleaving(window->targets, window->target_count,
 							 window->granularity, had);
 	}
-	seen[LOW_WINDOW_OTHERWISE].count += request->memory_low_window > 0 &&
+	seen[LOW_WINDOW_DIFFERENT].count += request->memory_low_window > 0 &&
 					    request->memory_low_window !=
 						    chain->before->request.memory_low_window;
 }
@@ -294,8 +294,8 @@ static void check_resolved_afresh(const struct chain *chain, const struct oracle
 			fail_round(&chain->round, "expected %s, got a layout",
 				   gpal_code_token(fresh->error.code));
 		/*
-		 * If a new range does not fit beside the live layout, the error is about the live
-		 * layout.
+		 * If the request is exhausted alone and also beside the live layout, the error is
+		 * about the live layout.
 		 */
 		compare_error_with_oracle(&chain->round,
 					  fresh->error.code == GPAL_E_EXHAUSTED &&

@@ -9,8 +9,8 @@ step that waits for a notification as {"notification": null}. NAME, such as 04-r
 examples. It prints which files it changed.
 
 Read the change before you keep it, and work out by hand where each range belongs: the tests can only check that the
-daemon still answers as recorded. A released policy never moves an address, so a new address in an old example is a
-fault of the daemon and not a new recording.
+daemon still answers as recorded. A released policy never moves an address. So a new address in an old example is
+a fault of the daemon, unless the example names no policy and the default policy is a new one.
 
 A reply that is compared only by its schema is kept as long as it matches the schema. In a new one, paths are replaced
 by those of an installed daemon.

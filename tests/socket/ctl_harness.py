@@ -215,7 +215,7 @@ def send_slowly(descriptor, data, unread=termios.TIOCOUTQ):
 
     for byte in data:
         os.write(descriptor, bytes([byte]))
-        wait_until(is_read, "the reader")
+        wait_until(is_read, "the peer has not read the byte")
 
 
 def holds_socket(pid):

@@ -240,7 +240,7 @@ class Daemon:
         """Waits until the daemon has logged `text`, and returns the line."""
         def find():
             return next((line for line in self.log().splitlines() if text in line), None)
-        return wait_until(find, lambda: f"{text!r} in the log:\n{self.log()}")
+        return wait_until(find, lambda: f"{text!r} is not in the log:\n{self.log()}")
 
     @contextlib.contextmanager
     def paused(self):

@@ -181,7 +181,7 @@ class AddressWidth(DaemonTestCase):
                                     "required_bits": 34, "alignment_gap": "0xbfe00000", "excess": "0x40000000",
                                     "largest_tag": "ram0", "largest_tag_size": "0x100000000"})
 
-    def test_rooms_are_made_smaller_before_windows_and_devices_are_not(self):
+    def test_rooms_shrink_before_windows_and_devices_never_do(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"], "hotplug": [{"size": "300GiB"}, {"size": "600GiB"}]},
                    "pcie": {"root_complexes": [
                        {"name": "rc0", "end_bus": 15, "high_mmio": {"devices": [{"bars": ["128GiB"]}]}},
@@ -242,7 +242,8 @@ class Advice(DaemonTestCase):
                   for i in range(3) for side in ("low", "high")}}
 
     def outcome(self, client, pointer, value):
-        """Returns whether the request resolves with another value, and whether only that range then differs."""
+        """Returns "fails" if the request does not resolve with another value, "stays" if at most that range differs and
+        nothing moves, otherwise "moves"."""
         changed = {"request": put(self.REQUEST, pointer, value)}
         reply = client.call("layout.compare", {"from": {"request": self.REQUEST}, "to": changed})
         if "error" in reply:

@@ -305,12 +305,12 @@ class Small(WithFolder):
         changer = threading.Thread(target=change)
         changer.start()
         try:
-            wait_until(lambda: len(states) > 20, "some changes")
+            wait_until(lambda: len(states) > 20, "there are too few changes")
             for number in range(3):
                 taken = self.backup("--json", path=f"{self.file}-{number}")
                 self.check(taken, OK)
                 told = json.loads(taken.out)["result"]
-                wait_until(lambda: max(states) > told["revision"], "a change after the backup")
+                wait_until(lambda: max(states) > told["revision"], "there is no change after the backup")
                 restored = self.restored(f"{self.file}-{number}")
                 with restored.connect() as client:
                     rows = client.call("layout.list", {"limit": 1000})["result"]["layouts"]
@@ -425,7 +425,7 @@ class Written(Case):
                 process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", self.file], env=BASE_ENV,
                                            preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
                 wait_until(lambda: any(os.path.getsize(os.path.join(self.folder, name)) for name in os.listdir(self.folder)),
-                           "the first page")
+                           "the first page is not in the file")
                 process.send_signal(number)
                 self.assertEqual(process.wait(PATIENCE), -number)
             self.assertEqual(os.listdir(self.folder), [])
@@ -468,7 +468,7 @@ class Written(Case):
     def test_a_daemon_whose_pages_do_not_advance_is_refused(self):
         for second in ({"next": "vm-001"}, {"next": "vm-000", "revision": 8}, {"next": "vm-002", "revision": 6}):
             result = answered(answers(page(1), page(2, **second), page(3)), "backup", self.file)
-            self.check(result, NO_DAEMON, "the next page does not come after this one")
+            self.check(result, NO_DAEMON, "the page does not come after the one before it")
         # Only irrelevant changes happened since, and the daemon has looked at as many events as a page allows.
         for second in ({"next": "vm-002"}, {"next": "vm-001", "revision": 8}, {"next": "vm-001", "revision": 8, "data": ""}):
             self.check(answered(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),

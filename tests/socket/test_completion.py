@@ -145,7 +145,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("get", "zz-"), names)
         self.assertEqual(self.proposals("get", "zz-024"), names[240:250])
 
-    def test_pages_that_go_on_without_layouts_end(self):
+    def test_an_empty_page_ends_the_listing_although_it_names_a_next_one(self):
         recorder = Recorder(lambda *_: {"revision": 1, "layouts": [], "next": "web-9"})
         with FakeDaemon(conversation(recorder)) as daemon:
             result = ctl("__complete", "get", "web", env={"GPALAYOUT_SOCKET": daemon.path})

@@ -197,7 +197,7 @@ class Forbidden(Confined):
                                                 f"--socket={manager.path('own')}"], stderr=theirs,
                                                env=dict(os.environ, **manager.environment))
             manager.process.stderr = ours  # closed at the end
-            wait_until(lambda: os.path.exists(manager.path("own")), "the socket")
+            wait_until(lambda: os.path.exists(manager.path("own")), "there is no socket")
             with Client(manager.path("own")) as client:
                 client.call("daemon.info", {})
                 manager.set_fault(f"call={self.number('execve')}")

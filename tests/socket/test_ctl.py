@@ -43,7 +43,7 @@ class CommandLine(Case):
                 self.assertTrue(result.out.startswith(f"Usage: gpalayoutctl {command} "), result.out)
                 self.assertEqual(ctl("--help", command).out, result.out)
 
-    def test_help_fits_a_terminal(self):
+    def test_no_line_of_the_help_has_more_than_90_columns(self):
         for args in ([], *([command] for command in COMMANDS)):
             for line in ctl(*args, "--help").out.splitlines():
                 self.assertLessEqual(len(line), 90, line)
@@ -77,8 +77,8 @@ class CommandLine(Case):
             (["info", "--timeout", "1."], "'1.' is not"),
             (["info", "--timeout", "99999999999999999999"], "is not a number of seconds"),
             (["info", "--timeout", "ten"], "'ten' is not"),
-            (["info", "--socket", ""], "a socket path has 1 to 107 bytes"),
-            (["info", "--socket", "/" + "x" * 107], "a socket path has 1 to 107 bytes"),
+            (["info", "--socket", ""], "a socket path must have 1 to 107 bytes"),
+            (["info", "--socket", "/" + "x" * 107], "a socket path must have 1 to 107 bytes"),
         ]
         for args, text in cases:
             with self.subTest(" ".join(args)):
@@ -179,7 +179,7 @@ FLAGS = [
                                    "low_mmio": {"devices": [{"bars": ["16M"], "sriov": {"vfs": 2, "bars": ["0x1000"]}}]},
                                    "high_mmio": {"devices": [{"bars": ["128G", "32M"], "sriov": {"vfs": 7, "bars": ["512M", "16M"]}},
                                                              {"bars": ["4K"]}]}}]}}),
-    # Functions of a device in the other window must not mix in.
+    # vfs belongs to the last device of its own window, not to one of the other window.
     ([RC, "a,bars=1G,low_bars=1M,vfs=1:2G,low_bars=2M"],
      {"pcie": {"root_complexes": [{"name": "a", "low_mmio": {"devices": [{"bars": ["1M"]}, {"bars": ["2M"]}]},
                                    "high_mmio": {"devices": [{"bars": ["1G"], "sriov": {"vfs": 1, "bars": ["2G"]}}]}}]}}),
@@ -231,7 +231,7 @@ class RequestFromFlags(Case):
                 for flag, value in (("--amd-iommu", quoted), ("--intel-vtd", quoted), ("--smmu", quoted), ("--smmu", f"rc={quoted}")):
                     self.assertIn("iommu", self.printed(RC, quoted, flag, value)["pcie"]["root_complexes"][0])
 
-    def test_equals_signs_before_the_separating_last_one_need_no_quotes(self):
+    def test_only_the_last_equals_sign_separates_so_others_need_no_quotes(self):
         request = self.printed(RC, r"a\=b", "--iommu", "a=b=amd-vi", "--reserve", "a=b,c=0-4K")
         self.assertEqual(request["pcie"]["root_complexes"][0]["iommu"], "amd-vi")
         self.assertEqual(request["reserved"][0]["name"], "a=b,c")
@@ -337,9 +337,9 @@ class RequestFromFlags(Case):
             ([RC, "rc0,end_bus="], "'' is not a whole number"),
             ([RC, "rc0,node=9007199254740992"], "node: '9007199254740992' is above 9007199254740991, the largest number"),
             ([RC, "rc0,low_mmio=none,low_mmio_base=3G"],
-             "a window has one of low_mmio_base, low_mmio_alignment and low_mmio=none"),
-            ([RC, "rc0,high_mmio=none,high_mmio_alignment=3G"], "a window has one of"),
-            ([RC, "rc0,high_mmio_base=3G,high_mmio_alignment=3G"], "a window has one of"),
+             "a window can have only one of low_mmio_base, low_mmio_alignment and low_mmio=none"),
+            ([RC, "rc0,high_mmio=none,high_mmio_alignment=3G"], "a window can have only one of"),
+            ([RC, "rc0,high_mmio_base=3G,high_mmio_alignment=3G"], "a window can have only one of"),
             ([RC, "rc0,low_mmio_base=top"], "'top' is not an address"),
             ([RC, "rc0,low_mmio_base=0x"], "'0x' is not an address"),
             ([RC, "rc0,low_mmio_base=1g"], "'1g' is not an address"),
@@ -934,7 +934,7 @@ HINTS = [
     ({"reason": "invalid_request"}, "params must be an object, as in '{\"request\": {...}}'"),
     ({"reason": "method_not_found"}, "gpalayoutctl schema"),
     ({"reason": "missing_member"}, "gpalayoutctl schema lists all members"),
-    ({"reason": "unknown_member"}, "correct its spelling, or omit it"),
+    ({"reason": "unknown_member"}, "correct the member's spelling, or omit it"),
     ({"reason": "wrong_type"}, "integers or strings"),
     ({"reason": "bad_size"}, "1536M, not 1.5G"),
     ({"reason": "out_of_range"}, None),
@@ -960,14 +960,14 @@ HINTS = [
     ({"reason": "warning_refused", "pointer": "/refuse"}, "without refuse the layout is made and has its warnings"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401"}, "make a a multiple of 4K above 0; it has ~1.00 KiB (1025)"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0"}, "sizes are multiples of 4K"),
-    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "change the alignment of a from 6 KiB to a power of two that is large enough"),
-    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1000"}, "change the alignment of a from 4 KiB to a power of two that is large enough"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "change the alignment of a from 6 KiB to a power of two that is not below the least alignment"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1000"}, "change the alignment of a from 4 KiB to a power of two that is not below the least alignment"),
     ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x0"}, "a power of two"),
     ({"reason": "overlap", "tag": "a", "other_tag": "b"}, "move or shrink a or b"),
     ({"reason": "overlap"}, "one of the two"),
     ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "size": "0x80000000", "alignment": "0x200000",
       "phase": "mmio32", "free_space": "0x60000000", "largest_fit": "0x40000000"},
-     "room for 1 GiB at an alignment of 2 MiB and pcie-rc0-low-mmio needs 2 GiB"),
+     "pcie-rc0-low-mmio needs 2 GiB, but at most 1 GiB fits below 4 GiB at an alignment of 2 MiB"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "alignment": "0x1000", "phase": "mmio32",
       "free_space": "0x0", "largest_fit": "0x0"}, "no aligned address below 4 GiB is free for a"),
     ({"reason": "exhausted", "tag": "ram0", "size": "0x80000000", "alignment": "0x40000000", "phase": "ram",
@@ -989,16 +989,16 @@ HINTS = [
     ({"reason": "ecam_below_minimum"}, "make low MMIO windows smaller"),
     ({"reason": "fixed_low_mmio_above_4gib"}, "give its size alone"),
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46},
-     "vtl2 sets the top, which needs 46 address bits where the host has 40"),
+     "vtl2 ends highest and needs 46 address bits, but the host has 40"),
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46, "excess": "0x100000000",
       "largest_tag": "vtl2-framebuffer", "largest_tag_size": "0x200000000"},
-     "has 40: the top is 4 GiB too high, and vtl2-framebuffer has the most bytes: 8 GiB"),
+     "has 40: the layout ends 4 GiB too high, and vtl2-framebuffer takes the most space: 8 GiB"),
     ({"reason": "address_width_exceeded"}, "a host with more bits; gpalayoutctl advise with the same request tries other sizes"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/memory/hotplug/0/size"}, "omit the room, or"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401", "pointer": "/request/memory/hotplug/0/size"}, "a multiple of 4K above 0; it has"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/cxl_windows/0/size"}, "omit the window, or make its size a multiple of 256M"),
     ({"reason": "duplicate_name", "pointer": "/request/host/holes/0"}, "state each hole once"),
-    ({"reason": "out_of_range", "pointer": "/request/cxl_windows/0/targets/0"}, "each target is a root complex of the request that has cxl"),
+    ({"reason": "out_of_range", "pointer": "/request/cxl_windows/0/targets/0"}, "each target must name a root complex of the request that has cxl"),
     ({"reason": "missing_member", "pointer": "/request/pcie/root_complexes/0/high_mmio"}, None),
     ({"reason": "exhausted", "phase": "ram", "tag": "ram0", "size": "0x4000000", "free_space": "0x3000000",
       "pointer": "/request/memory/low_window"},
@@ -1178,12 +1178,12 @@ class Conveniences(Case):
         for short, long in (("-V", "--version"), ("-h", "--help")):
             self.assertEqual(ctl(short, program=GPALAYOUTD).out, ctl(long, program=GPALAYOUTD).out)
 
-    def test_a_daemon_that_comes_later_is_waited_for(self):
+    def test_retry_waits_for_a_daemon_that_comes_later(self):
         path = os.path.join(self.folder, "later.sock")
         process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "--retry", "60", "info"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=BASE_ENV)
         # The client sleeps between two attempts to connect, so one attempt has failed.
-        wait_until(lambda: is_asleep(process.pid), "a failed attempt to connect")
+        wait_until(lambda: is_asleep(process.pid), "the client is still busy")
         daemon = subprocess.Popen([*PROGRAM, "--socket", path, "--store", "memory", "--log-level", "error"])
         try:
             out, err = process.communicate(timeout=PATIENCE)
@@ -1401,7 +1401,7 @@ class WithDaemon(DaemonTestCase):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
-        self.assertIn("needs 37 address bits where the host has 36: if nothing else changes, ram0 can have 62.5 GiB\n", result.err)
+        self.assertIn("needs 37 address bits, but the host has 36: if nothing else changes, ram0 can have 62.5 GiB\n", result.err)
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

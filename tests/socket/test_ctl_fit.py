@@ -504,7 +504,7 @@ class WithDaemon(DaemonTestCase):
 
     @staticmethod
     def pinned(end):
-        """A VM whose last range, of 1 GiB, ends there."""
+        """A VM whose last range has 1 GiB and ends at `end`."""
         window = {"start": hex(end - (1 << 30)), "end": hex(end)}
         return {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"high_mmio": window}}
 

@@ -64,7 +64,7 @@ class Quiet(Case):
         self.check(answered(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, "invalid reply to ")
         self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "not a JSON-RPC 2.0 message")
 
-    def test_events_are_waited_for_all_the_same(self):
+    def test_a_quiet_watch_still_waits_for_events(self):
         lines = reply({"revision": 1}) + b"".join(
             json.dumps({"jsonrpc": "2.0", "method": "layout.event",
                         "params": {"revision": number, "event": "created", "name": "vm"}}).encode() + b"\n"
@@ -636,7 +636,7 @@ class WithDaemon(DaemonTestCase):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"], "start": "5G"}}
         found = self.said("overlap", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
         self.assertEqual(found, f"hint: lower memory.start{gap}")
-        # A demand of one's own has any tag.
+        # In layout.allocate, a range may have any tag.
         given = [{"tag": "low-ram-gap", "start": 0, "end": "8K"}, {"tag": "b", "start": "4K", "end": "12K"}]
         found = self.said("overlap", "allocate", "-", arch=None, stdin=json.dumps({"fixed": given}).encode())[2]
         self.assertIn("move or shrink b or low-ram-gap", found)
@@ -681,7 +681,7 @@ class WithDaemon(DaemonTestCase):
         place, _, rest = self.said("address_width_exceeded", "resolve", "--memory", "8G", "--host-bits", "32")
         self.assertEqual((place, self.ctl("resolve", "--arch", "x86_64", "--memory", "8G", "--host-bits", "32").code),
                          ("--host-bits 32", NO_ROOM))
-        self.assertIn("sets the top, which needs ", rest)
+        self.assertIn("ends highest and needs ", rest)
 
 
 if __name__ == "__main__":

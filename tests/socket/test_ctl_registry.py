@@ -632,7 +632,7 @@ class Stats(Case):
             "\n"
             "layouts           12\n"
             "revision          1780000000000007\n"
-            "oldest since      1780000000000000\n"
+            "least --since     1780000000000000\n"
             "\n"
             "store             sqlite\n"
             "path              /var/lib/gpalayoutd/registry.db\n"
@@ -764,8 +764,8 @@ class WithDaemon(DaemonTestCase):
         return result.out
 
     def refused(self, reason, place, *args, hint="", **options):
-        """Checks that a refusal is at this place, and that its hint contains this text; None: it has no hint. Returns
-        the messages."""
+        """Checks that a refusal is at this place, and that its hint contains this text. If `hint` is None, it must have
+        no hint. Returns the messages."""
         result = self.ctl(*args, **options)
         self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
         self.assertRegex(result.err, rf"^gpalayoutctl: (\S+: )?{re.escape(reason)} at {re.escape(place)}: ")
@@ -968,7 +968,7 @@ class WithDaemon(DaemonTestCase):
     def request(self, name):
         return json.loads(self.ok("get", name, "--request"))
 
-    def test_an_update_changes_members_of_the_request_there_is(self):
+    def test_an_update_changes_members_of_the_existing_request(self):
         self.ok("create", "vm-1", "--arch", "x86_64", "--numa", "4G", "--numa", "2G", "--pcie-root-complex", "rc0",
                 "--reserve", "hole=1T-2T", "--vtl2-memory", "1G")
         before = self.request("vm-1")
@@ -1022,7 +1022,7 @@ class WithDaemon(DaemonTestCase):
     def test_an_invalid_change_names_its_flag(self):
         self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "c0,cxl", "--hotplug", "2G", "--cxl-window", "w,size=1G,targets=c0")
         for reason, args, place, hint in (
-                ("out_of_range", ["--add-cxl-window", "v,size=1G,targets=x"], None, "each target is a root complex"),
+                ("out_of_range", ["--add-cxl-window", "v,size=1G,targets=x"], None, "each target must name a root complex"),
                 ("duplicate_name", ["--add-pcie-root-complex", "c0,segment=1"], None, "rename one of the two"),
                 ("bad_size", ["--add-pcie-root-complex", "c1,segment=1", "--add-pcie-root-complex", "c2,segment=2,hdm=x"],
                  "--add-pcie-root-complex c2,segment=2,hdm=x", "write a whole number"),
@@ -1106,7 +1106,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(result.code, CONFLICT)
         self.assertIn("generation_mismatch: it is at 8", result.err)
 
-    def test_the_inspect_socket_shows_and_changes_nothing(self):
+    def test_the_inspect_socket_shows_layouts_and_changes_none(self):
         self.fill(1)
 
         def inspect(*args):

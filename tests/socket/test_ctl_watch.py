@@ -65,7 +65,7 @@ class Watching:
                 return next(int(line.split()[1]) for line in status if line.startswith("voluntary"))
 
         enough = sleeps() + count
-        wait_until(lambda: sleeps() >= enough, "more attempts")
+        wait_until(lambda: sleeps() >= enough, "the client makes no more attempts")
 
     def end(self):
         """Waits until the client exits. Returns the exit status, the remaining output and the complaints."""
@@ -193,7 +193,7 @@ class Watch(Case):
         self.assertEqual(result.code, OK)
         self.assertEqual(subscriptions, [{}, {"since": BASE}, {"since": BASE}])
 
-    def test_events_owed_since_a_revision_are_asked_for_until_they_came(self):
+    def test_missing_events_after_since_are_requested_until_they_arrive(self):
         # The revision in the reply is higher than those of events that had not come when the connection broke.
         result, subscriptions = self.watched(self.SUBSCRIBED, self.SUBSCRIBED + event(BASE - 8)[:30],
                                              self.SUBSCRIBED + event(BASE - 8),
@@ -219,7 +219,7 @@ class Watch(Case):
         self.assertEqual(subscriptions, [{}] + 5 * [{"since": BASE}])
         self.assertEqual(self.complaints(result), ["the connection was lost; connecting again", "connected again"])
 
-    def test_a_daemon_that_announces_its_stop_is_waited_for(self):
+    def test_watch_waits_for_a_daemon_that_announces_its_stop(self):
         result, subscriptions = self.watched(
             self.SUBSCRIBED + event(BASE + 1) + refusal(-32004, "the daemon stops", None, reason="shutting_down"),
             reply({"revision": BASE + 2}) + event(BASE + 2), args=["--count", "2"])
@@ -281,7 +281,7 @@ class Watch(Case):
         self.assertEqual(result.code, REFUSED)
         self.assertEqual(result.raw, event(BASE + 1) + refusal(9, identity=2, **self.RESYNC))
 
-    def test_a_daemon_that_knows_no_events_is_not_asked_for_ever(self):
+    def test_a_daemon_without_events_is_not_asked_again(self):
         result, _ = self.watched(self.SUBSCRIBED, refusal(-32601, "no such method", reason="method_not_found"))
         self.assertEqual(result.code, REFUSED)
         self.assertIn("method_not_found: no such method", result.err)
@@ -438,7 +438,7 @@ class WithDaemon(Case):
 
     def wait_subscribed(self):
         """Waits until the daemon has a subscriber. From then on each change is an event."""
-        wait_until(lambda: self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"], "a subscriber")
+        wait_until(lambda: self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"], "there is no subscriber")
 
     def test_history_has_who_and_when(self):
         self.create("vm-1", "vm-2")

@@ -213,7 +213,7 @@ class CatchingUp(unittest.TestCase):
             for thread in threads:
                 thread.start()
             for _ in range(10):
-                wait_until(lambda: revision_of(daemon) >= start + 20, "twenty changes")
+                wait_until(lambda: revision_of(daemon) >= start + 20, "fewer than 20 changes")
                 since = revision_of(daemon) - 15
                 with Client(daemon.socket) as subscriber:
                     subscribe(subscriber, since)

@@ -162,7 +162,7 @@ class Stalled(Promises):
                 before_it = contents(log)
                 send_create(clients[0], "vm-0")
                 # The commit of the first change must have begun before the others are sent.
-                wait_until(lambda: contents(log) != before_it, "the first change in the log of the database")
+                wait_until(lambda: contents(log) != before_it, "the first change is not in the log of the database")
                 for i in range(1, 32):
                     send_create(clients[i], f"vm-{i}")
                 self.assertIn("result", client.call("daemon.info"))
@@ -182,7 +182,7 @@ class Stalled(Promises):
                 send_create(client, "left")
                 self.assertIn("result", daemon.call("daemon.info"))
             daemon.set("")
-            wait_until(lambda: "left" in live(daemon), "the layout of a client that left")
+            wait_until(lambda: "left" in live(daemon), "the layout was not created")
 
     def test_a_client_that_leaves_while_it_waits_is_soon_noticed(self):
         # This must not depend on the time limits, so they are long.
@@ -211,7 +211,7 @@ class Stalled(Promises):
             self.assertEqual(after, before)
 
 
-    def test_a_commit_that_ends_late_ends_the_daemon_cleanly(self):
+    def test_the_daemon_exits_cleanly_after_a_commit_that_ends_late(self):
         """A second signal has cut off all clients. Then the disk continues."""
         with FaultyDaemon() as daemon, daemon.connect() as client:
             daemon.set("stall")
@@ -238,7 +238,7 @@ class Stalled(Promises):
                 with contextlib.suppress(AssertionError, ConnectionError):
                     return "result" in daemon.call("layout.resolve", {"request": REQUEST})
 
-            wait_until(is_let_in, "a free connection")
+            wait_until(is_let_in, "no connection is free")
             daemon.set("")
             self.assertEqual(daemon.stop(), 0)
 
@@ -545,7 +545,7 @@ class Unusable(unittest.TestCase):
         self.assert_refused(self.path + "-journal")
 
     def test_damage_outside_the_layouts_is_refused(self):
-        """Damages the bytes of the header that make the database read-only, the events, and the state."""
+        """Damages the events, the state, and the header bytes that make the database read-only."""
         self.daemon.stop()
         for at in (18, 19):
             flip(self.path, at)
@@ -657,7 +657,7 @@ class Shutdown(unittest.TestCase):
                 threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
                 for thread in threads:
                     thread.start()
-                wait_until(lambda: len(acknowledged) >= 100, "a hundred layouts")
+                wait_until(lambda: len(acknowledged) >= 100, "fewer than 100 layouts")
                 self.assertEqual(daemon.stop(), 0)
                 for thread in threads:
                     thread.join()

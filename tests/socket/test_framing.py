@@ -184,7 +184,7 @@ class Envelope(DaemonTestCase):
                 self.assertEqual(client.call(method, params)["error"]["data"]["reason"], "method_not_found", method)
         self.assertEqual(self.client.call("layout.list")["result"]["layouts"], [])
 
-    def test_info_says_where_and_within_which_limits(self):
+    def test_info_has_the_sockets_the_limits_and_the_policies(self):
         info = self.client.call("daemon.info")["result"]
         self.assertEqual(info["sockets"], {"control": self.daemon.socket, "inspect": self.daemon.inspect_socket})
         self.assertEqual(info["limits"], {

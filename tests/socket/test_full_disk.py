@@ -27,7 +27,7 @@ class SmallDisk:
     """A file system in a mount namespace that lives until close()."""
 
     def __init__(self, mount, folder):
-        # `read` returns when this is closed, or when this program exits.
+        # `read` returns after close(), or when this program exits.
         self.holder = subprocess.Popen(["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c",
                                         mount + ' && echo mounted && read -r end', folder],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -95,7 +95,7 @@ def digest_of(layout):
 
 
 class Killed(unittest.TestCase):
-    def test_acknowledged_is_kept_and_the_rest_is_whole_or_absent(self):
+    def test_acknowledged_changes_are_kept_and_the_rest_is_whole_or_absent(self):
         seeds = random.Random(SEED)
         outcomes = {"kept": 0, "lost": 0}
         with Daemon() as daemon:
@@ -108,7 +108,7 @@ class Killed(unittest.TestCase):
                         worker.start()
                     wanted = seeds.randrange(2, 40)
                     wait_until(lambda: any(worker.problem for worker in workers) or
-                               sum(worker.changes for worker in workers) >= wanted, f"{wanted} changes")
+                               sum(worker.changes for worker in workers) >= wanted, f"fewer than {wanted} changes")
                     daemon.process.kill()
                     daemon.process.wait()
                     for worker in workers:

@@ -70,7 +70,7 @@ class Stopping(unittest.TestCase):
                                      (-32004, "shutting_down"))
                 self.assertEqual(daemon.stop(), 0)
 
-    def ask_until_hung_up_on(self):
+    def ask_until_disconnected(self):
         """
         Returns the reasons, or "result", of all replies to a client that keeps asking while a daemon shuts down. Each
         request that was sent has a reply. Once the daemon reads no more, sending fails.
@@ -152,7 +152,7 @@ class Stopping(unittest.TestCase):
     def test_requests_after_the_signal_are_refused_with_a_reason(self):
         # On a busy machine the client may sleep through the moment in which refusals are sent.
         for _ in range(20):
-            kinds = self.ask_until_hung_up_on()
+            kinds = self.ask_until_disconnected()
             self.assertEqual(kinds, sorted(kinds), "a result after a refusal")
             self.assertLessEqual(set(kinds), {"result", "shutting_down"})
             if "shutting_down" in kinds:
@@ -337,9 +337,9 @@ class Sockets(unittest.TestCase):
             done = subprocess.run([*unprivileged, *IN_MEMORY, "--socket", f"{folder}/s", "--socket-group=1"],
                                   capture_output=True, text=True, timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, 1)
-            self.assertIn("the daemon's user must be root or in the group of socket-group", done.stderr)
+            self.assertIn("the daemon's user must be root or in the group that socket-group names", done.stderr)
 
-    def test_of_many_daemons_started_at_once_exactly_one_runs(self):
+    def test_exactly_one_of_many_daemons_started_at_once_runs(self):
         with Daemon() as daemon:
             daemon.stop()
             processes = [subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
@@ -453,11 +453,11 @@ class Sockets(unittest.TestCase):
             self.assertEqual(os.stat(daemon.socket).st_gid, 12345)
             self.assertEqual(os.stat(daemon.inspect_socket).st_gid, 12345)
 
-    def test_the_folder_is_made_and_the_inspect_socket_lies_beside(self):
+    def test_the_folder_is_made_and_the_inspect_socket_is_beside_the_control_socket(self):
         with Daemon() as daemon:
             folder = daemon.folder + "/run"
             process = subprocess.Popen([*IN_MEMORY, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
-            wait_until(lambda: is_served(folder + "/inspect.sock"), "the inspect socket")
+            wait_until(lambda: is_served(folder + "/inspect.sock"), "the inspect socket is not served")
             process.terminate()
             self.assertEqual(process.wait(PATIENCE), 0)
             self.assertEqual(os.listdir(folder), [])
@@ -467,7 +467,7 @@ class Sockets(unittest.TestCase):
             daemon.stop()
             process = subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
                                        stderr=subprocess.DEVNULL)
-            wait_until(lambda: is_served(daemon.socket), "the control socket")
+            wait_until(lambda: is_served(daemon.socket), "the control socket is not served")
             self.assertEqual(daemon.call("daemon.info")["result"]["sockets"], {"control": daemon.socket})
             process.terminate()
             self.assertEqual(process.wait(PATIENCE), 0)
@@ -515,7 +515,7 @@ class Options(unittest.TestCase):
             layout = daemon.call("layout.resolve", {"request": request})["result"]["layout"]
             self.assertEqual(layout["policy"], "openvmm-2026.06")
 
-    def test_the_log_level_is_kept(self):
+    def test_the_log_level_is_obeyed(self):
         with Daemon("--log-level", "error") as daemon:
             daemon.call("no.such.method")
             self.assertEqual(daemon.log(), "")

@@ -92,7 +92,7 @@ class Lines(unittest.TestCase):
                     client.send(b" ")
                 return not client.has_nothing()
 
-            wait_until(dribble, "a reply to a line without an end")
+            wait_until(dribble, "no reply to a line without an end")
             self.assertEqual(reason(client.read_reply()), "timeout")
 
 
@@ -142,7 +142,7 @@ class Output(unittest.TestCase):
                 self.assertEqual((reason(reply), reply["id"]), ("message_too_large", None))
                 self.assertEqual(client.call("layout.list")["result"]["layouts"], before)
 
-    def test_a_reply_that_would_be_too_long_says_that_it_was_done_only_if_it_was(self):
+    def test_a_reply_that_would_be_too_long_says_that_the_change_was_made_only_if_it_was(self):
         def ask(method, params):
             client.send(json.dumps({"jsonrpc": "2.0", "id": "x" * 65536, "method": method,
                                     "params": params}).encode() + b"\n")
@@ -312,7 +312,7 @@ class Connections(unittest.TestCase):
                     client.send(INFO + b"\n")
                 return "result" in client.read_reply()
 
-        wait_until(is_let_in, "a free connection")
+        wait_until(is_let_in, "no connection is free")
 
     def test_connections_are_limited_on_each_socket(self):
         with Daemon("--limit", "connections=4", "--limit", "connections_for_root=0",
@@ -335,7 +335,7 @@ class Connections(unittest.TestCase):
                     self.accepted(path)
                 self.refused(path)
 
-    def test_the_standard_limits_are_kept(self):
+    def test_the_default_limits_are_enforced(self):
         with Daemon() as daemon:
             for _ in range(256):
                 self.accepted(daemon.socket)
@@ -489,7 +489,7 @@ class Connections(unittest.TestCase):
                 return "event=log_limited left_out=" in daemon.log()
 
             # On any machine, more than a hundred lines a second come sooner or later.
-            wait_until(is_limited, "lines left out")
+            wait_until(is_limited, "no lines were left out")
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
 
     def test_a_flood_of_connections_keeps_no_one_waiting(self):
@@ -679,7 +679,7 @@ class Descriptors(unittest.TestCase):
                 return client.call("layout.create", {
                     "name": name, "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}})["result"]["created"]
 
-        return wait_until(create, "a free connection")
+        return wait_until(create, "no connection is free")
 
     def test_few_connections_are_all_served(self):
         self.limited(64, self.serve_few)

@@ -59,8 +59,8 @@ class LostSockets(unittest.TestCase):
         wait_until(lambda: descriptors(daemon) == count, lambda: f"{descriptors(daemon)} descriptors, not {count}")
 
     def pass_time(self, daemon):
-        """Removes the other socket file a few times and waits until it is bound again. So the daemon has looked at its
-        files."""
+        """Removes the file of the inspect socket a few times and waits until it is bound again. Then the daemon has
+        looked at its files."""
         for _ in range(3):
             before = len(lines(daemon, "event=socket_restored socket=inspect"))
             os.unlink(daemon.inspect_socket)

@@ -69,7 +69,7 @@ class ShortDaemon(Daemon):
     """A daemon whose memory can run out."""
 
     def __init__(self, *options):
-        # A limit decides the time of a tick. At each tick the daemon retries what it had put off.
+        # The limit unfinished_line_ms shortens the interval of ticks. At each tick the daemon retries what it had put off.
         super().__init__("--limit", "unfinished_line_ms=100", *options, wait=False,
                          env={"LD_PRELOAD": GPALAYOUT_MEMORY_LIBRARY})
         self.wait_ready()

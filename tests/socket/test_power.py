@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-Power losses at any point of a daemon's work, in chains of five. Each daemon starts on what the loss before has left.
+Power losses at any point of a daemon's work, in chains of five. Each daemon starts on what the previous loss has left.
 Acknowledged or shown changes are there, bit for bit. The layouts are those after all changes up to some point, so a
 refused change is never there.
 
@@ -230,7 +230,7 @@ class PowerLosses(unittest.TestCase):
     def setUp(self):
         self.counts = {"losses": 0, "at a start": 0, "pieces lost": 0, "changes": 0, "kept unasked": 0, "not kept": 0}
 
-    def test_acknowledged_is_kept_over_chains_of_losses(self):
+    def test_acknowledged_changes_are_kept_over_chains_of_losses(self):
         print(f"# POWER_SEED={SEED}", flush=True)
         seeds = random.Random(SEED)
         while self.counts["losses"] < LOSSES:

@@ -173,7 +173,7 @@ class Refuse(DaemonTestCase):
             self.assertEqual(warnings(client.call("layout.update", {"name": "ordered", **params, "refuse": ["hotplug_off_block"]})),
                              ["ram_not_at_zero"])
 
-    def test_an_update_that_adds_a_warning_is_refused_and_one_that_keeps_to_its_request_is_not(self):
+    def test_an_update_that_adds_a_warning_is_refused_and_one_with_the_same_request_is_not(self):
         slots = copy.deepcopy(CLEAN) | {"virtio_mmio": {"slots": 101}}
         with self.daemon.connect() as client:
             client.call("layout.create", {"name": "slots", "request": CLEAN})

@@ -37,7 +37,7 @@ def names(reply):
 
 
 class Creating(DaemonTestCase):
-    def test_create_answers_the_layout_that_resolve_answers(self):
+    def test_create_returns_the_layout_that_resolve_returns(self):
         with self.daemon.connect() as client:
             made = create(client, "as-resolved")["result"]
             resolved = client.call("layout.resolve", {"request": REQUEST})["result"]
@@ -170,7 +170,7 @@ class Getting(DaemonTestCase):
                 self.assertEqual((reply["error"]["code"], reply["error"]["data"]),
                                  (2, {"reason": "not_found", "pointer": "/name"}), method)
 
-    def test_the_inspect_socket_shows_and_changes_nothing(self):
+    def test_the_inspect_socket_shows_layouts_and_changes_none(self):
         with self.daemon.connect() as client:
             create(client, "seen")
         with self.daemon.connect(inspect=True) as client:
@@ -188,7 +188,7 @@ class Getting(DaemonTestCase):
 
 
 class Deleting(DaemonTestCase):
-    def test_deleted_is_gone_and_the_name_is_free(self):
+    def test_a_deleted_layout_is_gone_and_its_name_is_free(self):
         with self.daemon.connect() as client:
             made = create(client, "gone")["result"]
             self.assertEqual(delete(client, "gone")["result"], {"name": "gone", "generation": made["generation"]})
@@ -451,7 +451,7 @@ class Listing(unittest.TestCase):
 
 class Holes(unittest.TestCase):
     def test_a_hole_that_is_named_more_than_once_is_refused(self):
-        """The request is read back from its stored form."""
+        """layout.create encodes the request and reads it back before it checks it."""
         with Daemon("--store", "memory") as daemon, daemon.connect() as client:
             for count in (2, 3, 16, 17):
                 wanted = request(4, host={"holes": ["amd-hypertransport"] * count})
@@ -664,7 +664,7 @@ class Limits(unittest.TestCase):
             self.assertIsNone(reason(as_user(1, "layout.delete", name="vm-1-0")))
             self.assertIsNone(reason(as_user(1, "layout.create", name="vm-1-2", request=REQUEST)))
 
-    def test_a_reply_that_is_too_long_says_whether_it_was_done(self):
+    def test_a_reply_that_is_too_long_says_whether_the_change_was_made(self):
         many = request(4, virtio_mmio={"slots": 4096}, reserved=[
             {"name": f"range-{i}", "start": hex(i << 12), "end": hex((i + 1) << 12)} for i in range(0, 400, 2)])
         with Daemon("--store", "memory", "--limit", "reply_bytes=64KiB") as daemon, daemon.connect() as client:

@@ -265,7 +265,7 @@ class Notifying(unittest.TestCase):
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
-                # The loop goes on and reports this. The watchdog gets no notification in between.
+                # The loop still sends STATUS=. None of eight notifications in a row has WATCHDOG=1.
                 row = 0
                 while row < 8:
                     row = 0 if "WATCHDOG=1" in manager.next_notification() else row + 1
@@ -378,10 +378,10 @@ class Log(unittest.TestCase):
                 with Client(manager.path("control")) as other:
                     other.call("daemon.info", {})
             with Client(manager.path("control")) as other:
-                wait_until(lambda: other.call("daemon.stats", {})["result"]["connections"]["open"] == 1, "the end of the client")
+                wait_until(lambda: other.call("daemon.stats", {})["result"]["connections"]["open"] == 1, "the client is still connected")
             manager.set_fault("none")
             with Client(manager.path("control")) as other:
-                wait_until(lambda: other.call("layout.list", {})["result"]["layouts"], "the layout")
+                wait_until(lambda: other.call("layout.list", {})["result"]["layouts"], "there is no layout")
             self.assertEqual(manager.end()[1].count("event=layout_changed"), 1)
 
 
@@ -395,20 +395,20 @@ class Environment(unittest.TestCase):
                                                    env=dict(os.environ, **manager.environment))
                 for name in ("control.sock", "inspect.sock"):
                     path = os.path.join(manager.folder, "run", name)
-                    wait_until(lambda path=path: os.path.exists(path), "the socket")
+                    wait_until(lambda path=path: os.path.exists(path), "there is no socket")
                 self.assertEqual(manager.end()[0], 0)
 
     def test_an_option_is_stronger_than_the_runtime_directory(self):
         with Manager("--store=memory", environment={"RUNTIME_DIRECTORY": "/nonexistent"}) as manager:
             manager.process = subprocess.Popen([*PROGRAM, *manager.options, "--socket", manager.path("own")], stderr=subprocess.PIPE,
                                                env=dict(os.environ, **manager.environment))
-            wait_until(lambda: os.path.exists(manager.path("own")), "the socket")
+            wait_until(lambda: os.path.exists(manager.path("own")), "there is no socket")
             self.assertEqual(manager.end()[0], 0)
 
     def start_in_namespace(self, manager, *how):
         manager.process = subprocess.Popen(["unshare", "--user", *how, *PROGRAM, "--store=memory", "--socket", manager.path("own")],
                                            stderr=subprocess.PIPE)
-        wait_until(lambda: os.path.exists(manager.path("own")) or manager.process.poll() is not None, "the socket")
+        wait_until(lambda: os.path.exists(manager.path("own")) or manager.process.poll() is not None, "there is no socket")
         return manager.process.poll() is None
 
     def test_a_namespace_that_hides_users_causes_a_warning(self):

@@ -94,7 +94,7 @@ class Root(Case):
                                      set(os.getgrouplist("nobody", self.gid)))
                     self.assertEqual({name: int(task[name], 16) for name in task if name.startswith("Cap")},
                                      dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 0))
-            # A process that may not dump core belongs to root.
+            # In /proc, a process that may not dump core belongs to root.
             self.assertEqual(os.stat(f"/proc/{daemon.process.pid}").st_uid, self.uid)
 
     def test_files_of_the_daemon_belong_to_the_user(self):
@@ -132,8 +132,8 @@ class Root(Case):
                 before = self.owner(path)
                 self.assertEqual(before[:2], (self.uid, 4711))
                 os.unlink(path)
-                wait_until(lambda path=path: os.path.exists(path), "the socket")
-                wait_until(lambda: daemon.log().count("event=socket_restored") > (path != self.socket), "the restoration")
+                wait_until(lambda path=path: os.path.exists(path), "there is no socket")
+                wait_until(lambda: daemon.log().count("event=socket_restored") > (path != self.socket), "the socket was not restored")
                 self.assertEqual(self.owner(path), before)
                 self.assertIn("result", daemon.call("daemon.info", {}, inspect=path != self.socket))
 
@@ -208,7 +208,7 @@ class Root(Case):
         backup = os.path.join(self.folder, "backup")
         with open(backup, "wb"):
             os.chmod(backup, 0o600)
-        # A restore makes the folder, even if a start without one must fail.
+        # A restore makes the state folder even with --require-state.
         code, log = self.run_daemon(f"--restore={backup}", "--require-state")
         self.assertEqual(code, 1)
         self.assertIn(f"{backup}: cannot be read: Permission denied; the daemon reads it as uid {self.uid}", log)
@@ -316,7 +316,7 @@ class NotRoot(Case):
 
     def test_the_current_user_needs_no_root(self):
         with self.start(pwd.getpwuid(os.geteuid() or nobody().pw_uid).pw_name) as process:
-            wait_until(lambda: os.path.exists(self.socket) or process.poll() is not None, "the socket")
+            wait_until(lambda: os.path.exists(self.socket) or process.poll() is not None, "there is no socket")
             process.terminate()
             self.assertEqual(process.wait(PATIENCE), 0, process.stderr.read())
 

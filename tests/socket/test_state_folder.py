@@ -215,7 +215,7 @@ class Starting(unittest.TestCase):
                 self.assertIn(f": it is missing, but there is a {what} {left}", said)
                 self.assertIn(f"move the {what} away and restore a backup with --restore", said)
                 said = start(daemon, "--state-dir", daemon.state, "--restore=/nonexistent")
-                self.assertIn("; first move it away", said)
+                self.assertIn("; first move the ", said)
                 os.unlink(left)
                 said = start(daemon, "--state-dir", daemon.state, "--restore=/nonexistent")
                 self.assertIn("/nonexistent: cannot be read", said)

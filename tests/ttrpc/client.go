@@ -258,8 +258,8 @@ func calls(path string) error {
 
 // Cases.
 
-// Waits and the same number of other calls are in flight on one connection. Each call gets its own
-// reply, and each wait gets the one event that follows.
+// Many WaitEvents calls and as many other calls are in flight on one connection. Each other call
+// gets its own reply, and each WaitEvents gets the one event that follows.
 func manyInFlight(path string) error {
 	c, err := connect(path)
 	if err != nil {

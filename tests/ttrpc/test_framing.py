@@ -536,7 +536,7 @@ class TestConnections(unittest.TestCase):
                         return client.read_frame() is not None
                     except ConnectionError:
                         return False
-            wait_until(is_let_in, "a free connection")
+            wait_until(is_let_in, "no connection is free")
 
     def test_a_frame_that_is_never_finished_ends_the_connection(self):
         with Daemon("--store=memory", "--limit=unfinished_line_ms=100", "--log-level=debug") as daemon:

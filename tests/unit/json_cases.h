@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts that are JSON (y_), that are not (n_), and for which RFC 8259 leaves the choice (i_), by
- * subject. The parser refuses four things that RFC 8259 permits, as proto/README.md says: the same
- * member twice, U+0000 in strings, numbers beyond a double or longer than 63 characters, and
- * unpaired surrogates.
+ * Texts by subject. The parser must accept those named y_ and refuse those named n_. RFC 8259
+ * leaves the choice for those named i_. As proto/README.md says, the parser also refuses four
+ * things that RFC 8259 permits: the same member twice, U+0000 in strings, numbers beyond a double
+ * or longer than 63 characters, and unpaired surrogates. It refuses more than 32 levels, too.
  */
 #ifndef TESTS_UNIT_JSON_CASES_H
 #define TESTS_UNIT_JSON_CASES_H

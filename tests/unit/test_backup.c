@@ -246,8 +246,8 @@ START_TEST(a_backup_cannot_continue_after_changes_that_are_no_longer_known)
 END_TEST
 
 /*
- * A page looks at a limited number of events, even if none of them matters, because it holds the
- * lock.
+ * A page looks at a limited number of events, even if none of them matters, because the index is
+ * locked meanwhile.
  */
 START_TEST(a_page_looks_at_a_limited_number_of_events)
 {
@@ -471,7 +471,8 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 	}
 	/* The folder has a registry now. */
 	ck_assert_ptr_null(restore(&folder, path, &loaded));
-	ck_assert_ptr_nonnull(strstr(loaded.error, "registry.db exists; a backup is restored only"));
+	ck_assert_ptr_nonnull(
+		strstr(loaded.error, "registry.db exists; a backup is restored only"));
 	loaded_clear(&loaded);
 	unlink(path);
 	fixture_end(&fixture);

@@ -327,7 +327,7 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-/* Where the end of a list was reached, the code must not read beyond it. */
+/* At the end of a list the code must stop. A sanitizer sees a read beyond it. */
 
 START_TEST(a_block_that_lost_no_root_complex_is_compared)
 {

@@ -209,7 +209,7 @@ START_TEST(a_plain_line_carries_a_short_message_and_nothing_else)
 	gpald_set_pointer(&error, "/name");
 	ck_assert(!gpald_rpc_is_plain(&error));
 	error = plain_error(1);
-	error.list.text.data = text;
+	error.members.text.data = text;
 	ck_assert(!gpald_rpc_is_plain(&error));
 	/* First an error with an offset, then one with details. */
 	gpald_refuse(&error, GPALD_INVALID_JSON, "x");

@@ -280,7 +280,7 @@ START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 }
 END_TEST
 
-/* The name does not fit into a key. The lookup must not use the key of the one before. */
+/* The name does not fit into a key. The lookup must not use the key of the previous lookup. */
 START_TEST(a_name_that_is_too_long_is_not_found)
 {
 	const struct gpald_record *record;
@@ -483,8 +483,8 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 			fixture_reopen(&fixture);
 	}
 	/*
-	 * A layout with a low generation has lived on. After its deletion no generation may come
-	 * back.
+	 * The layout "other" still has its low generation. Its deletion must not make earlier
+	 * generations usable again.
 	 */
 	delete_now(&fixture, "other");
 	create_now(&fixture, "vm", 1);

@@ -283,7 +283,7 @@ static struct gpald_store *open_counting(const struct state_folder *folder, size
 	return store;
 }
 
-/* SQLite works without some allocations. */
+/* SQLite can do without some allocations, so the store may open although one failed. */
 START_TEST(a_store_is_not_opened_or_harmed_without_memory)
 {
 	struct gpald_record *record = full_record("vm");

@@ -57,7 +57,7 @@ END_TEST
  * The user who was served less comes first until the difference is made up. Time without requests
  * does not count.
  */
-START_TEST(who_has_been_served_least_goes_first)
+START_TEST(the_user_served_least_goes_first)
 {
 	struct gpald_users users = { 0 };
 	struct gpald_user *busy = gpald_user_get(&users, 1000),
@@ -190,7 +190,7 @@ START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 }
 END_TEST
 
-START_TEST(work_of_who_has_been_served_least_is_done_first)
+START_TEST(work_of_the_user_served_least_is_done_first)
 {
 	struct gpald_users users = { .unsent_max = 1 };
 	struct gpald_user *most = gpald_user_get(&users, 1), *least = gpald_user_get(&users, 2),
@@ -218,12 +218,12 @@ int main(void)
 
 	add_test(suite, "turns", turns_go_round_users_not_connections);
 	add_test(suite, "turns", connections_of_a_user_have_their_turns_in_order);
-	add_test(suite, "turns", who_has_been_served_least_goes_first);
+	add_test(suite, "turns", the_user_served_least_goes_first);
 	add_test(suite, "turns", waiting_twice_is_waiting_once);
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
 	add_test(suite, "users", another_reference_keeps_a_user);
 	add_test(suite, "work", work_of_a_user_waits_while_too_many_replies_are_unread);
-	add_test(suite, "work", work_of_who_has_been_served_least_is_done_first);
+	add_test(suite, "work", work_of_the_user_served_least_is_done_first);
 	return run_suite(suite);
 }

@@ -3,7 +3,8 @@
  * Writes a backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
  * Each page also has what changed since the page before it. So the backup has the state of the
  * revision of its last page. If the daemon no longer knows what changed, the backup starts again
- * from the first page.
+ * from the first page, up to ATTEMPTS times in all, unless bytes were written that cannot be
+ * removed.
  */
 #include "config.h"
 
@@ -68,7 +69,7 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 	if (!backup->page)
 		code = CTL_NO_DAEMON;
 	else if (last && !comes_after(last, backup->page))
-		code = ctl_invalid_reply(session, "the next page does not come after this one");
+		code = ctl_invalid_reply(session, "the page does not come after the one before it");
 	gpald_arena_free(arena_of_last);
 	return code;
 }

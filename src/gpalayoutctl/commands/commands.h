@@ -36,9 +36,9 @@ struct ctl_pages {
 };
 
 /*
- * Reads the next page. It has at most `limit` entries, even if more pages follow; 0: the daemon
- * decides. If the function returns CTL_OK, the session owns *page, and `ended` says whether it is
- * the last one. Otherwise it returns a status after a message.
+ * Reads the next page. It has at most `limit` entries; 0: the daemon decides. It may have fewer
+ * even if more pages follow. If the function returns CTL_OK, the session owns *page, and `ended`
+ * says whether it is the last one. Otherwise it returns a status after a message.
  */
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
 			     const struct gpal_client_page **page);

@@ -92,23 +92,16 @@ static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, co
 	return CTL_OK;
 }
 
-/* Returns true if the change leaves all addresses of FROM as they are. */
-static bool is_growth(const struct gpal_change *change)
-{
-	return change->kind == GPAL_CHANGE_ADDED ||
-	       (change->kind == GPAL_CHANGE_RESIZED && change->to.start == change->from.start &&
-		change->to.end >= change->from.end);
-}
-
-/* Says whether a guest that knows FROM finds everything in TO, and if not, why. */
+/* Says whether a guest that knows FROM can run with TO. */
 static const char *describe_compatibility(const struct gpal_changes *changes)
 {
 	if (changes->compatible)
-		return "\ncompatible: no range of FROM moves, shrinks or is removed\n";
-	for (size_t i = 0; i < changes->count; i++)
-		if (!is_growth(&changes->changes[i]))
-			return "\nnot compatible: ranges of FROM move, shrink or are removed\n";
-	return "\nnot compatible: FROM and TO have different architectures\n";
+		return "\ncompatible: a guest that knows FROM finds everything at its place in "
+		       "TO\n";
+	if (!changes->count)
+		return "\nnot compatible: FROM and TO have different architectures\n";
+	return "\nnot compatible: a guest that knows FROM does not find everything at its place "
+	       "in TO\n";
 }
 
 static enum ctl_exit show_changes(const struct ctl_session *session,

@@ -239,7 +239,7 @@ static void check_layouts(struct doctor *d, const struct gpal_client_info *info,
 			    "delete layouts that no VM needs any more (gpalayoutctl delete), or "
 			    "raise the limit live_layouts",
 		    "%" PRIu64 "%s", stats->layouts,
-		    stats->layouts < limit ? "" : ", as many as the daemon keeps");
+		    stats->layouts < limit ? "" : ", which is the limit");
 }
 
 static void check_store(struct doctor *d, const struct gpal_client_stats *stats)

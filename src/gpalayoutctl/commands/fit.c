@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks on which hosts each VM can run, by the width of their physical addresses, and whether its
- * high windows can hold a BAR of their size. The daemon computes how many bits a layout needs, and
- * warns of windows that cannot hold such a BAR.
+ * Checks for each VM which widths of the host's physical addresses are enough, and whether each of
+ * its high windows can hold a BAR of the window's size. The daemon computes how many bits a layout
+ * needs, and warns of windows that cannot hold such a BAR.
  */
 #include "config.h"
 
@@ -44,7 +44,7 @@ struct widths {
 /* The daemon's answer about the layout of a request. */
 struct answer {
 	bool knows_bits; /* `bits` is set */
-	uint64_t ram;    /* CTL_NONE: not known, as for `top` */
+	uint64_t ram;    /* CTL_NONE: not known; the same for `top` */
 	uint64_t top;
 	unsigned int bits;
 	bool has_root_complexes;

@@ -26,7 +26,7 @@ const struct ctl_flag ctl_list_flags[] = {
 	{ .name = "--policy", .value_name = "NAME", .help = "only layouts made under this policy" },
 	{ .name = "--after", .value_name = "NAME",
 	  .help = "only layouts whose name comes after this one in byte order" },
-	{ .name = "--limit", .value_name = "N", .help = "at most this many layouts, above 0" },
+	{ .name = "--limit", .value_name = "N", .help = "list at most N layouts; N is 1 or more" },
 	{ 0 },
 };
 
@@ -70,7 +70,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	/* Names must ascend from page to page, or the loop of the caller might never end. */
 	if ((*page)->next &&
 	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
-		return ctl_invalid_reply(session, "the next page does not come after this one");
+		return ctl_invalid_reply(session, "the next page would not come after this one");
 	pages->after = (*page)->next;
 	pages->ended = !(*page)->next;
 	return CTL_OK;

@@ -19,7 +19,7 @@
 const struct ctl_flag ctl_watch_flags[] = {
 	{ .name = "--since", .value_name = "REVISION",
 	  .help = "begin with the first event after this revision;\ndefault: from now on" },
-	{ .name = "--count", .value_name = "N", .help = "exit after this many events, above 0" },
+	{ .name = "--count", .value_name = "N", .help = "exit after N events; N is 1 or more" },
 	{ 0 },
 };
 /* clang-format on */

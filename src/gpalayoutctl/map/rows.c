@@ -41,8 +41,8 @@ static int by_start(const void *a, const void *b)
 }
 
 /*
- * Sets the description of the range of a member, if the map has that range. `format` makes the text
- * that follows the name, if there is one.
+ * Describes the range of a member of the layout, if the map has that range. `format` makes the text
+ * after `name`, or all of the text if `name` is NULL.
  */
 __attribute__((format(printf, 6, 7))) static void
 describe(struct ctl_rows *rows, struct gpal_range member, enum ctl_paint paint, const char *family,

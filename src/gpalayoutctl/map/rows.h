@@ -71,8 +71,9 @@ void ctl_rows_free(struct ctl_rows *rows);
 
 /*
  * Shortens the name to 24 cells, drops parts of the details from the end until all fits in `room`
- * cells, and appends the name to *name. If the name alone does not fit, shortens it further if
- * `may_shorten` is true and 5 cells are left for it; otherwise drops it, too.
+ * cells, and stores the name in *name, which must be empty. If the name alone does not fit,
+ * shortens it further if `may_shorten` is true and 5 cells are left for it; otherwise drops it,
+ * too.
  */
 void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, size_t room,
 		      bool ascii, bool may_shorten);

@@ -81,7 +81,10 @@ struct ctl_svg_bands {
 };
 
 void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_place place);
-/* Returns the path, or "" if there are no bands. It is valid until the bands are freed. */
+/*
+ * Returns the path, or "" if there are no bands. It is valid until a band is added or the bands are
+ * freed.
+ */
 const char *ctl_svg_bands_end(struct ctl_svg_bands *bands);
 
 /* svg_rows.c: draws the rows, whose places are known, and the addresses beside them. */

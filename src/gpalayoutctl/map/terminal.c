@@ -24,9 +24,9 @@
 #define DIM "\033[2m"
 #define PLAIN "\033[0m"
 
-#define put(page, ...) ctl_buffer_printf(&(page)->out, __VA_ARGS__)
+#define put(drawing, ...) ctl_buffer_printf(&(drawing)->out, __VA_ARGS__)
 
-struct page {
+struct drawing {
 	struct gpald_bytes out;
 	struct ctl_rows rows;
 	bool ascii;
@@ -45,51 +45,51 @@ static int padding_width(size_t width, const char *text)
 }
 
 /* Appends cells in `shades` adjacent paints in turn; 1: all cells have the same paint. */
-static void append_block(struct page *page, enum ctl_paint paint, unsigned int shades,
+static void append_block(struct drawing *drawing, enum ctl_paint paint, unsigned int shades,
 			 unsigned int cells)
 {
-	put(page, "\033[%sm", ctl_paints[paint].sgr);
+	put(drawing, "\033[%sm", ctl_paints[paint].sgr);
 	for (unsigned int i = 0; i < cells; i++) {
 		const struct ctl_paint_style *style = &ctl_paints[paint + i % shades];
 
-		ctl_buffer_puts(&page->out, page->ascii ? style->ascii : style->block);
+		ctl_buffer_puts(&drawing->out, drawing->ascii ? style->ascii : style->block);
 	}
-	put(page, PLAIN);
+	put(drawing, PLAIN);
 }
 
 /* Appends the left part of a line. The line with the start of a row has an edge of its own. */
-static void append_slice(struct page *page, const struct ctl_row *row, bool is_start)
+static void append_slice(struct drawing *drawing, const struct ctl_row *row, bool is_start)
 {
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
 
-	put(page, "%*s %s", page->address_width,
+	put(drawing, "%*s %s", drawing->address_width,
 	    is_start ? ctl_number_text(CTL_HEX, row->range.start).text : "", is_start ? "├" : "│");
-	append_block(page, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
+	append_block(drawing, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
 		     BLOCK_CELLS);
-	put(page, "│");
+	put(drawing, "│");
 }
 
 /* Appends tag and size in their columns, or only the tag if `size` is NULL. */
-static void append_columns(struct page *page, const char *tag, const char *size)
+static void append_columns(struct drawing *drawing, const char *tag, const char *size)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
-	ctl_name_append(&text, tag, page->ascii);
-	ctl_shorten(&text, page->tag_width, page->ascii);
-	put(page, " %s", text.data);
+	ctl_name_append(&text, tag, drawing->ascii);
+	ctl_shorten(&text, drawing->tag_width, drawing->ascii);
+	put(drawing, " %s", text.data);
 	if (size)
-		put(page, "%*s %*s%s", padding_width(page->tag_width, text.data), "",
+		put(drawing, "%*s %*s%s", padding_width(drawing->tag_width, text.data), "",
 		    padding_width(SIZE_CELLS, size), "", size);
 }
 
 /* Appends devices from the highest down, above the line of their range. */
-static void append_page_devices(struct page *page, const struct ctl_row *row)
+static void append_drawn_devices(struct drawing *drawing, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
-		put(page, DIM "%*s " PLAIN "│", page->address_width,
+		put(drawing, DIM "%*s " PLAIN "│", drawing->address_width,
 		    ctl_number_text(CTL_HEX, row->devices[i].address).text);
-		append_block(page, row->paint, 1, BLOCK_CELLS);
-		put(page, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
+		append_block(drawing, row->paint, 1, BLOCK_CELLS);
+		put(drawing, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
 	}
 }
 
@@ -97,107 +97,109 @@ static void append_page_devices(struct page *page, const struct ctl_row *row)
  * Returns the number of lines of a range: 2 from 1 GiB, 3 from 64 GiB and 4 from 2 TiB on. It is 1
  * for a smaller range, and if there are many rows.
  */
-static size_t lines_of(const struct page *page, const struct ctl_row *row)
+static size_t lines_of(const struct drawing *drawing, const struct ctl_row *row)
 {
-	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
+	if (drawing->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
 		return 1;
 	return row->size >> 41 ? 4 : row->size >> 36 ? 3 : 2;
 }
 
-static void append_page_details(struct page *page, const struct ctl_row *row, const char *before,
-				size_t room)
+static void append_drawn_details(struct drawing *drawing, const struct ctl_row *row,
+				 const char *before, size_t room)
 {
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
-	ctl_drop_details(&details, &name, room, page->ascii, false);
-	put(page, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
+	ctl_drop_details(&details, &name, room, drawing->ascii, false);
+	put(drawing, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
 	    ctl_buffer_text(&name), details.rest);
 }
 
-static void append_page_range(struct page *page, const struct ctl_row *row)
+static void append_drawn_range(struct drawing *drawing, const struct ctl_row *row)
 {
 	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
-	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_text_cells(size.text) +
+	const size_t size_end = drawing->tag_left + drawing->tag_width + 1 +
+				ctl_text_cells(size.text) +
 				(size_t)padding_width(SIZE_CELLS, size.text);
 
-	append_page_devices(page, row);
-	for (size_t line = 1 + row->device_count; line < lines_of(page, row); line++) {
-		append_slice(page, row, false);
-		put(page, "\n");
+	append_drawn_devices(drawing, row);
+	for (size_t line = 1 + row->device_count; line < lines_of(drawing, row); line++) {
+		append_slice(drawing, row, false);
+		put(drawing, "\n");
 	}
-	append_slice(page, row, true);
-	append_columns(page, row->ranges->entry.tag, size.text);
-	append_page_details(page, row, INDENT, page->width - size_end - strlen(INDENT));
+	append_slice(drawing, row, true);
+	append_columns(drawing, row->ranges->entry.tag, size.text);
+	append_drawn_details(drawing, row, INDENT, drawing->width - size_end - strlen(INDENT));
 }
 
-static void append_run(struct page *page, const struct ctl_row *row)
+static void append_run(struct drawing *drawing, const struct ctl_row *row)
 {
-	append_slice(page, row, false);
-	append_columns(page, row->ranges[row->count - 1].entry.tag, NULL);
-	put(page, "\n");
-	append_slice(page, row, false);
-	append_page_details(page, row, " " INDENT, page->width - page->tag_left - strlen(INDENT));
-	append_slice(page, row, true);
-	append_columns(page, row->ranges->entry.tag, ctl_number_text(CTL_SHORT, row->size).text);
-	put(page, INDENT "in all\n");
+	append_slice(drawing, row, false);
+	append_columns(drawing, row->ranges[row->count - 1].entry.tag, NULL);
+	put(drawing, "\n");
+	append_slice(drawing, row, false);
+	append_drawn_details(drawing, row, " " INDENT,
+			     drawing->width - drawing->tag_left - strlen(INDENT));
+	append_slice(drawing, row, true);
+	append_columns(drawing, row->ranges->entry.tag, ctl_number_text(CTL_SHORT, row->size).text);
+	put(drawing, INDENT "in all\n");
 }
 
-static void append_gap(struct page *page, const struct ctl_row *row, const char *start)
+static void append_gap(struct drawing *drawing, const struct ctl_row *row, const char *start)
 {
-	put(page, "%*s ╎%*s╎" DIM, page->address_width, start, BLOCK_CELLS, "");
-	append_columns(page, "free", ctl_number_text(CTL_HUMAN, row->size).text);
-	put(page, PLAIN "\n");
+	put(drawing, "%*s ╎%*s╎" DIM, drawing->address_width, start, BLOCK_CELLS, "");
+	append_columns(drawing, "free", ctl_number_text(CTL_HUMAN, row->size).text);
+	put(drawing, PLAIN "\n");
 }
 
-static void append_page_rule(struct page *page, const char *address, const char *text)
+static void append_drawn_rule(struct drawing *drawing, const char *address, const char *text)
 {
-	size_t cells = page->tag_left + strlen(text) + 1;
+	size_t cells = drawing->tag_left + strlen(text) + 1;
 
-	put(page, BOLD "%*s ════════ %s ", page->address_width, address, text);
-	for (; cells < page->width; cells++)
-		put(page, "═");
-	put(page, PLAIN "\n");
+	put(drawing, BOLD "%*s ════════ %s ", drawing->address_width, address, text);
+	for (; cells < drawing->width; cells++)
+		put(drawing, "═");
+	put(drawing, PLAIN "\n");
 }
 
 /* The gap up to the host's limit begins at the top of the frame, where its start is shown. */
-static void append_page_limit(struct page *page, const struct ctl_row *gap)
+static void append_drawn_limit(struct drawing *drawing, const struct ctl_row *gap)
 {
-	const struct ctl_map *map = page->rows.map;
+	const struct ctl_map *map = drawing->rows.map;
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_bits(map));
 	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
 	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_HUMAN, gap->range.end).text);
-	append_page_rule(page, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
-	append_gap(page, gap, "");
+	append_drawn_rule(drawing, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
+	append_gap(drawing, gap, "");
 }
 
-static void append_rows(struct page *page)
+static void append_rows(struct drawing *drawing)
 {
-	const struct ctl_rows *rows = &page->rows;
+	const struct ctl_rows *rows = &drawing->rows;
 
 	if (rows->has_limit)
-		append_page_limit(page, &rows->rows[rows->count]);
-	put(page, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
+		append_drawn_limit(drawing, &rows->rows[rows->count]);
+	put(drawing, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", drawing->address_width,
 	    ctl_number_text(CTL_HEX, rows->top).text, ctl_number_text(CTL_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
 		const struct ctl_row *row = &rows->rows[i];
 
 		if (!row->count)
-			append_gap(page, row, ctl_number_text(CTL_HEX, row->range.start).text);
+			append_gap(drawing, row, ctl_number_text(CTL_HEX, row->range.start).text);
 		else if (row->count == 1)
-			append_page_range(page, row);
+			append_drawn_range(drawing, row);
 		else
-			append_run(page, row);
+			append_run(drawing, row);
 		if (row->range.start == GPAL_4GIB)
-			append_page_rule(page, "", "4 GiB");
+			append_drawn_rule(drawing, "", "4 GiB");
 	}
-	put(page, "%*s └──────┘\n", page->address_width, "");
+	put(drawing, "%*s └──────┘\n", drawing->address_width, "");
 }
 
-static void append_page_legend(struct page *page)
+static void append_drawn_legend(struct drawing *drawing)
 {
 	size_t at = 0;
 
@@ -205,50 +207,50 @@ static void append_page_legend(struct page *page)
 		const char *label = ctl_paints[paint].short_label;
 		size_t cells;
 
-		if (!label || !(page->rows.classes >> paint & 1))
+		if (!label || !(drawing->rows.classes >> paint & 1))
 			continue;
 		cells = strlen("## ") + strlen(label);
-		if (at && at + strlen(INDENT) + cells > page->width) {
-			put(page, "\n");
+		if (at && at + strlen(INDENT) + cells > drawing->width) {
+			put(drawing, "\n");
 			at = 0;
 		}
-		ctl_buffer_puts(&page->out, at ? INDENT : "");
+		ctl_buffer_puts(&drawing->out, at ? INDENT : "");
 		at += cells + (at ? strlen(INDENT) : 0);
-		append_block(page, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
-		put(page, " %s", label);
+		append_block(drawing, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
+		put(drawing, " %s", label);
 	}
-	put(page, "\n");
+	put(drawing, "\n");
 }
 
-static void append_page_header(struct page *page)
+static void append_drawn_header(struct drawing *drawing)
 {
 	ctl_cleanup_buffer struct gpald_bytes origin = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
-	put(page, BOLD);
-	ctl_name_append(&page->out, page->rows.map->name, page->ascii);
-	put(page, PLAIN "\n");
-	ctl_origin_append(&origin, page->rows.map);
-	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, page->ascii);
-	ctl_vm_summary_append(&content, &page->rows);
+	put(drawing, BOLD);
+	ctl_name_append(&drawing->out, drawing->rows.map->name, drawing->ascii);
+	put(drawing, PLAIN "\n");
+	ctl_origin_append(&origin, drawing->rows.map);
+	ctl_wrap_append(&drawing->out, origin.data, drawing->width, UINT_MAX, drawing->ascii);
+	ctl_vm_summary_append(&content, &drawing->rows);
 	ctl_buffer_puts(&content, "; ");
-	ctl_bits_append(&content, page->rows.map, "");
-	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, page->ascii);
-	put(page, "\n" DIM "%*s %*s", page->address_width, "START", BLOCK_CELLS + 2, "");
-	append_columns(page, "RANGE", "SIZE");
-	put(page, PLAIN "\n");
+	ctl_bits_append(&content, drawing->rows.map, "");
+	ctl_wrap_append(&drawing->out, content.data, drawing->width, UINT_MAX, drawing->ascii);
+	put(drawing, "\n" DIM "%*s %*s", drawing->address_width, "START", BLOCK_CELLS + 2, "");
+	append_columns(drawing, "RANGE", "SIZE");
+	put(drawing, PLAIN "\n");
 }
 
-static void append_page_footer(struct page *page)
+static void append_drawn_footer(struct drawing *drawing)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_warnings_append(&page->out, page->rows.map->layout, "warning: ", page->width,
-			    page->ascii);
-	put(page, "\n");
-	append_page_legend(page);
-	gpal_layout_digest(page->rows.map->layout, digest);
-	put(page, DIM "%s" PLAIN "\n", digest);
+	ctl_warnings_append(&drawing->out, drawing->rows.map->layout, "warning: ", drawing->width,
+			    drawing->ascii);
+	put(drawing, "\n");
+	append_drawn_legend(drawing);
+	gpal_layout_digest(drawing->rows.map->layout, digest);
+	put(drawing, DIM "%s" PLAIN "\n", digest);
 }
 
 static void widen_column(size_t *width, const char *name, size_t more, bool ascii)
@@ -260,30 +262,32 @@ static void widen_column(size_t *width, const char *name, size_t more, bool asci
 		*width = ctl_text_cells(text.data) + more;
 }
 
-static void measure_page(struct page *page, size_t width)
+static void measure_drawing(struct drawing *drawing, size_t width)
 {
-	const struct ctl_rows *rows = &page->rows;
+	const struct ctl_rows *rows = &drawing->rows;
 	const uint64_t highest = rows->rows[rows->count - !rows->has_limit].range.end;
 	size_t most;
 
-	page->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
-	page->address_width = (int)strlen(ctl_number_text(CTL_HEX, highest).text);
-	page->tag_left = (size_t)page->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
-	page->tag_width = strlen("RANGE");
+	drawing->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
+	drawing->address_width = (int)strlen(ctl_number_text(CTL_HEX, highest).text);
+	drawing->tag_left =
+		(size_t)drawing->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
+	drawing->tag_width = strlen("RANGE");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct ctl_row *row = &rows->rows[i];
 
 		if (row->count) {
-			widen_column(&page->tag_width, row->ranges->entry.tag, 0, page->ascii);
-			widen_column(&page->tag_width, row->ranges[row->count - 1].entry.tag, 0,
-				     page->ascii);
+			widen_column(&drawing->tag_width, row->ranges->entry.tag, 0,
+				     drawing->ascii);
+			widen_column(&drawing->tag_width, row->ranges[row->count - 1].entry.tag, 0,
+				     drawing->ascii);
 		}
 		for (size_t j = 0; j < row->device_count; j++)
-			widen_column(&page->tag_width, row->devices[j].name, strlen(INDENT),
-				     page->ascii);
+			widen_column(&drawing->tag_width, row->devices[j].name, strlen(INDENT),
+				     drawing->ascii);
 	}
-	most = page->width - page->tag_left - 1 - SIZE_CELLS - strlen(INDENT) - DETAILS_LEAST;
-	page->tag_width = page->tag_width < most ? page->tag_width : most;
+	most = drawing->width - drawing->tag_left - 1 - SIZE_CELLS - strlen(INDENT) - DETAILS_LEAST;
+	drawing->tag_width = drawing->tag_width < most ? drawing->tag_width : most;
 }
 
 static void append_converted(struct gpald_bytes *out, const char *text,
@@ -312,13 +316,13 @@ static void append_converted(struct gpald_bytes *out, const char *text,
 void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,
 			     const struct ctl_map_terminal *terminal)
 {
-	struct page page = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };
+	struct drawing drawing = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };
 
-	measure_page(&page, terminal->width);
-	append_page_header(&page);
-	append_rows(&page);
-	append_page_footer(&page);
-	append_converted(out, page.out.data, terminal);
-	ctl_rows_free(&page.rows);
-	ctl_buffer_free(&page.out);
+	measure_drawing(&drawing, terminal->width);
+	append_drawn_header(&drawing);
+	append_rows(&drawing);
+	append_drawn_footer(&drawing);
+	append_converted(out, drawing.out.data, terminal);
+	ctl_rows_free(&drawing.rows);
+	ctl_buffer_free(&drawing.out);
 }

@@ -255,7 +255,7 @@ static const struct ctl_field line_fields[] = {
 	EMPTY_LINE,
 	LINE("layouts", CTL_INTEGER, layouts),
 	LINE("revision", CTL_INTEGER, revision),
-	LINE("oldest since", CTL_INTEGER, oldest_since),
+	LINE("least --since", CTL_INTEGER, oldest_since),
 	EMPTY_LINE,
 	LINE("store", CTL_TEXT, store_kind),
 	LINE("path", CTL_TEXT, store_path),

@@ -58,7 +58,7 @@ static void append_passed(struct gpald_bytes *out, const struct gpal_passed *pas
 		append_step_size(out,
 				 passed->why == GPAL_PASS_TOO_SMALL ?
 					 ": too small by " :
-					 ": after its first aligned address too small by ",
+					 ": from its first aligned address on, it is too small by ",
 				 passed->missing, "\n");
 }
 
@@ -93,7 +93,7 @@ static void append_step(struct gpald_bytes *out, const struct gpal_step *step, c
 	for (size_t i = 0; i < step->passed_count; i++)
 		append_passed(out, &step->passed[i]);
 	if (step->passed_cut)
-		ctl_buffer_puts(out, "  and more; give the tag to see all of them\n");
+		ctl_buffer_puts(out, "  and more; give TAG to see all of them\n");
 	for (size_t i = 0; i < step->chosen_count; i++) {
 		append_chosen(out, &step->chosen[i]);
 		lost += step->chosen[i].lost;

@@ -328,8 +328,9 @@ static void append_advice_cut(struct gpald_bytes *out, const struct gpal_advice 
 {
 	if (advice->cut)
 		ctl_buffer_puts(
-			out, "\nthere are too many ranges to try every size; gpalayoutctl advise "
-			     "with a TAG uses all tries for one range\n");
+			out,
+			"\nnot every size was tried, because there are many ranges; gpalayoutctl "
+			"advise with a TAG tries more sizes of one range\n");
 }
 
 static void append_growths(struct gpald_bytes *out, const struct gpal_advice *advice, bool has_bars)

@@ -223,6 +223,8 @@ const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocat
 			continue;
 		number = strtoull(pointer + place.length, NULL, 10);
 		first = first_added(invocation, request, list);
+		if (first == SIZE_MAX)
+			return NULL;
 		for (const struct ctl_given *given = invocation->given; given->flag; given++)
 			if (list_of(given->flag->name) == list && number == first++)
 				return given;

@@ -27,8 +27,8 @@ bool ctl_has_changes(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * Returns the flag that added the element at the pointer, or around it. The pointer is into the
- * changed request. Returns NULL if no flag added the element, or if it is not known which.
+ * `pointer` leads into the changed request. Returns the flag that added the list element to which
+ * or into which it leads, or NULL if no flag added the element, or if it is not known which.
  */
 const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
 					    const cJSON *request, const char *pointer);

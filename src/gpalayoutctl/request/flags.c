@@ -205,7 +205,7 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "how the guest starts: gen2-uefi, linux-direct, ..." },
 	{ .name = "--memory", .value_name = "SIZE", .apply = write_node,
 	  .group = "memory", .member = "nodes",
-	  .help = "RAM of a VM with one node; also size=SIZE" },
+	  .help = "RAM of a VM with one node, as SIZE or size=SIZE" },
 	{ .name = "--numa", .value_name = "[size=]SIZE", .apply = write_node, .repeatable = true,
 	  .group = "memory", .member = "nodes", .help = "RAM of the next NUMA node" },
 	{ .name = "--memory-start", .value_name = "ADDR", .apply = write_text,
@@ -225,7 +225,8 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "size of the chipset window above RAM, or its range" },
 	{ .name = "--no-vmbus", .apply = write_bool, .constant = "false",
 	  .group = "chipset", .member = "vmbus",
-	  .help = "no chipset window above RAM, unless its size is given" },
+	  .help = "no chipset window above RAM, unless its size or range\n"
+		  "is given" },
 	{ .name = "--pcie-ecam", .value_name = "below-4gib|above-4gib", .apply = write_text,
 	  .group = "pcie", .member = "ecam", .help = "where PCIe configuration space goes" },
 	{ .name = "--pcie-ecam-below-4gb", .apply = write_text, .constant = "below-4gib",

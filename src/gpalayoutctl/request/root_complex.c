@@ -177,7 +177,7 @@ static const struct window windows[] = {
 /* The devices of a window. The last object of the list is still open. */
 struct devices {
 	struct gpald_writer list;
-	bool has_vfs; /* the last device */
+	bool has_vfs; /* the last device has virtual functions already */
 };
 
 /* The values of the keys: NULL if a key was not given, "" if it takes no value. */
@@ -327,8 +327,9 @@ static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_comp
 	if (rc->values[window->bars])
 		return write_given_devices(w, rc, window);
 	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
-		return ctl_error("%s: a window has one of %s, %s and %s=" NONE, rc->flag->name,
-				 keys[window->base].name, keys[window->alignment].name, name);
+		return ctl_error("%s: a window can have only one of %s, %s and %s=" NONE,
+				 rc->flag->name, keys[window->base].name,
+				 keys[window->alignment].name, name);
 	if (rc->values[window->base])
 		return write_given_pinned(w, rc, window);
 	if (is_none) {
