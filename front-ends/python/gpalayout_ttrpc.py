@@ -276,7 +276,7 @@ class Client:
 
         The request tells the daemon the time limit. If the daemon refuses the request because the
         limit has passed, and does so first, this raises `Refused` with the reason "timeout" instead
-        of `TimedOut`.
+        of `TimedOut`. Even then a change may have been made, or may still be made.
         """
         timeout = self.timeout if timeout is None else timeout
         deadline = _deadline(timeout)

@@ -9,8 +9,8 @@ usage='Usage: layout.sh NAME REQUEST COMMAND...
 NAME is the name of the VM. REQUEST is a file that holds the request in JSON, for example
 {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}. COMMAND gets the layout in JSON on standard
 input. The script exits with the status of COMMAND. It exits with 1 if NAME has a layout already, or
-if the daemon refuses a call or does not answer, and with 2 for wrong usage. It prints the events of
-the layout to standard error.
+if the daemon refuses a call or does not answer, and with 2 for wrong usage. If jq cannot read
+REQUEST, it exits with the status of jq. It prints the events of the layout to standard error.
 GPALAYOUT_SOCKET names the socket of the daemon. GPALAYOUT_TIMEOUT is the time limit in seconds for
 connecting and for each reply; 30 by default.'
 

@@ -30,10 +30,10 @@ GPAL_BEGIN_DECLS
  * every size that the request may choose, except the low RAM window, pinned ranges and windows for
  * devices.
  *
- * For a window of a root complex, the library reads `pin` and in_place from the map. It finds all
- * other sizes by trying them: the size one step larger fails. The step is 4096 bytes; for CXL HDM
- * it is 256 MiB, and for a CXL window 256 MiB for each target. A much larger size may work again,
- * because sizes change the order in which ranges are placed.
+ * For a window of a root complex, the library computes `pin` and in_place from the map. It finds
+ * all other sizes by trying them: the size one step larger fails. The step is 4096 bytes; for CXL
+ * HDM it is 256 MiB, and for a CXL window 256 MiB for each target. A much larger size may work
+ * again, because sizes change the order in which ranges are placed.
  */
 struct gpal_growth {
 	const char *tag;

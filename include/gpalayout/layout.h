@@ -112,7 +112,7 @@ struct gpal_warning {
 /* A layout. Ranges that do not apply to the VM are empty. */
 struct gpal_layout {
 	enum gpal_arch arch;
-	const struct gpal_policy *policy; /* of the request; NULL: this library does not know it */
+	const struct gpal_policy *policy; /* of the layout; NULL: this library does not know it */
 	const char *policy_name;
 	enum gpal_profile profile;
 

@@ -36,7 +36,7 @@ struct gpal_probe {
  * gpal_layout_probe - find the range at an address
  * @layout: borrowed; must exist as long as probe->root_complex is used
  * @request: the request of the layout, or NULL. A layout does not list the reserved ranges above
- *           its top; they are free if @request is NULL
+ *           its top; without @request they are reported as free
  * @address: guest physical address
  * @probe: receives the result; not written on failure
  * @error: NULL, or receives the details of a failure

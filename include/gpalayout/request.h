@@ -131,7 +131,7 @@ struct gpal_named_range {
 
 /*
  * A room: address space for memory that is added to a node while the VM runs. Linux adds memory
- * in blocks of 128 MiB, and of 2 GiB in guests of 64 GiB and more.
+ * in blocks of 128 MiB; on x86_64, of up to 2 GiB in guests of 64 GiB and more.
  */
 struct gpal_hotplug_room {
 	uint32_t node;                  /* index of the NUMA node */

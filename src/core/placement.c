@@ -160,7 +160,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 {
 	static const char *const regions[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_MMIO32] = "below 4 GiB",
-		[GPAL_KIND_RAM] = "above the RAM placed before it",
+		[GPAL_KIND_RAM] = "in the space left to RAM",
 		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
 		[GPAL_KIND_POST_MMIO] = "above all other ranges",
 	};

@@ -21,7 +21,7 @@
 #define GPALD_LOW_MMIO_ALIGNMENT (2 * GPALD_MIB)
 #define GPALD_HIGH_MMIO_ALIGNMENT (1 * GPALD_GIB)
 #define GPALD_LOW_RAM_WINDOW_UNIT (2 * GPALD_MIB) /* unit of the low RAM window */
-#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* memory block of Linux guests from 64 GiB on */
+#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* largest memory block of a Linux guest */
 
 enum gpald_role {
 	GPALD_ROLE_LOW_RAM_GAP,

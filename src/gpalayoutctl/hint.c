@@ -122,7 +122,7 @@ static const struct hint hints[] = {
 	{ "invalid_alignment", "{?off_page}start {tag} at a multiple of 4K" },
 	{ "invalid_alignment",
 	  "change the alignment of {tag} from {alignment} to a power of two that is not below the "
-	  "least alignment" },
+	  "least one in the message" },
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
 	{ "overlap",

@@ -38,7 +38,7 @@ struct gpald_registry {
 	struct queue under_way;     /* with the store thread, or being decided */
 	struct queue waiting;       /* for another operation of the same name */
 	struct gpald_registry_counters counters;
-	/* The work that gpald_registry_settle() still has to do. */
+	/* The work that gpald_registry_settle() must still do. */
 	struct gpald_batches batches;        /* the first one is being settled */
 	char unlocked_name[GPALD_NAME_SIZE]; /* its waiting operations may begin; "": none */
 

@@ -100,7 +100,7 @@ struct gpald_operation {
 	struct gpald_record *replacement; /* the new record, until the index has it */
 };
 
-/* Returns whether an operation has changed a live layout. */
+/* On any thread: returns whether a finished operation has changed a live layout. */
 bool gpald_operation_has_changed(const struct gpald_operation *operation);
 
 /* Frees what an operation owns. */

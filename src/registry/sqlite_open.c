@@ -255,8 +255,8 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 }
 
 /*
- * Checks the header. SQLite would overwrite a file that is too short for a database. If it cannot
- * write a database, it would open it read-only.
+ * Checks the header, and that the file can be written. SQLite would overwrite a file that is too
+ * short for a database, and would open an unwritable database read-only.
  */
 static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {

@@ -121,7 +121,7 @@ static bool query_count(struct gpald_sqlite *store, enum gpald_sqlite_statement 
 	return sqlite3_reset(statement) == SQLITE_OK && done;
 }
 
-/* Reserves more than needed, so that not every commit has to wait for it. */
+/* Reserves more than needed, so that most commits need not wait for it. */
 static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 {
 	const uint64_t most = store->pages_max + deletion_pages(store, store->pages_max);

@@ -58,7 +58,7 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 	return NULL;
 }
 
-/* Returns a copy that outlives the line; NULL: out of memory. */
+/* Returns a copy, whose id still needs copy_id(); NULL: out of memory. */
 static struct gpald_call *new_call(const struct gpald_call *received)
 {
 	struct gpald_call *call = malloc(sizeof(*call));
@@ -175,12 +175,17 @@ static int fill_operation(struct gpald_call *call, const void *params,
  */
 static bool copy_id(struct gpald_call *call)
 {
+	char *copy;
+
 	if (call->id.kind != GPALD_ID_TEXT)
 		return true;
-	call->id_text = strdup(call->id.text);
-	if (call->id_text)
-		call->id.text = call->id_text;
-	return call->id_text != NULL;
+	copy = strdup(call->id.text);
+	if (!copy)
+		return false;
+	free(call->id_text);
+	call->id_text = copy;
+	call->id.text = copy;
+	return true;
 }
 
 /* On another thread. */
@@ -286,7 +291,8 @@ int gpald_call_serve_on_worker(const struct gpald_call *received, const char *li
 			       struct gpald_wire_error *error)
 {
 	struct gpald_call *call = new_call(received);
-	char *copy = call ? malloc(length) : NULL;
+	/* If memory for the line runs out on the worker, the refusal still needs the id. */
+	char *copy = call && copy_id(call) ? malloc(length) : NULL;
 
 	if (!copy) {
 		if (call)

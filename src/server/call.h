@@ -32,7 +32,7 @@ struct gpald_caller {
 	bool is_subscribed;
 };
 
-/* Memory that each request uses again. */
+/* Memory for serving a request; the loop reuses one for all its requests. */
 struct gpald_workspace {
 	struct gpald_arena *arena; /* for the current request */
 	struct gpald_writer out;   /* lines of replies */

@@ -118,9 +118,8 @@ static size_t write_prefix(char *line, size_t size, enum gpald_log_level level)
 }
 
 /*
- * Writes a line without waiting, so that a reader of the log that has stopped does not stop the
- * daemon.
- * Lost lines can be reported only by the next line.
+ * Writes a line without waiting, so a log reader that has stopped does not stop the daemon. Lost
+ * lines can be reported only before the next line.
  */
 static void write_log_line(const char *line, size_t length)
 {

@@ -10,9 +10,9 @@
  * when their replies have been written. Connections that remain shortly before the drain limit are
  * cut off.
  *
- * A failure of the store stops the daemon in the same way, with another status: only opening the
- * store again shows what it has. A signal other than SIGTERM and SIGINT also stops it in this way;
- * the status makes a service manager start the daemon again.
+ * If the store fails, the daemon stops in the same way, because only opening the store again shows
+ * what it has. It also stops in this way on a signal other than SIGTERM and SIGINT. In both cases
+ * the exit status is 1, so a service manager starts the daemon again.
  */
 #include "config.h"
 
@@ -427,10 +427,10 @@ static void lower_connection_limits(struct server *server)
 	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
 	const uint64_t wanted = connections_wanted(server);
 	const uint64_t besides = count_open_descriptors() + DESCRIPTORS_SPARE;
+	const uint64_t needed = besides + wanted;
 	struct rlimit descriptors;
 
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
-	    descriptors.rlim_cur < besides + wanted) {
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_cur < needed) {
 		assert(descriptors.rlim_cur > besides + 1);
 		*control = connection_share(*control, descriptors.rlim_cur - besides, wanted);
 		*inspect = connection_share(*inspect, descriptors.rlim_cur - besides, wanted);
@@ -441,7 +441,7 @@ static void lower_connection_limits(struct server *server)
 			  "unit\"",
 			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
 			  (unsigned long long)*inspect, (unsigned long long)wanted,
-			  (unsigned long long)(besides + wanted));
+			  (unsigned long long)needed);
 	}
 	/* At least half of the connections are for everyone. */
 	if (*of_root > *control / 2)

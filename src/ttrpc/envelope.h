@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The envelope of ttrpc. A frame is a header and a Request or a Response. A refusal is a gRPC
- * Status with an ErrorData in its details; if memory runs out, it has no details. Source: unary
+ * Status with an ErrorData in its details; if memory runs out, it may have none. Source: unary
  * calls in PROTOCOL.md of ttrpc.
  */
 #ifndef GPALD_TTRPC_ENVELOPE_H

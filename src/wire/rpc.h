@@ -67,8 +67,8 @@ struct gpald_envelope {
 			    const struct gpald_wire_error *error);
 
 	/*
-	 * Writes a refusal without allocating memory, for use when memory ran out. The reason has
-	 * no details, and the message needs no escapes.
+	 * Writes a refusal without allocating memory. The reason has no details, and the message
+	 * needs no escapes.
 	 */
 	void (*write_plain_error)(struct gpald_writer *w, const struct gpald_id *id,
 				  enum gpald_reason reason, const char *message);

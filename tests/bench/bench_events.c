@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Benchmark of events. In each round, clients create layouts at the same time and wait until each
+ * Benchmark of events. Again and again, clients create layouts at the same time and wait until each
  * client has its reply and each subscriber has all the events. The store is in memory, so that the
  * disk is not measured.
  */

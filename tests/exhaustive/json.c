@@ -246,7 +246,7 @@ static uint64_t utf8(struct share *share)
 			continue;
 		end[-1] = boundaries[i];
 		cases += check_strings(boundaries, sizeof(boundaries), 3, end - 1);
-		/* This is the last byte before the closing quote. */
+		/* Here boundaries[i] is the last byte before the closing quote. */
 		end[-1] = '"';
 		end[-2] = boundaries[i];
 		cases += check_strings(boundaries, sizeof(boundaries), 3, end - 2);

@@ -174,18 +174,11 @@ class Layouts(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         program = vmservice_harness.build()
-        cls.daemon = cls.enterContext(Daemon("--store=memory"))
-        cls.client = cls.enterContext(gpalayout.Client(cls.daemon.socket, timeout=PATIENCE))
-        cls.services = {arch: cls.enterContext(cls.enterContext(vmservice_harness.VmService(
+        cls.daemon = cls.enterClassContext(Daemon("--store=memory"))
+        cls.client = cls.enterClassContext(gpalayout.Client(cls.daemon.socket, timeout=PATIENCE))
+        cls.services = {arch: cls.enterClassContext(cls.enterClassContext(vmservice_harness.VmService(
             program, cls.daemon.ttrpc_socket, "--arch", arch, "--policy", POLICY, "--host-bits",
             str(matrix.HOST_BITS))).connect()) for arch in (X86, ARM)}
-
-    @classmethod
-    def enterContext(cls, manager):
-        """The same as enterClassContext() of Python 3.11."""
-        value = manager.__enter__()
-        cls.addClassCleanup(manager.__exit__, None, None, None)
-        return value
 
     def by_line(self, vm, policy):
         request, _ = convert(vm, policy)

@@ -367,7 +367,7 @@ class Restarts(unittest.TestCase):
             self.assertEqual({each["name"] for each in layouts}, {f"vm-{number}" for number in range(20)})
 
 
-class FakeDaemon:
+class FakeTtrpcDaemon:
     """Answers each request with the next function of `answers`. The function gets the stream id. It returns the bytes
     to send, and false to close the connection after them."""
 
@@ -427,7 +427,7 @@ class Daemons(unittest.TestCase):
 
     def beside(self, *answers, options=()):
         folder = temporary_folder(self)
-        fake = FakeDaemon(os.path.join(folder, "ttrpc.sock"), *answers)
+        fake = FakeTtrpcDaemon(os.path.join(folder, "ttrpc.sock"), *answers)
         self.addCleanup(fake.close)
         service = VmService(program, fake.path, *options)
         self.addCleanup(service.__exit__, None)

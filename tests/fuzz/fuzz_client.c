@@ -152,8 +152,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 }
 
 /*
- * Returns true if the daemon has sent or closed something already. With `in_turns`, it sends a line
- * only when the program waits for it.
+ * Returns true if the daemon has already sent something or closed the connection. With `in_turns`,
+ * it sends a line only when the program waits for it.
  */
 static bool has_input(void)
 {

@@ -100,7 +100,7 @@ static void check_root_complexes(const struct gpal_request *request,
 			   "the ECAM of %s does not fit its buses", rc->name);
 		check_window(&rc->low_mmio, placed->low_mmio);
 		check_window(&rc->high_mmio, placed->high_mmio);
-		FUZZ_CHECK(placed->low_mmio.end <= GPAL_4GIB, "a low window above 4 GiB");
+		FUZZ_CHECK(placed->low_mmio.end <= GPAL_4GIB, "a low MMIO window above 4 GiB");
 		FUZZ_CHECK(!rc->has_cxl || gpal_range_size(placed->cxl_hdm) ==
 						   (rc->has_no_cxl_hdm ? 0 : rc->cxl_hdm),
 			   "the HDM of %s differs from the request", rc->name);
@@ -136,14 +136,15 @@ static void check_cxl_windows(const struct gpal_request *request, const struct g
 	}
 }
 
-/* RAM below memory.start is in the low window, all of which belongs to node 0. */
-static void check_low_window(const struct gpal_request *request, const struct gpal_layout *layout)
+/* RAM below memory.start is in the low RAM window, all of which belongs to node 0. */
+static void check_low_ram_window(const struct gpal_request *request,
+				 const struct gpal_layout *layout)
 {
 	const uint64_t end = request->memory_low_window;
 
 	FUZZ_CHECK(!end || (layout->ram[0].node == 0 && layout->ram[0].range.start == 0 &&
 			    layout->ram[0].range.end == end),
-		   "the first extent of RAM is not the low window, or not of node 0");
+		   "the first extent of RAM is not the low RAM window, or not of node 0");
 }
 
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout)
@@ -156,7 +157,7 @@ void check_layout(const struct gpal_request *request, const struct gpal_layout *
 	check_root_complexes(request, layout);
 	check_rooms(request, layout);
 	check_cxl_windows(request, layout);
-	check_low_window(request, layout);
+	check_low_ram_window(request, layout);
 	FUZZ_CHECK(gpal_range_size(layout->virtio_mmio) ==
 			   request->virtio_mmio_slots * GPAL_PAGE_SIZE,
 		   "wrong size of the virtio-mmio slots");

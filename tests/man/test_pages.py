@@ -47,7 +47,7 @@ class Headings(unittest.TestCase):
                 self.assertIn(heading.replace("\\&", "").replace('"', ""), lines, path)
 
 
-class Daemon(unittest.TestCase):
+class DaemonPage(unittest.TestCase):
     page = read("man", "gpalayoutd.8")
     help = subprocess.run([GPALAYOUTD, "--help"], capture_output=True, text=True, check=True).stdout
 
@@ -79,7 +79,7 @@ class Configuration(unittest.TestCase):
     page = read("man", "gpalayoutd.conf.5")
 
     def test_the_keys_are_the_options_of_the_daemon(self):
-        options = re.findall(r"(?m)^  --([a-z-]+)\[?(?:=([^\s\]]+))?", Daemon.help)
+        options = re.findall(r"(?m)^  --([a-z-]+)\[?(?:=([^\s\]]+))?", DaemonPage.help)
         no_keys = ("config", "check-config", "restore", "version", "help")
         self.assertEqual([head for head, _ in items(self.page, "KEYS")],
                          [f"{name}={value}" for name, value in options if name not in no_keys])
@@ -158,7 +158,7 @@ def members(tree, path=""):
             yield from members(value, f"{path}{name}.")
 
 
-class Client(unittest.TestCase):
+class CommandPage(unittest.TestCase):
     page = read("man", "gpalayoutctl.1")
 
     def help(self, *command):

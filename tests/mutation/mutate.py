@@ -251,8 +251,8 @@ class Tree:
         for found in self.object_paths(path, "*o"):
             os.unlink(found)
 
-    def estimate(self, path, test):
-        """Estimates the seconds until a test notices a mutant of a source, with one more second for linking."""
+    def rank(self, path, test):
+        """Returns a rank; the lowest runs first: a test's seconds, plus 1 for linking, per mutant that it noticed."""
         return (self.seconds[test] + 1) / (self.noticed[path, test] + 0.1)
 
     def judge(self, mutant, is_explained):
@@ -264,7 +264,7 @@ class Tree:
                 return NOT_COMPILED
             if self.compiled(mutant.path) == self.originals[mutant.path]:
                 return SAME_CODE
-            for test in [] if is_explained else sorted(self.tests, key=lambda test: self.estimate(mutant.path, test)):
+            for test in [] if is_explained else sorted(self.tests, key=lambda test: self.rank(mutant.path, test)):
                 if self.fails(test, timeout=20 + 5 * self.seconds[test]):
                     self.noticed[mutant.path, test] += 1
                     return test

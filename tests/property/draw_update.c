@@ -361,7 +361,7 @@ static void change_room(struct update_draft *draft)
 	}
 }
 
-static void change_low_window(struct update_draft *draft)
+static void change_low_ram_window(struct update_draft *draft)
 {
 	struct random *random = &draft->random;
 	struct gpal_request *request = draft->request;
@@ -381,8 +381,8 @@ static void change_low_window(struct update_draft *draft)
 		request->memory_start = (struct gpal_optional){ true, GIB };
 }
 
-/* The first live extent of node 0, if it starts at 0, becomes the low window, at the same place. */
-static void take_low_window(struct update_draft *draft)
+/* If node 0's first live extent starts at 0, it becomes the low RAM window, at the same place. */
+static void take_low_ram_window(struct update_draft *draft)
 {
 	const struct gpal_layout *live = draft->live;
 
@@ -679,14 +679,30 @@ struct request_case *request_case_change(const struct gpal_request *before,
 		void (*change)(struct update_draft *draft);
 		unsigned int weight;
 	} changes[] = {
-		{ add_root_complex, 4 },  { remove_root_complex, 2 }, { reorder_root_complexes, 1 },
-		{ stretch_buses, 2 },     { move_buses, 1 },          { change_window, 2 },
-		{ change_iommu, 2 },      { change_cxl, 1 },          { add_node, 3 },
-		{ empty_node, 1 },        { remove_node, 1 },         { resize_node, 1 },
-		{ fill_space, 3 },        { change_start, 1 },        { change_slots, 1 },
-		{ change_chipset, 1 },    { change_vtl2, 3 },         { reserve, 2 },
-		{ release, 2 },           { change_host, 1 },         { change_kind_of_vm, 1 },
-		{ change_room, 3 },       { change_low_window, 1 },   { take_low_window, 1 },
+		{ add_root_complex, 4 },
+		{ remove_root_complex, 2 },
+		{ reorder_root_complexes, 1 },
+		{ stretch_buses, 2 },
+		{ move_buses, 1 },
+		{ change_window, 2 },
+		{ change_iommu, 2 },
+		{ change_cxl, 1 },
+		{ add_node, 3 },
+		{ empty_node, 1 },
+		{ remove_node, 1 },
+		{ resize_node, 1 },
+		{ fill_space, 3 },
+		{ change_start, 1 },
+		{ change_slots, 1 },
+		{ change_chipset, 1 },
+		{ change_vtl2, 3 },
+		{ reserve, 2 },
+		{ release, 2 },
+		{ change_host, 1 },
+		{ change_kind_of_vm, 1 },
+		{ change_room, 3 },
+		{ change_low_ram_window, 1 },
+		{ take_low_ram_window, 1 },
 		{ change_cxl_window, 3 },
 	};
 	struct update_draft draft = { .random = { seed }, .live = live };

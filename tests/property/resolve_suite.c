@@ -129,9 +129,9 @@ static const struct {
 				 GPAL_SUBJECT_HOTPLUG_ALIGNMENT, NULL },
 	[NO_HOTPLUG_ROOM] = { "exhausted, room", GPAL_E_EXHAUSTED, GPAL_SUBJECT_HOTPLUG_SIZE,
 			      NULL },
-	[BAD_LOW_WINDOW] = { "invalid low window", GPAL_E_INVALID_MEMORY,
+	[BAD_LOW_WINDOW] = { "invalid low ram window", GPAL_E_INVALID_MEMORY,
 			     GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
-	[NO_LOW_WINDOW] = { "exhausted, low window", GPAL_E_EXHAUSTED,
+	[NO_LOW_WINDOW] = { "exhausted, low ram window", GPAL_E_EXHAUSTED,
 			    GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
 };
 
@@ -187,7 +187,7 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 		[CXL_INTERLEAVED_3] = "cxl window over 3, 6 or 12",
 		[CXL_INTERLEAVED_16] = "cxl window over 16",
 		[CXL_GRANULARITY] = "granularity",
-		[ALL_AT_ONCE] = "devices, room, low window and cxl window",
+		[ALL_AT_ONCE] = "devices, room, low ram window and cxl window",
 		[ODD_NAME] = "name of other characters than letters and digits",
 		[LONGEST_NAME] = "name of 255 bytes",
 		[BAD_DEVICE_COUNT] = "too few or too many devices, bars or virtual functions",

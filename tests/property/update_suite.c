@@ -86,10 +86,10 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 		[CXL_WINDOW_KEPT] = "cxl window stays",
 		[CXL_WINDOW_NEW] = "cxl window is new",
 		[CXL_WINDOW_DIFFERENT] = "would move: cxl window interleaved differently",
-		[LOW_WINDOW_KEPT] = "low window stays",
-		[LOW_WINDOW_FOUND] = "low window where ram was",
-		[LOW_WINDOW_GONE] = "no low window, and its ram stays",
-		[LOW_WINDOW_DIFFERENT] = "would move: another low window",
+		[LOW_WINDOW_KEPT] = "low ram window stays",
+		[LOW_WINDOW_FOUND] = "low ram window where ram was",
+		[LOW_WINDOW_GONE] = "no low ram window, and its ram stays",
+		[LOW_WINDOW_DIFFERENT] = "would move: another low ram window",
 		[DEVICES_KEPT] = "window of devices stays",
 	};
 

@@ -30,7 +30,7 @@ SAMPLE = 150  # at least so many vectors of each file
 STRUCTURAL = {"missing_member", "unknown_member", "wrong_type", "bad_size", "out_of_range", "bad_name",
               "unknown_policy"}
 
-# No example causes these: they need other bytes, a very long line, another user, a broken disk, or time.
+# No example causes these: they need bytes that are not UTF-8, a very long line, another user, a broken disk, or time.
 WITHOUT_EXAMPLE = {"invalid_utf8", "too_many_values", "internal", "message_too_large", "overloaded",
                    "timeout", "shutting_down", "denied", "store_failed"}
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Records state folders with the daemon of GPALAYOUTD. It must run as root. record.py FOLDER KIND deletes FOLDER/KIND, and
-makes it again with the files that the daemon left, and recorded.json with its answers about them. See README.md.
+Records state folders with the daemon of GPALAYOUTD. Run it as root: record.py FOLDER KIND... deletes each FOLDER/KIND,
+and makes it again with the files that the daemon left and recorded.json, the daemon's answers. See README.md.
 """
 
 import itertools
@@ -167,7 +167,8 @@ def record_killed(daemon):
 
 
 def record_restarted(daemon):
-    """Records several starts. Each leaves a gap in the revisions, and generations above the clock."""
+    """Records several starts. Each leaves a gap in the revisions; later layouts get generations above its time in
+    microseconds."""
     for number in range(3):
         with daemon.connect() as client:
             for name in ("live", "gone"):

@@ -260,7 +260,7 @@ class Daemon:
         wait_until(is_read, "the daemon has unread input")
 
     def wait_idle(self):
-        """Waits until the daemon has nothing left to do by itself."""
+        """Waits until the daemon sleeps; see is_asleep(). The store may still be writing."""
         wait_until(lambda: is_asleep(self.process.pid), "the daemon is still busy")
 
 

@@ -29,7 +29,7 @@ LAYOUT_TEXT = ("START         END   SIZE  KIND  TAG\n"
                f"digest                 {digest(LAYOUT)}\n")
 NAME_AND_LAYOUT = {"name": "vm-1", "generation": 3, "layout": LAYOUT}
 
-# Revisions are as large in practice.
+# Real revisions are this large.
 BASE = 1780000000000000
 
 

@@ -18,7 +18,7 @@ from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaem
                          refusal, reply)
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main, wait_until
 
-# Revisions are as large in practice.
+# Real revisions are this large.
 BASE = 1780000000000000
 
 

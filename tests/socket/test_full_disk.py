@@ -74,7 +74,7 @@ class SmallDaemon(Daemon):
 
 
 class Filler(threading.Thread):
-    """Another program: it takes every free block at once, until it is told to stop."""
+    """Plays another program: takes each block as soon as it is free, until end()."""
 
     def __init__(self, folder):
         super().__init__()

@@ -190,7 +190,7 @@ class Output(unittest.TestCase):
             first, second = daemon.connect(), daemon.connect()
             first.send(b"".join(SCHEMA % i for i in range(20)))
             daemon.wait_idle()
-            # This is more than the daemon reads before its turn.
+            # The daemon reads only a part of this before the turn of `second`.
             second.send((INFO + b"\n") * 2000)
             daemon.wait_idle()
             with daemon.paused():

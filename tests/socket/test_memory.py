@@ -212,7 +212,7 @@ class Shortage(unittest.TestCase):
         # If the daemon could not read the line, it closes the connection.
         if reply is None or reply["id"] is None:
             self.connect()
-        self.assertIsNotNone(reply, "hung up")
+        self.assertIsNotNone(reply, "the daemon hung up")
         if reply["id"] is None:
             self.assertEqual(reason(reply), "overloaded")
         return reply, failed
@@ -275,7 +275,8 @@ class Api(Shortage):
 
 
 class Store(Shortage):
-    """At any moment, a crash must leave the same registry. SQLite's cache may grow."""
+    """At any moment, the folder has the layouts that the daemon reports. SQLite's cache may grow, so blocks are not
+    counted."""
 
     def layouts(self):
         found = super().layouts()
@@ -317,7 +318,7 @@ class Connections(Shortage):
                 self.memory.fail(which, forever)
                 reply = self.exchange(inspect)
                 failed = self.memory.stop()
-                self.assertIsNotNone(reply, "hung up")
+                self.assertIsNotNone(reply, "the daemon hung up")
                 if reason(reply) != "overloaded":
                     self.assertEqual(stable_part(reply), expected)
                 which += 3
@@ -330,12 +331,28 @@ class Connections(Shortage):
                 self.memory.fail(2)
                 with self.daemon.connect() as client:
                     client.send(line("daemon.info", {}))
-                    self.assertIsNotNone(self.reply(client), "hung up")
+                    self.assertIsNotNone(self.reply(client), "the daemon hung up")
                     # Waits until its descriptor is free for the next one.
                     client.shutdown()
                     self.assertIsNone(client.read_line())
                 self.memory.stop()
                 stack.enter_context(self.daemon.connect()).call("daemon.info")
+
+    def test_a_refusal_has_the_id_of_its_own_request(self):
+        """The request waits for a thread while another one with as long an id is answered. Then memory runs out."""
+        large = request(pcie={"root_complexes": [{"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"}
+                                                 for i in range(1000)]})
+        with self.daemon.connect() as first, self.daemon.connect() as second:
+            first.send(line("layout.advise", {"request": large}))
+            self.daemon.wait_read(first)
+            second.send(line("layout.advise", {"request": REQUEST}, "second"))
+            self.daemon.wait_read(second)
+            self.quiet.send(line("policy.list", {}, "others"))
+            self.assertEqual(self.quiet.read_reply()["id"], "others")
+            self.memory.fail(1, forever=True)
+            reply = self.reply(second)
+            self.memory.stop()
+            self.assertEqual((reply["id"], reason(reply)), ("second", "overloaded"))
 
     def test_many_lines_at_once_are_answered_in_order(self):
         """Each line is answered, in order, or the connection is closed after a refusal."""
@@ -352,7 +369,7 @@ class Connections(Shortage):
                     reply = self.reply(self.client)
                     if reply is None and is_refused:
                         break
-                    self.assertIsNotNone(reply, "hung up")
+                    self.assertIsNotNone(reply, "the daemon hung up")
                     is_refused = reply["id"] is None
                     self.assertIn(reply["id"], (i, None))
                     if reason(reply) != "overloaded":

@@ -228,7 +228,7 @@ def keys_of(data):
 
 class PowerLosses(unittest.TestCase):
     def setUp(self):
-        self.counts = {"losses": 0, "at a start": 0, "pieces lost": 0, "changes": 0, "kept unasked": 0, "not kept": 0}
+        self.counts = {"losses": 0, "at a start": 0, "pieces lost": 0, "changes": 0, "kept unacknowledged": 0, "not kept": 0}
 
     def test_acknowledged_changes_are_kept_over_chains_of_losses(self):
         print(f"# POWER_SEED={SEED}", flush=True)
@@ -287,8 +287,8 @@ class PowerLosses(unittest.TestCase):
 
     @staticmethod
     def choose_end(records, rng):
-        """Chooses any point, or one during a synchronisation, which takes longest, or one after a record of a rare
-        kind."""
+        """Chooses any point, or one during a synchronisation, which takes longest, or one after a record of any
+        kind, all kinds being equally likely."""
         how = rng.randrange(3)
         if how == 0:
             return rng.randrange(len(records) + 1)
@@ -303,7 +303,7 @@ class PowerLosses(unittest.TestCase):
         """Checks that the layouts are those after some number of changes, and that no known change is missing."""
         for count in range(len(account.changes), least - 1, -1):
             if account.after(count) == found:
-                self.counts["kept unasked"] += count > least
+                self.counts["kept unacknowledged"] += count > least
                 self.counts["not kept"] += count < len(account.changes)
                 return
         self.assertEqual(found, account.after(least))

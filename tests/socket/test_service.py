@@ -288,7 +288,7 @@ LINE = re.compile(r"(?:time=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) |<(
                   r"level=(?P<level>\w+) event=(?P<event>\w+)(?P<rest>.*)")
 
 
-class Full(unittest.TestCase):
+class FullNotifySocket(unittest.TestCase):
     def test_readiness_is_sent_again_if_there_was_no_room(self):
         with Manager(sockets=("control",)) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
             filler.setblocking(False)

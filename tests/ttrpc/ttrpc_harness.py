@@ -20,7 +20,7 @@ import harness
 
 
 def make_module(file):
-    """Makes the protocol module in a folder of its own in the build tree, because tests run in parallel."""
+    """Makes the Python module of a .proto file, in a folder of its own, because tests run in parallel."""
     parent = os.path.join(TOP_BUILDDIR, "tests", "ttrpc")
     os.makedirs(parent, exist_ok=True)
     made = tempfile.mkdtemp(prefix="protocol-", dir=parent)

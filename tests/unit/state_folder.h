@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define EVENT_UID UINT32_C(4000000000) /* who makes the changes of put() and drop() */
+#define EVENT_UID UINT32_C(4000000000) /* who makes the changes of put() */
 #define BYTES_MAX (UINT64_C(1) << 30)
 #define EVENTS_KEPT 64
 

@@ -224,6 +224,7 @@ int main(void)
 	add_test(suite, "combining characters take no cells", combining_characters_take_no_cells);
 	add_test(suite, "UTF-8 ends at the first invalid byte",
 		 utf8_ends_at_the_first_invalid_byte);
-	add_test(suite, "quotes end with their text", a_backslash_at_the_end_quotes_nothing);
+	add_test(suite, "a backslash at the end quotes nothing",
+		 a_backslash_at_the_end_quotes_nothing);
 	return run_suite(suite);
 }

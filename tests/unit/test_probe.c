@@ -238,7 +238,7 @@ START_TEST(addresses_below_the_first_range_are_free)
 {
 	struct gpal_layout *l = resolve(&with_holes), later = *l;
 
-	/* The resolver starts maps at 0, but a map may also start higher. */
+	/* This map starts at 0, but a map may also start higher. */
 	ck_assert_str_eq(l->map.entries[0].tag, "low-ram-gap");
 	later.map.entries++;
 	later.map.count--;

@@ -500,7 +500,7 @@ START_TEST(a_flipped_bit_in_a_name_is_found)
 }
 END_TEST
 
-/* SQLite would roll back to a journal with content. A crash may leave an empty one. */
+/* SQLite would play back a journal with content. A crash may leave an empty one. */
 START_TEST(a_journal_of_another_program_is_left_alone)
 {
 	struct state_folder folder;

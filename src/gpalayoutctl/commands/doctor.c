@@ -172,7 +172,7 @@ static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 	else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S)
 		add_finding(
 			d, "clock",
-			"order changes by revision or generation: times recorded before the clock "
+			"sort changes by revision or generation: times recorded before the clock "
 			"changed may be out of order",
 			"it was changed by %" PRId64
 			" s, or the host slept, since the daemon started",

@@ -340,10 +340,10 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 			  given->value);
 		ctl_hint(
 			"these can be removed: a node's RAM (ram1), a root complex (pcie-rc0), the "
-			"last room for memory (hotplug-0), a CXL window (cxl-window-NAME), "
-			"virtio-mmio, vtl2, vtl2-framebuffer, vtl2-chipset-mmio, "
-			"chipset-high-mmio and a reserved range (reserved-NAME); --set changes "
-			"anything else");
+			"last room for memory (hotplug-0), a CXL window (cxl-window-NAME), a "
+			"reserved range (reserved-NAME) and, if the request states them, "
+			"virtio-mmio, vtl2, vtl2-framebuffer, vtl2-chipset-mmio and "
+			"chipset-high-mmio; --set changes anything else");
 		return CTL_USAGE;
 	}
 	if (check_number(given, list))
