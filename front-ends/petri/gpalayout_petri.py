@@ -145,8 +145,8 @@ class VmBuilder:
         rounded down, a low MMIO window of 64 MiB and a high one of 1 GiB. A further call adds more
         segments.
         """
-        there = _root_complexes(self._request)
-        first = max((each.get("segment", 0) + 1 for each in there), default=0)
+        complexes = _root_complexes(self._request)
+        first = max((each.get("segment", 0) + 1 for each in complexes), default=0)
         if first + _number("segments", segments) > SEGMENTS:
             raise ValueError(f"segments: a VM has at most {SEGMENTS} segments, not "
                              f"{first + segments}")
@@ -156,11 +156,11 @@ class VmBuilder:
         for segment in range(first, first + segments):
             buses = BUSES // root_complexes
             for index in range(root_complexes):
-                there.append({"name": f"s{segment}rc{index}", "segment": segment,
+                complexes.append({"name": f"s{segment}rc{index}", "segment": segment,
                               "start_bus": index * buses, "end_bus": (index + 1) * buses - 1,
                               "low_mmio": 64 * MIB, "high_mmio": GIB})
-        if there:
-            self._request["pcie"] = {**self._request.get("pcie", {}), "root_complexes": there}
+        if complexes:
+            self._request["pcie"] = {**self._request.get("pcie", {}), "root_complexes": complexes}
         return self
 
     def with_root_complex(self, name, **members):
