@@ -56,12 +56,12 @@ static int make_call(struct gpal_client *client, const struct call *call,
 		     struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
-	struct gpald_reply reply;
+	struct gpald_client_reply reply;
 	const char *line;
 	size_t length;
 	void *made;
-	int code = gpald_client_call(client, call->method, call->write, call->args, &line, &length,
-				     error);
+	int code = gpald_client_call_line(client, call->method, call->write, call->args, &line,
+					  &length, error);
 
 	*object = NULL;
 	if (code)
@@ -133,11 +133,11 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 		     const char **result, struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
-	struct gpald_reply reply;
+	struct gpald_client_reply reply;
 	const char *line;
 	size_t length;
-	int code = gpald_client_call(client, method, params ? write_raw_params : NULL, params,
-				     &line, &length, error);
+	int code = gpald_client_call_line(client, method, params ? write_raw_params : NULL, params,
+					  &line, &length, error);
 
 	*result = NULL;
 	if (code)
@@ -300,7 +300,7 @@ static void write_name_params(struct gpald_writer *w, const void *args)
 int gpal_client_get(struct gpal_client *client, const char *name,
 		    const struct gpal_client_live **live, struct gpal_client_error *error)
 {
-	return ASK(live, "layout.get", write_name_params, name, &gpald_live_full_result);
+	return ASK(live, "layout.get", write_name_params, name, &gpald_full_live_result);
 }
 
 struct delete_args {

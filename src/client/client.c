@@ -25,7 +25,7 @@ int64_t gpald_client_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t gpald_client_deadline(const struct gpal_client *client)
+int64_t gpald_client_deadline_ms(const struct gpal_client *client)
 {
 	const int64_t now = gpald_client_now_ms();
 
@@ -149,7 +149,7 @@ static int start_call(struct gpal_client *client, const char *method, gpald_writ
 	if (!gpald_link_is_idle(&client->link))
 		gpald_link_close(&client->link);
 	client->is_asking = true;
-	client->deadline_ms = gpald_client_deadline(client);
+	client->deadline_ms = gpald_client_deadline_ms(client);
 	if (!gpald_client_write_request(client, method, write, args))
 		return gpald_client_fail_call(client, GPAL_E_NO_MEMORY, error);
 	return 0;
@@ -192,9 +192,9 @@ int gpald_client_advance_call(struct gpal_client *client)
 		       code;
 }
 
-int gpald_client_call(struct gpal_client *client, const char *method, gpald_write_params *write,
-		      const void *args, const char **line, size_t *length,
-		      struct gpal_client_error *error)
+int gpald_client_call_line(struct gpal_client *client, const char *method,
+			   gpald_write_params *write, const void *args, const char **line,
+			   size_t *length, struct gpal_client_error *error)
 {
 	int code = client->is_asking ? check_same_call(client, method, write, args, error) :
 				       start_call(client, method, write, args, error);
@@ -224,10 +224,10 @@ void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line
 }
 
 int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
-		       struct gpald_arena *arena, struct gpald_reply *reply,
+		       struct gpald_arena *arena, struct gpald_client_reply *reply,
 		       struct gpal_client_error *error)
 {
-	const int code = gpald_reply_parse(line, length, client->id, arena, reply, error);
+	const int code = gpald_client_reply_parse(line, length, client->id, arena, reply, error);
 
 	if (code == 0 && !reply->result && !reply->error)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL,
@@ -271,7 +271,7 @@ int gpal_client_connect_within(const char *path, int64_t timeout_ms, struct gpal
 			error->system_error = ENAMETOOLONG;
 		return GPAL_E_NO_DAEMON;
 	}
-	made->deadline_ms = gpald_client_deadline(made);
+	made->deadline_ms = gpald_client_deadline_ms(made);
 	while ((code = gpald_link_open(&made->link)) == GPAL_E_IN_PROGRESS)
 		if (!gpald_client_wait(made, made->deadline_ms)) {
 			code = GPAL_E_TIMED_OUT;

@@ -37,7 +37,7 @@ struct gpal_client {
 int64_t gpald_client_now_ms(void);
 
 /* Returns the deadline of a call that begins now. */
-int64_t gpald_client_deadline(const struct gpal_client *client);
+int64_t gpald_client_deadline_ms(const struct gpal_client *client);
 
 /* Returns the milliseconds until then_ms, for poll(); -1: no limit. */
 int gpald_client_ms_left(int64_t then_ms);
@@ -78,9 +78,10 @@ int gpald_client_advance_call(struct gpal_client *client);
  * reply, which is valid until the next call. Returns GPAL_E_BUSY if another call is in progress or
  * the client is subscribed.
  */
-GPAL_MUST_USE int gpald_client_call(struct gpal_client *client, const char *method,
-				    gpald_write_params *write, const void *args, const char **line,
-				    size_t *length, struct gpal_client_error *error);
+GPAL_MUST_USE int gpald_client_call_line(struct gpal_client *client, const char *method,
+					 gpald_write_params *write, const void *args,
+					 const char **line, size_t *length,
+					 struct gpal_client_error *error);
 
 /* Forgets the line and the `data` of the last reply, because a new call begins. */
 void gpald_client_clear_last_reply(struct gpal_client *client);
@@ -90,7 +91,7 @@ void gpald_client_clear_last_reply(struct gpal_client *client);
  * `data`.
  */
 GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
-				     struct gpald_arena *arena, struct gpald_reply *reply,
+				     struct gpald_arena *arena, struct gpald_client_reply *reply,
 				     struct gpal_client_error *error);
 
 /*

@@ -48,8 +48,8 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 }
 
 /*
- * Reads the revision at which the daemon accepted the subscription, and ends the outage and its
- * deadline. Refuses a revision below `least`.
+ * Reads the revision at which the daemon accepted the subscription, and clears the outage and the
+ * deadline for accepting. Refuses a revision below `least`.
  */
 static const uint64_t *read_accepted_revision(struct gpal_client *client, const cJSON *result,
 					      uint64_t least, struct gpald_arena *arena, int *code,
@@ -73,12 +73,12 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 			  struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
-	struct gpald_reply reply;
+	struct gpald_client_reply reply;
 	const uint64_t *accepted = NULL;
 	const char *line;
 	size_t length;
-	int code = gpald_client_call(client, "events.subscribe", since ? write_since : NULL, since,
-				     &line, &length, error);
+	int code = gpald_client_call_line(client, "events.subscribe", since ? write_since : NULL,
+					  since, &line, &length, error);
 
 	if (code)
 		return code;
@@ -105,7 +105,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
  * Makes the event for a refusal: the daemon no longer keeps the events after the last one, or has
  * another registry. The subscription continues with the events from now on.
  */
-static int make_resync_event(struct gpal_client *client, const struct gpald_reply *refusal,
+static int make_resync_event(struct gpal_client *client, const struct gpald_client_reply *refusal,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
 			     struct gpal_client_error *error)
 {
@@ -134,8 +134,8 @@ static int take_subscription_line(struct gpal_client *client, const char *line, 
 {
 	struct gpal_client_error refusal;
 	const struct gpal_client_event *next;
-	struct gpald_reply reply;
-	int code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+	struct gpald_client_reply reply;
+	int code = gpald_client_reply_parse(line, length, client->id, arena, &reply, error);
 
 	if (code)
 		return code;
@@ -172,9 +172,9 @@ static int take_subscription_line(struct gpal_client *client, const char *line, 
 }
 
 /* Returns the time by which the daemon must accept the subscription. */
-static int64_t accept_deadline(const struct gpal_client *client)
+static int64_t subscription_deadline_ms(const struct gpal_client *client)
 {
-	const int64_t deadline_ms = gpald_client_deadline(client);
+	const int64_t deadline_ms = gpald_client_deadline_ms(client);
 	const int64_t least_ms = gpald_client_now_ms() + ACCEPT_MIN_MS;
 
 	return deadline_ms > least_ms ? deadline_ms : least_ms;
@@ -198,7 +198,7 @@ static int reconnect_events(struct gpal_client *client)
 	    !gpald_client_write_request(client, "events.subscribe", write_since, &client->revision))
 		return GPAL_E_NO_MEMORY;
 	if (code == 0)
-		client->accept_by_ms = accept_deadline(client);
+		client->accept_by_ms = subscription_deadline_ms(client);
 	return code;
 }
 
@@ -260,7 +260,7 @@ static int try_next_event(struct gpal_client *client, struct gpald_arena *arena,
 int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event *event,
 			   struct gpal_client_error *error)
 {
-	const int64_t deadline_ms = gpald_client_deadline(client);
+	const int64_t deadline_ms = gpald_client_deadline_ms(client);
 	struct gpald_arena *arena;
 	int code;
 

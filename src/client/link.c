@@ -32,7 +32,7 @@ bool gpald_link_init(struct gpald_link *link, const char *path)
 	return true;
 }
 
-static int no_daemon(struct gpald_link *link, int error)
+static int fail_connect(struct gpald_link *link, int error)
 {
 	struct stat info;
 
@@ -51,14 +51,14 @@ int gpald_link_open(struct gpald_link *link)
 	if (link->fd < 0)
 		link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (link->fd < 0)
-		return no_daemon(link, errno);
+		return fail_connect(link, errno);
 	while (connect(link->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		if (errno == EAGAIN)
 			return GPAL_E_IN_PROGRESS;
 		if (errno == EISCONN)
 			break;
 		if (errno != EINTR)
-			return no_daemon(link, errno);
+			return fail_connect(link, errno);
 	}
 	link->is_connected = true;
 	return 0;

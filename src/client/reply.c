@@ -88,13 +88,14 @@ static bool has_id(const cJSON *message, uint64_t id)
 	return cJSON_IsNumber(value) && value->valuedouble == (double)id;
 }
 
-int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald_arena *arena,
-		      struct gpald_reply *reply, struct gpal_client_error *error)
+int gpald_client_reply_parse(const char *line, size_t length, uint64_t id,
+			     struct gpald_arena *arena, struct gpald_client_reply *reply,
+			     struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 	const cJSON *message;
 
-	*reply = (struct gpald_reply){ .result = NULL };
+	*reply = (struct gpald_client_reply){ .result = NULL };
 	if (gpald_json_parse_reply(line, length, arena, &message, &fault))
 		return fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY) ?
 			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
@@ -191,7 +192,8 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 	}
 }
 
-int gpald_client_read_refusal(const struct gpald_reply *reply, struct gpal_client_error *error)
+int gpald_client_read_refusal(const struct gpald_client_reply *reply,
+			      struct gpal_client_error *error)
 {
 	const cJSON *data = object_member(reply->error, "data");
 

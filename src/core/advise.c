@@ -96,7 +96,7 @@ static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 }
 
 /* Returns the end of the free space that starts at `end`, after an entry of the map. */
-static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
+static uint64_t end_of_free_space(const struct advising *a, size_t entry, uint64_t end)
 {
 	const struct gpal_map *map = &a->layout->map;
 	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start :
@@ -121,7 +121,7 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 	const struct gpal_map *map = &a->layout->map;
 	const struct gpal_range range = map->entries[entry].range;
 	const uint64_t alignment = is_low ? GPALD_LOW_MMIO_ALIGNMENT : GPALD_HIGH_MMIO_ALIGNMENT;
-	const uint64_t until = free_until(a, entry, range.end);
+	const uint64_t until = end_of_free_space(a, entry, range.end);
 	uint64_t start = entry > 0 ? map->entries[entry - 1].range.end : 0;
 	struct gpal_range pin = range;
 

@@ -36,7 +36,7 @@ static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size
 			      size);
 
 	if (error) {
-		gpald_error_tag(error->tag, tag);
+		gpald_error_set_tag(error->tag, tag);
 		error->size = size;
 	}
 	return code;
@@ -50,7 +50,7 @@ static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind 
 			      tag, alignment);
 
 	if (error) {
-		gpald_error_tag(error->tag, tag);
+		gpald_error_set_tag(error->tag, tag);
 		error->alignment = alignment;
 	}
 	return code;
@@ -78,7 +78,7 @@ static int check_pinned_list(const struct gpal_pinned *pinned, size_t count, enu
 					  "%s: start 0x%" PRIx64 " is not a multiple of 4096",
 					  pin->tag, pin->range.start);
 			if (error) {
-				gpald_error_tag(error->tag, pin->tag);
+				gpald_error_set_tag(error->tag, pin->tag);
 				error->alignment = GPAL_PAGE_SIZE;
 			}
 			return code;

@@ -16,7 +16,7 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 	struct gpal_map_entry *entries = (struct gpal_map_entry *)map->entries;
 
 	for (size_t i = 0; i < map->count; i++) {
-		entries[i].tag = gpald_arena_copy(arena, entries[i].tag);
+		entries[i].tag = gpald_arena_strdup(arena, entries[i].tag);
 		if (!entries[i].tag)
 			return false;
 	}

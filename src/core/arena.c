@@ -130,7 +130,7 @@ void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
 	return memory;
 }
 
-char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
+char *gpald_arena_strdup(struct gpald_arena *arena, const char *text)
 {
 	const size_t size = strlen(text) + 1;
 	char *copy = gpald_arena_text(arena, size);

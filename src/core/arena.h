@@ -89,6 +89,6 @@ static inline void gpald_arena_give_back(struct gpald_arena *arena, const char *
 }
 
 /* Copies a string. Returns NULL if out of memory. */
-GPAL_MUST_USE char *gpald_arena_copy(struct gpald_arena *arena, const char *text);
+GPAL_MUST_USE char *gpald_arena_strdup(struct gpald_arena *arena, const char *text);
 
 #endif

@@ -185,7 +185,7 @@ static bool check_chipset(struct checking *c)
 static bool is_ecam_of(struct gpal_range ecam, uint64_t bus0_base, uint8_t start_bus,
 		       uint8_t end_bus)
 {
-	const struct gpal_range expected = gpald_ecam(bus0_base, start_bus, end_bus);
+	const struct gpal_range expected = gpald_ecam_range(bus0_base, start_bus, end_bus);
 
 	return start_bus <= end_bus && ecam.start == expected.start && ecam.end == expected.end;
 }

@@ -14,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = { "moved", "resized", "added", "removed" };
+static const char *const change_names[] = { "moved", "resized", "added", "removed" };
 
-static_assert(sizeof(names) / sizeof(names[0]) == GPAL_CHANGE_COUNT, "each kind has a name");
+static_assert(sizeof(change_names) / sizeof(change_names[0]) == GPAL_CHANGE_COUNT,
+	      "each kind has a name");
 
 const char *gpal_change_name(enum gpal_change_kind kind)
 {
-	return (unsigned int)kind < GPAL_CHANGE_COUNT ? names[kind] : NULL;
+	return (unsigned int)kind < GPAL_CHANGE_COUNT ? change_names[kind] : NULL;
 }
 
 static bool is_same_range(struct gpal_range a, struct gpal_range b)

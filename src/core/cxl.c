@@ -44,8 +44,8 @@ static int refuse_duplicate_target(const struct gpal_cxl_window *window, size_t 
 			      find_cxl_target(window->targets, at, target), at, target);
 
 	if (error) {
-		gpald_error_tag(error->tag, target);
-		gpald_error_tag(error->other_tag, target);
+		gpald_error_set_tag(error->tag, target);
+		gpald_error_set_tag(error->other_tag, target);
 	}
 	return gpald_fail_part(error, code, "/%zu", at);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each device is below a port of its own. The window of the port holds the BARs of the device and
- * of its virtual functions, and the window of the root complex holds those of the ports.
+ * of its virtual functions, and the window of the root complex holds the windows of the ports.
  *
  * Sources: PCI-to-PCI Bridge Architecture Specification, for the unit of bridge windows; PCI
  * Express Base Specification, SR-IOV, for BARs of virtual functions, which lie one after another.

@@ -105,7 +105,7 @@ int gpald_fail_part(struct gpal_error *error, int code, const char *format, ...)
 	return code;
 }
 
-void gpald_error_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag)
+void gpald_error_set_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag)
 {
 	size_t length = strnlen(tag, GPAL_ERROR_TAG_MAX);
 

@@ -22,6 +22,6 @@ __attribute__((format(printf, 3, 4))) int gpald_fail_part(struct gpal_error *err
 							  const char *format, ...);
 
 /* Copies a tag to a member of the error, and cuts it if it is too long. */
-void gpald_error_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag);
+void gpald_error_set_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag);
 
 #endif

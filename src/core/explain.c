@@ -80,7 +80,7 @@ static int trace_live(const struct gpal_request *request, const struct gpal_layo
 	int code;
 
 	*trace = (struct gpald_trace){ .wanted = trace->wanted };
-	code = gpald_resolve(request, live->policy, options, layout, NULL);
+	code = gpald_resolve_with(request, live->policy, options, layout, NULL);
 	if (code == GPAL_OK &&
 	    !(is_same_map(&live->map, &(*layout)->map) && has_same_digest(live, *layout))) {
 		gpal_layout_free(*layout);
@@ -120,9 +120,9 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 
 	*explanation = NULL;
 	if (!live)
-		code = gpald_resolve(request, policy,
-				     (struct gpald_resolve_options){ .trace = &trace }, &layout,
-				     error);
+		code = gpald_resolve_with(request, policy,
+					  (struct gpald_resolve_options){ .trace = &trace },
+					  &layout, error);
 	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
 		gpald_fail_plain(error, (enum gpal_code)code);
 	/* Add the sizes that would fit, as gpal_resolve() does. */

@@ -66,11 +66,11 @@ static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
 static bool compute_ecam(const struct gpal_layout_segment *segment,
 			 const struct gpal_layout_segment *live, struct gpal_range *range)
 {
-	*range = gpald_ecam(live->bus0_base, segment->start_bus, segment->end_bus);
+	*range = gpald_ecam_range(live->bus0_base, segment->start_bus, segment->end_bus);
 	return range->start >= live->bus0_base && range->end > range->start;
 }
 
-static bool window_states_alignment(const struct gpal_window *window)
+static bool window_has_own_alignment(const struct gpal_window *window)
 {
 	return window->kind == GPAL_WINDOW_DEVICES ||
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
@@ -80,15 +80,15 @@ static bool window_states_alignment(const struct gpal_window *window)
  * Returns true if the request states the alignment of a range. The alignments of VTL2 memory and of
  * rooms are not checked yet, so they may be 0.
  */
-static bool states_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
+static bool has_own_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {
 	switch (origin->role) {
 	case GPALD_ROLE_VTL2_MEMORY:
 		return true;
 	case GPALD_ROLE_LOW_MMIO:
-		return window_states_alignment(&request->root_complexes[origin->index].low_mmio);
+		return window_has_own_alignment(&request->root_complexes[origin->index].low_mmio);
 	case GPALD_ROLE_HIGH_MMIO:
-		return window_states_alignment(&request->root_complexes[origin->index].high_mmio);
+		return window_has_own_alignment(&request->root_complexes[origin->index].high_mmio);
 	case GPALD_ROLE_HOTPLUG:
 		return request->hotplug_rooms[origin->index].alignment.set;
 	default:
@@ -151,7 +151,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		return GPAL_OK;
 	}
 	if (total_size(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
-	    (states_alignment(k->r->request, &list->origins[index]) &&
+	    (has_own_alignment(k->r->request, &list->origins[index]) &&
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)

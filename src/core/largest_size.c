@@ -138,7 +138,7 @@ static void suggest_for_exhausted(const struct gpal_request *request,
 
 /* A layout that is too wide: the ranges that could be smaller. */
 
-struct candidate {
+struct shrinkable {
 	enum gpal_subject subject;
 	size_t index;
 	uint64_t size;
@@ -148,7 +148,7 @@ struct candidate {
 /* Orders candidates by descending size; equal ones stay in the order of the request. */
 static int compare_candidates(const void *x, const void *y)
 {
-	const struct candidate *a = x, *b = y;
+	const struct shrinkable *a = x, *b = y;
 
 	if (a->size != b->size)
 		return a->size > b->size ? -1 : 1;
@@ -156,7 +156,7 @@ static int compare_candidates(const void *x, const void *y)
 				      (a->subject < b->subject ? -1 : a->subject > b->subject);
 }
 
-static size_t add_range_candidate(const struct gpal_layout *layout, struct candidate *list,
+static size_t add_range_candidate(const struct gpal_layout *layout, struct shrinkable *list,
 				  size_t count, enum gpal_subject subject, size_t index,
 				  struct gpal_range range)
 {
@@ -164,7 +164,7 @@ static size_t add_range_candidate(const struct gpal_layout *layout, struct candi
 
 	if (gpal_range_is_empty(range))
 		return count;
-	list[count] = (struct candidate){
+	list[count] = (struct shrinkable){
 		.subject = subject,
 		.index = index,
 		.size = gpal_range_size(range),
@@ -173,7 +173,7 @@ static size_t add_range_candidate(const struct gpal_layout *layout, struct candi
 	return count + 1;
 }
 
-static size_t add_window_candidates(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_window_candidates(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
@@ -193,7 +193,7 @@ static size_t add_window_candidates(const struct gpal_layout *layout, struct can
 	return count;
 }
 
-static size_t add_room_candidates(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_room_candidates(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
@@ -205,7 +205,7 @@ static size_t add_room_candidates(const struct gpal_layout *layout, struct candi
 }
 
 /* Adds each node, and then one candidate for all nodes together. */
-static size_t add_node_candidates(const struct gpal_layout *layout, struct candidate *list)
+static size_t add_node_candidates(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
@@ -222,7 +222,7 @@ static size_t add_node_candidates(const struct gpal_layout *layout, struct candi
 			list[at].size += gpal_range_size(extent->range);
 	}
 	qsort(list, count, sizeof(*list), compare_candidates);
-	list[count] = (struct candidate){
+	list[count] = (struct shrinkable){
 		.subject = GPAL_SUBJECT_MEMORY_NODES,
 		.size = list[0].size,
 		.tag = "ram",
@@ -233,7 +233,7 @@ static size_t add_node_candidates(const struct gpal_layout *layout, struct candi
 /*
  * Finds a smaller size that works although the next one does not. Returns false if none was found.
  */
-static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate *candidate,
+static bool shrink_candidate(struct gpald_sizing *sizing, const struct shrinkable *candidate,
 			     uint64_t *size)
 {
 	const uint64_t unit = gpald_sizing_choose(sizing, candidate->subject, candidate->index);
@@ -254,7 +254,7 @@ static void suggest_for_width(const struct gpal_request *request, const struct g
 	struct gpal_request wide = *request;
 	struct gpald_sizing sizing = { .budget = &budget };
 	struct gpal_layout *layout;
-	struct candidate *list = NULL;
+	struct shrinkable *list = NULL;
 	size_t count = 0;
 
 	wide.host_physical_address_bits = 0;
@@ -274,7 +274,7 @@ static void suggest_for_width(const struct gpal_request *request, const struct g
 		if (list[i].subject == GPAL_SUBJECT_MEMORY_NODES)
 			budget.left += GPALD_BUDGET / 2;
 		if (shrink_candidate(&sizing, &list[i], &error->largest_size))
-			gpald_error_tag(error->largest_size_of, list[i].tag);
+			gpald_error_set_tag(error->largest_size_of, list[i].tag);
 	}
 	gpald_sizing_clear(&sizing);
 	free(list);

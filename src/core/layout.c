@@ -25,7 +25,7 @@ int gpal_layout_refuse(const struct gpal_layout *layout, uint64_t refused, struc
 			continue;
 		code = gpald_fail_plain(error, GPAL_E_WARNING_REFUSED);
 		if (error)
-			gpald_error_tag(error->tag, warning->tag);
+			gpald_error_set_tag(error->tag, warning->tag);
 		return code;
 	}
 	return GPAL_OK;
@@ -37,7 +37,7 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	const struct gpal_policy *policy = request->policy ? request->policy :
 							     gpal_policy_default();
 	const struct gpald_resolve_options afresh = { .live = NULL };
-	int code = gpald_resolve(request, policy, afresh, layout, error);
+	int code = gpald_resolve_with(request, policy, afresh, layout, error);
 
 	/* Add the sizes that would fit. */
 	if (code && error)
@@ -89,14 +89,14 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	const struct gpald_resolve_options suggest_options = {
 		.live = live, .may_move = allow & GPAL_ALLOW_MOVES
 	};
-	const int kept_code = gpald_resolve(request, live->policy, kept, layout, &kept_error);
+	const int kept_code = gpald_resolve_with(request, live->policy, kept, layout, &kept_error);
 	int code = GPAL_OK;
 
 	if (kept_code == GPAL_E_NO_MEMORY)
 		return gpald_fail_plain(error, kept_code);
 	/* The ranges that stay may be in the way, so try without them. */
 	if (kept_code)
-		code = gpald_resolve(request, live->policy, afresh, layout, error);
+		code = gpald_resolve_with(request, live->policy, afresh, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		fill_in_update_error(request, suggest_options, kept_code, &kept_error, error);
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)

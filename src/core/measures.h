@@ -23,7 +23,8 @@ struct gpald_measures gpald_measure_layout(const struct gpal_layout *layout);
  * Returns the configuration space (ECAM) of the buses from start_bus to end_bus. Its ends wrap if
  * they are not in the address space. Source: PCI Express Base Specification 6.0, 7.2.2.
  */
-static inline struct gpal_range gpald_ecam(uint64_t bus0_base, uint8_t start_bus, uint8_t end_bus)
+static inline struct gpal_range gpald_ecam_range(uint64_t bus0_base, uint8_t start_bus,
+						 uint8_t end_bus)
 {
 	return (struct gpal_range){
 		.start = bus0_base + start_bus * GPAL_ECAM_BYTES_PER_BUS,

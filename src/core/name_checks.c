@@ -54,8 +54,8 @@ static const struct gpald_named *find_duplicate(struct gpald_named *names, size_
 static int refuse_duplicate(const char *name, struct gpal_error *error)
 {
 	if (error) {
-		gpald_error_tag(error->tag, name);
-		gpald_error_tag(error->other_tag, name);
+		gpald_error_set_tag(error->tag, name);
+		gpald_error_set_tag(error->other_tag, name);
 	}
 	return GPAL_E_DUPLICATE_NAME;
 }

@@ -45,8 +45,8 @@ static int refuse_bus_overlap(const struct gpal_request *request,
 			      earlier->start_bus, earlier->end_bus, later->segment);
 
 	if (error) {
-		gpald_error_tag(error->tag, later->name);
-		gpald_error_tag(error->other_tag, earlier->name);
+		gpald_error_set_tag(error->tag, later->name);
+		gpald_error_set_tag(error->other_tag, earlier->name);
 	}
 	return code;
 }
@@ -136,8 +136,8 @@ int gpald_check_iommus(const struct gpal_request *request, struct gpal_error *er
 				  rc->name, gpal_iommu_name(rc->iommu), first->name,
 				  gpal_iommu_name(first->iommu));
 		if (error) {
-			gpald_error_tag(error->tag, rc->name);
-			gpald_error_tag(error->other_tag, first->name);
+			gpald_error_set_tag(error->tag, rc->name);
+			gpald_error_set_tag(error->other_tag, first->name);
 		}
 		return code;
 	}
@@ -190,7 +190,7 @@ static int refuse_bar(const char *tag, uint64_t bar, const struct gpald_role_row
 			      tag, bar);
 
 	if (error) {
-		gpald_error_tag(error->tag, tag);
+		gpald_error_set_tag(error->tag, tag);
 		error->size = bar;
 	}
 	return code;
@@ -233,7 +233,7 @@ static int check_devices(const char *tag, const struct gpal_window *window,
 	code = gpald_fail(error, GPAL_E_INVALID_SIZE, row->subject, index,
 			  "%s: its devices need a window of 2^64 bytes or more", tag);
 	if (error)
-		gpald_error_tag(error->tag, tag);
+		gpald_error_set_tag(error->tag, tag);
 	return gpald_fail_part(error, code, "/devices");
 }
 
@@ -258,7 +258,7 @@ static int check_window(const struct gpal_root_complex *rc, const struct gpal_wi
 			  " is not a power of two of at least 0x%" PRIx64,
 			  tag, alignment, least);
 	if (error) {
-		gpald_error_tag(error->tag, tag);
+		gpald_error_set_tag(error->tag, tag);
 		error->alignment = alignment;
 	}
 	return code;

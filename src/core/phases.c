@@ -63,7 +63,7 @@ static int place_low_ram_window(struct gpald_placement *p)
 		p->trace ? gpald_placement_open_step(p, GPAL_KIND_RAM, 0, window) : NULL;
 
 	if (p->free.count == 0 || first->start > 0 || first->end < window.end)
-		return gpald_placement_exhausted(
+		return gpald_placement_fail_exhausted(
 			p, GPAL_KIND_RAM, 0,
 			gpald_free_space_summary(&p->free, window, p->input->ram->alignment));
 	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
@@ -142,7 +142,7 @@ int gpald_place_ram(struct gpald_placement *p)
 			const struct gpal_range all = { 0, GPAL_SPACE_END };
 
 			p->placed_count = first_extent;
-			return gpald_placement_exhausted(
+			return gpald_placement_fail_exhausted(
 				p, GPAL_KIND_RAM, i,
 				gpald_free_space_summary(&ahead, all, demand->alignment));
 		}
@@ -206,7 +206,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 			keep_below_for_trace(p, ranges[current]);
 		}
 		if (current == p->free.count)
-			return gpald_placement_exhausted(
+			return gpald_placement_fail_exhausted(
 				p, GPAL_KIND_POST_MMIO, i,
 				gpald_free_space_summary(&p->free, region, demand->alignment));
 

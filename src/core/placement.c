@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The work before the first phase and after the last one: ranges whose address is given, and the
- * map. If a demand does not fit, its phase calls gpald_placement_exhausted(), which fills in the
- * error.
+ * map. If a demand does not fit, its phase calls gpald_placement_fail_exhausted(), which fills in
+ * the error.
  */
 #include "config.h"
 
@@ -74,7 +74,7 @@ static void note_neighbour(struct gpal_error *error, struct gpal_range free, con
 
 	if (!neighbour)
 		return;
-	gpald_error_tag(neighbour->tag, tag);
+	gpald_error_set_tag(neighbour->tag, tag);
 	neighbour->range = range;
 }
 
@@ -155,8 +155,8 @@ static void note_demand_and_supply(const struct gpald_placement *p, enum gpal_ki
 		error->demand = 0;
 }
 
-int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
-			      struct gpald_free_summary summary)
+int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
+				   struct gpald_free_summary summary)
 {
 	static const char *const regions[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_MMIO32] = "below 4 GiB",
@@ -175,7 +175,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 			      demand->size, demand->alignment, summary.total, summary.largest_fit);
 
 	if (p->error) {
-		gpald_error_tag(p->error->tag, demand->tag);
+		gpald_error_set_tag(p->error->tag, demand->tag);
 		p->error->size = demand->size;
 		p->error->alignment = demand->alignment;
 		p->error->phase = kind;
@@ -224,8 +224,8 @@ static int refuse_overlap(struct gpal_error *error, const struct gpal_map_entry 
 			      other->range.start, other->range.end);
 
 	if (error) {
-		gpald_error_tag(error->tag, entry->tag);
-		gpald_error_tag(error->other_tag, other->tag);
+		gpald_error_set_tag(error->tag, entry->tag);
+		gpald_error_set_tag(error->other_tag, other->tag);
 		error->range = entry->range;
 		error->other_range = other->range;
 	}

@@ -110,7 +110,7 @@ struct gpald_trace *gpald_placement_open_step(struct gpald_placement *p, enum gp
 					      size_t index, struct gpal_range region);
 
 /* Fills in the error for a demand that does not fit. Always returns GPAL_E_EXHAUSTED. */
-int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
-			      struct gpald_free_summary summary);
+int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
+				   struct gpald_free_summary summary);
 
 #endif

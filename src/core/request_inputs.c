@@ -6,10 +6,10 @@
 #include "config.h"
 
 #include "core/checked.h"
-#include "core/daemon_limits.h"
 #include "core/devices.h"
 #include "core/error.h"
 #include "core/holes.h"
+#include "core/request_limits.h"
 #include "core/resolution.h"
 
 #include <assert.h>
@@ -281,7 +281,7 @@ static int add_window_input(struct gpald_resolution *r, enum gpal_kind kind, enu
 		   "%s: pinned range 0x%" PRIx64 "-0x%" PRIx64 " must end at or below 4 GiB", tag,
 		   window->range.start, window->range.end);
 	if (r->error) {
-		gpald_error_tag(r->error->tag, tag);
+		gpald_error_set_tag(r->error->tag, tag);
 		r->error->range = window->range;
 	}
 	return GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB;

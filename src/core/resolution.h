@@ -39,7 +39,7 @@ struct gpald_resolve_options {
 	enum gpald_keep keep;
 	bool may_move; /* for gpald_resolve_or_move() */
 	bool *removes; /* NULL, or receives whether an update removes ranges; valid on success */
-	struct gpald_trace *trace; /* NULL: none; gpald_resolve() sets its arena */
+	struct gpald_trace *trace; /* NULL: none; gpald_resolve_with() sets its arena */
 };
 
 struct gpald_resolution {
@@ -107,10 +107,10 @@ GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
  * GPAL_OK or a code of gpal_resolve() or gpald_collect_kept(); GPAL_E_OUT_OF_RANGE if the policy is
  * NULL.
  */
-GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
-				const struct gpal_policy *policy,
-				struct gpald_resolve_options options, struct gpal_layout **layout,
-				struct gpal_error *error);
+GPAL_MUST_USE int gpald_resolve_with(const struct gpal_request *request,
+				     const struct gpal_policy *policy,
+				     struct gpald_resolve_options options,
+				     struct gpal_layout **layout, struct gpal_error *error);
 
 /*
  * Does the same. If that fails and options.may_move is set, resolves again without options, unless

@@ -72,7 +72,7 @@ static bool copy_root_complexes(struct gpald_resolution *r)
 		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
 
 		r->root_complexes[i] = (struct gpal_layout_root_complex){
-			.name = gpald_arena_copy(r->arena, rc->name),
+			.name = gpald_arena_strdup(r->arena, rc->name),
 			.segment = rc->segment,
 			.start_bus = rc->start_bus,
 			.end_bus = rc->end_bus,
@@ -127,7 +127,7 @@ static bool copy_cxl_windows(struct gpald_resolution *r)
 		const struct gpal_cxl_window *window = &r->request->cxl_windows[i];
 
 		r->cxl_windows[i] = (struct gpal_layout_cxl_window){
-			.name = gpald_arena_copy(r->arena, window->name),
+			.name = gpald_arena_strdup(r->arena, window->name),
 			.targets = list_target_names(r, targets, window->target_count),
 			.target_count = window->target_count,
 			.granularity = window->granularity ? window->granularity :
@@ -255,7 +255,7 @@ static int slice_ecams(struct gpald_resolution *r)
 		const struct gpal_layout_segment *segment = &r->segments[r->segment_of_rc[i]];
 		int code;
 
-		rc->ecam = gpald_ecam(segment->bus0_base, rc->start_bus, rc->end_bus);
+		rc->ecam = gpald_ecam_range(segment->bus0_base, rc->start_bus, rc->end_bus);
 		if (rc->ecam.start >= ECAM_MINIMUM)
 			continue;
 		code = gpald_fail(r->error, GPAL_E_ECAM_BELOW_MINIMUM, GPAL_SUBJECT_ROOT_COMPLEX, i,
@@ -264,7 +264,7 @@ static int slice_ecams(struct gpald_resolution *r)
 				  "could underflow",
 				  rc->name, rc->ecam.start);
 		if (r->error) {
-			gpald_error_tag(r->error->tag, rc->name);
+			gpald_error_set_tag(r->error->tag, rc->name);
 			r->error->range = rc->ecam;
 		}
 		return code;
@@ -325,7 +325,7 @@ static int note_largest_tag(const struct gpald_resolution *r)
 
 		if (size > r->error->largest_tag_size) {
 			r->error->largest_tag_size = size;
-			gpald_error_tag(r->error->largest_tag, entry->tag);
+			gpald_error_set_tag(r->error->largest_tag, entry->tag);
 		}
 	}
 	return GPAL_OK;
@@ -347,7 +347,7 @@ static int check_width(const struct gpald_resolution *r)
 		last->tag, layout->top, layout->required_address_bits,
 		layout->has_vtl2_alias_map ? ", one of them for VTL2's alias map" : "", bits);
 	if (r->error) {
-		gpald_error_tag(r->error->tag, last->tag);
+		gpald_error_set_tag(r->error->tag, last->tag);
 		r->error->range = last->range;
 		r->error->alignment_gap = alignment_gap(&layout->map);
 		r->error->bits = bits;
@@ -434,9 +434,9 @@ int gpald_prepare_inputs(struct gpald_arena *arena, const struct gpal_request *r
 	return code;
 }
 
-int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,
-		  struct gpald_resolve_options options, struct gpal_layout **layout,
-		  struct gpal_error *error)
+int gpald_resolve_with(const struct gpal_request *request, const struct gpal_policy *policy,
+		       struct gpald_resolve_options options, struct gpal_layout **layout,
+		       struct gpal_error *error)
 {
 	struct gpald_resolution r = {
 		.request = request,
@@ -473,10 +473,10 @@ int gpald_resolve_or_move(const struct gpal_request *request, const struct gpal_
 			  struct gpal_error *error)
 {
 	const struct gpald_resolve_options afresh = { .live = NULL };
-	const int code = gpald_resolve(request, policy, options, layout, error);
+	const int code = gpald_resolve_with(request, policy, options, layout, error);
 
 	return code && code != GPAL_E_NO_MEMORY && options.may_move ?
-		       gpald_resolve(request, policy, afresh, layout, error) :
+		       gpald_resolve_with(request, policy, afresh, layout, error) :
 		       code;
 }
 

@@ -12,7 +12,7 @@
 #include <gpalayout/explain.h>
 
 struct gpald_trace {
-	struct gpald_arena *arena; /* of the steps; gpald_resolve() sets it */
+	struct gpald_arena *arena; /* of the steps; gpald_resolve_with() sets it */
 	const char *wanted;        /* the only tag that is recorded; NULL: all are */
 
 	struct gpal_step *steps;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that enumerators and counts are within their limits. All later checks rely on this. */
+/* Checks that values are in their enum, and numbers within limits. Later checks rely on this. */
 #include "config.h"
 
 #include "core/request_checks.h"

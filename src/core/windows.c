@@ -191,8 +191,8 @@ static int place_same_size(struct search *s, const struct gpald_sort_item *items
 			at = down ? at - 1 : at + 1;
 		}
 	}
-	return gpald_placement_exhausted(s->p, s->kind, items->index,
-					 gpald_free_space_summary(free, s->region, alignment));
+	return gpald_placement_fail_exhausted(s->p, s->kind, items->index,
+					      gpald_free_space_summary(free, s->region, alignment));
 }
 
 #define FEW_WINDOWS 8   /* for up to this many, an index is never faster */
@@ -277,8 +277,8 @@ static int place_indexed(struct search *s, const struct gpald_sort_item *items, 
 		if (index.alignment != key_alignment(items[i].key))
 			gpald_fit_index_set_alignment(&index, key_alignment(items[i].key));
 		if (!take_indexed(p, &index, s->kind, &items[i], &window))
-			return gpald_placement_exhausted(p, s->kind, items[i].index,
-							 gpald_fit_index_summary(&index));
+			return gpald_placement_fail_exhausted(p, s->kind, items[i].index,
+							      gpald_fit_index_summary(&index));
 		gpald_placement_record(p, s->kind, items[i].index, window);
 	}
 	gpald_fit_index_finish(&index, p->trace != NULL, &p->next_free);

@@ -10,13 +10,14 @@
 
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_NO = 1,                           /* of compare, fit and doctor */
-	CTL_USAGE = GPALD_EXIT_USAGE,         /* also an error of a file, the output or memory */
-	CTL_NO_DAEMON = GPALD_EXIT_NO_DAEMON, /* no valid reply, or the daemon cannot serve now */
-	CTL_REFUSED = GPALD_EXIT_REFUSED,
-	CTL_NOT_FOUND = GPALD_EXIT_NOT_FOUND,
-	CTL_CONFLICT = GPALD_EXIT_CONFLICT,
-	CTL_NO_ROOM = GPALD_EXIT_NO_ROOM,
+	CTL_NO = 1,                       /* of compare, fit and doctor */
+	CTL_USAGE = GPALD_CTL_EXIT_USAGE, /* also an error of a file, the output or memory */
+	CTL_NO_DAEMON =
+		GPALD_CTL_EXIT_NO_DAEMON, /* no valid reply, or the daemon cannot serve now */
+	CTL_REFUSED = GPALD_CTL_EXIT_REFUSED,
+	CTL_NOT_FOUND = GPALD_CTL_EXIT_NOT_FOUND,
+	CTL_CONFLICT = GPALD_CTL_EXIT_CONFLICT,
+	CTL_NO_ROOM = GPALD_CTL_EXIT_NO_ROOM,
 };
 
 #endif

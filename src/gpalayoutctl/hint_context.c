@@ -4,7 +4,7 @@
 
 #include "gpalayoutctl/hint_context.h"
 
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
@@ -603,7 +603,7 @@ static bool is_empty_window(const struct ctl_hint_context *context)
 }
 
 /* Appends the value that means "no such window". Call it only if is_empty_window() is true. */
-static void append_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
+static void append_word_for_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
 	const bool is_in_flag =
@@ -730,29 +730,29 @@ static const struct {
 	{ "for_more_ecam", append_for_more_ecam },
 	{ "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
-	{ "none", append_none },
+	{ "none", append_word_for_none },
 	{ "movable", append_movable },
 	{ "memory_start", append_memory_start },
 	{ "pinned_too_high", append_pinned_too_high },
 };
 
-#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
 
 bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
 		       const char *name, bool *holds)
 {
 	*holds = true;
-	for (size_t i = 0; i < LENGTH(words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcmp(words[i].name, name) == 0) {
 			words[i].append(out, context);
 			return true;
 		}
-	for (size_t i = 0; i < LENGTH(conditions); i++)
+	for (size_t i = 0; i < COUNT_OF(conditions); i++)
 		if (strcmp(conditions[i].name, name) == 0) {
 			*holds = conditions[i].holds(context);
 			return true;
 		}
-	for (size_t i = 0; i < LENGTH(pointer_conditions); i++)
+	for (size_t i = 0; i < COUNT_OF(pointer_conditions); i++)
 		if (strcmp(pointer_conditions[i].name, name) == 0) {
 			*holds = pointer_has(context, pointer_conditions[i].part);
 			return true;

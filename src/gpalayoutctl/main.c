@@ -30,7 +30,7 @@ static const struct ctl_command commands[] = {
 	  .print = ctl_print_updated, .only_on_control = true },
 	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1,
 	  .flags = ctl_get_flags, .method = "layout.get", .members = { "name" },
-	  .result = &gpald_live_full_result, .print = ctl_print_live },
+	  .result = &gpald_full_live_result, .print = ctl_print_live },
 	{ "map", "[NAME|@FILE]", "Draw the address map of a layout, or of a request", 0, 1,
 	  .flags = ctl_map_flags, REQUEST, .run = ctl_run_map },
 	{ "list", "[PATTERN]...", "List all layouts, or those whose names match (as in vm-*)", 0,

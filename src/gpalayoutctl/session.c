@@ -188,7 +188,7 @@ enum ctl_exit ctl_reply_status(const struct ctl_session *session)
 	reason = gpald_reason_find(session->error.reason);
 	/* A newer daemon may have other reasons. */
 	return reason == GPALD_REASON_COUNT ? CTL_REFUSED :
-					      (enum ctl_exit)gpald_reason_exit(reason);
+					      (enum ctl_exit)gpald_reason_ctl_exit(reason);
 }
 
 /* If stdout is no terminal, prints the line unchanged. JSON means the same after the escaping. */

@@ -124,14 +124,14 @@ bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob
 
 /* Reading. */
 
-static bool report_backup(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
-			  const char *what)
+static bool fail_backup(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
+			const char *what)
 {
 	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s", backup->path, what);
 	return false;
 }
 
-static bool report_errno(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
+static bool fail_backup_errno(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
 {
 	if (errno == EACCES)
 		snprintf(error, GPALD_STORE_ERROR_SIZE,
@@ -149,14 +149,14 @@ static bool map_file(struct gpald_backup *backup, int fd, char error[GPALD_STORE
 	void *bytes;
 
 	if (fd < 0 || fstat(fd, &status))
-		return report_errno(error, backup);
+		return fail_backup_errno(error, backup);
 	if (!S_ISREG(status.st_mode))
-		return report_backup(error, backup, "it is not a regular file");
+		return fail_backup(error, backup, "it is not a regular file");
 	if (status.st_size == 0)
-		return report_backup(error, backup, "it is empty");
+		return fail_backup(error, backup, "it is empty");
 	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
-		return report_errno(error, backup);
+		return fail_backup_errno(error, backup);
 	backup->bytes = bytes;
 	backup->mapped = (size_t)status.st_size;
 	return true;
@@ -168,18 +168,17 @@ static bool check_whole(struct gpald_backup *backup, char error[GPALD_STORE_ERRO
 	struct sha256_ctx hash;
 
 	if (backup->mapped < HEADING_LENGTH || memcmp(backup->bytes, HEADING, HEADING_LENGTH) != 0)
-		return report_backup(
-			error, backup,
-			"it is not a backup of gpalayoutd, or a newer version made it");
+		return fail_backup(error, backup,
+				   "it is not a backup of gpalayoutd, or a newer version made it");
 	if (backup->mapped < HEADING_LENGTH + sizeof(sum))
-		return report_backup(error, backup, "it was cut short");
+		return fail_backup(error, backup, "it was cut short");
 	backup->length = backup->mapped - sizeof(sum);
 	sha256_init(&hash);
 	sha256_update(&hash, backup->length, backup->bytes);
 	sha256_digest(&hash, sizeof(sum), sum);
 	if (memcmp(sum, backup->bytes + backup->length, sizeof(sum)) != 0)
-		return report_backup(error, backup,
-				     "its checksum is wrong: it was cut short, or damaged");
+		return fail_backup(error, backup,
+				   "its checksum is wrong: it was cut short, or damaged");
 	gpald_backup_rewind(backup);
 	return true;
 }
@@ -197,7 +196,7 @@ bool gpald_backup_open(struct gpald_backup *backup, const char *path,
 
 	*backup = (struct gpald_backup){ .path = path, .arena = gpald_arena_new(0) };
 	is_open = backup->arena ? map_file(backup, fd, error) && check_whole(backup, error) :
-				  report_backup(error, backup, "out of memory");
+				  fail_backup(error, backup, "out of memory");
 	if (fd >= 0)
 		close(fd);
 	if (!is_open)
@@ -205,9 +204,9 @@ bool gpald_backup_open(struct gpald_backup *backup, const char *path,
 	return is_open;
 }
 
-static bool report_damaged_layout(char error[GPALD_STORE_ERROR_SIZE],
-				  const struct gpald_backup *backup, const char *name,
-				  const char *problem)
+static bool fail_damaged_layout(char error[GPALD_STORE_ERROR_SIZE],
+				const struct gpald_backup *backup, const char *name,
+				const char *problem)
 {
 	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: the layout %s cannot be restored: %s",
 		 backup->path, name, problem);
@@ -229,9 +228,9 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 	};
 	transfer_entry(&t, &file_entry);
 	if (t.result == GPALD_CODEC_NO_MEMORY)
-		return report_backup(error, backup, "out of memory");
+		return fail_backup(error, backup, "out of memory");
 	if (t.result != GPALD_CODEC_OK)
-		return report_backup(error, backup, "it has an invalid entry");
+		return fail_backup(error, backup, "it has an invalid entry");
 	backup->at = (size_t)(t.next - backup->bytes);
 	*entry = (struct gpald_backup_entry){
 		.kind = file_entry.kind,
@@ -242,11 +241,11 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 	if (file_entry.kind == GPALD_BACKUP_RECORD) {
 		entry->record =
 			gpald_record_load(&file_entry.stored, &file_entry.checksum, &problem);
-		return entry->record || report_damaged_layout(error, backup, file_entry.stored.name,
-							      gpald_record_problem_text(problem));
+		return entry->record || fail_damaged_layout(error, backup, file_entry.stored.name,
+							    gpald_record_problem_text(problem));
 	}
 	return file_entry.kind != GPALD_BACKUP_END || backup->at == backup->length ||
-	       report_backup(error, backup, "it has more bytes after its end");
+	       fail_backup(error, backup, "it has more bytes after its end");
 }
 
 void gpald_backup_close(struct gpald_backup *backup)

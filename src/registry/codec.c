@@ -8,7 +8,7 @@
 #include "registry/codec.h"
 
 #include "core/cxl.h"
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "core/text.h"
 #include "registry/transfer.h"
 

@@ -15,21 +15,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = { "created", "updated", "deleted" };
+static const char *const event_names[] = { "created", "updated", "deleted" };
 
-static_assert(sizeof(names) / sizeof(names[0]) == GPALD_EVENT_KIND_COUNT, "each kind has a name");
+static_assert(sizeof(event_names) / sizeof(event_names[0]) == GPALD_EVENT_KIND_COUNT,
+	      "each kind has a name");
 
 const char *gpald_event_kind_name(enum gpald_event_kind kind)
 {
-	return names[kind];
+	return event_names[kind];
 }
 
 void gpald_event_text_print(const struct gpald_event *event, char text[GPALD_EVENT_TEXT_SIZE])
 {
 	if (event->follows + 1 == event->revision)
-		strcpy(text, names[event->kind]);
+		strcpy(text, event_names[event->kind]);
 	else
-		snprintf(text, GPALD_EVENT_TEXT_SIZE, "%s after %" PRIu64, names[event->kind],
+		snprintf(text, GPALD_EVENT_TEXT_SIZE, "%s after %" PRIu64, event_names[event->kind],
 			 event->follows);
 }
 
@@ -44,7 +45,7 @@ bool gpald_event_text_parse(const char *text, struct gpald_event *event)
 	if (space)
 		event->follows = strtoull(space + strcspn(space, "0123456789"), NULL, 10);
 	for (int i = 0; i < GPALD_EVENT_KIND_COUNT; i++) {
-		if (strlen(names[i]) != length || memcmp(names[i], text, length) != 0)
+		if (strlen(event_names[i]) != length || memcmp(event_names[i], text, length) != 0)
 			continue;
 		event->kind = (enum gpald_event_kind)i;
 		gpald_event_text_print(event, canonical);

@@ -7,7 +7,7 @@
 #ifndef GPALD_REGISTRY_RECORD_H
 #define GPALD_REGISTRY_RECORD_H
 
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "registry/checksum.h"
 #include "registry/codec.h"
 

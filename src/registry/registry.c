@@ -22,7 +22,7 @@
 #include <string.h>
 
 /* The longest stored request that is decided within the turn of a client, in bytes. */
-#define REQUEST_IN_TURN_MAX 512
+#define REQUEST_BYTES_IN_TURN_MAX 512
 
 #define SETTLE_NS UINT64_C(2000000) /* after this, other work of the loop runs first */
 
@@ -150,9 +150,9 @@ void gpald_registry_decide(struct gpald_operation *operation)
 static bool takes_long(const struct gpald_operation *operation)
 {
 	return !gpald_decides_without_decoding(operation) &&
-	       (operation->request.length > REQUEST_IN_TURN_MAX ||
+	       (operation->request.length > REQUEST_BYTES_IN_TURN_MAX ||
 		(operation->current &&
-		 operation->current->layout.length > GPALD_LAYOUT_IN_TURN_MAX));
+		 operation->current->layout.length > GPALD_LAYOUT_BYTES_IN_TURN_MAX));
 }
 
 /* Begins an operation. Returns true if it has its outcome. */
@@ -406,7 +406,7 @@ static bool load_registry(struct gpald_registry *registry, struct gpald_store *s
 		.record = take_loaded_record,
 		.event = take_loaded_event,
 		.damaged = report_damage,
-		.events = registry->options.events_kept,
+		.events_max = registry->options.events_kept,
 	};
 	struct gpald_store_state state;
 

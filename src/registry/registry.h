@@ -53,7 +53,7 @@ enum gpald_operation_kind {
 };
 
 /* The largest stored layout, in bytes, that is decoded within the turn of a client. */
-#define GPALD_LAYOUT_IN_TURN_MAX 8192
+#define GPALD_LAYOUT_BYTES_IN_TURN_MAX 8192
 
 /* The state on which a decision depends, besides the current record. */
 struct gpald_decision_basis {

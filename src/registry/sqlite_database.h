@@ -44,8 +44,8 @@ struct gpald_sqlite {
 	int database_fd;           /* close it after `db`: closing it releases SQLite's locks */
 	bool is_accepted;          /* in use; before that, closing removes a log that SQLite made */
 	bool empties_log_at_close; /* closing the database empties the log */
-	int64_t version;           /* of its schema when it was opened */
-	bool had_no_log;           /* at the start; a refused database gets none */
+	int64_t opened_schema_version; /* of its schema when it was opened */
+	bool had_no_log;               /* at the start; a refused database gets none */
 	struct gpald_sqlite_file database, log;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];

@@ -210,8 +210,8 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	snprintf(events, sizeof(events),
 		 "SELECT * FROM (SELECT revision, event, name, digest, checksum, %s FROM events"
 		 " ORDER BY revision DESC LIMIT %zu) ORDER BY revision",
-		 store->version == 1 ? "NULL, NULL, NULL" : "generation, at_ms, uid",
-		 l->loader->events);
+		 store->opened_schema_version == 1 ? "NULL, NULL, NULL" : "generation, at_ms, uid",
+		 l->loader->events_max);
 	if (!for_each_row(l, events, load_event_row) ||
 	    !gpald_sqlite_query_integer(store, "SELECT count(*) FROM events", &rows, l->error))
 		return false;

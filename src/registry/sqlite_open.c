@@ -156,22 +156,23 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	int64_t application, page_bytes;
 
 	if (!gpald_sqlite_query_integer(store, "PRAGMA application_id", &application, error) ||
-	    !gpald_sqlite_query_integer(store, "PRAGMA user_version", &store->version, error) ||
+	    !gpald_sqlite_query_integer(store, "PRAGMA user_version", &store->opened_schema_version,
+					error) ||
 	    !gpald_sqlite_query_integer(store, "PRAGMA page_size", &page_bytes, error))
 		return false;
 	if (application != GPALD_SQLITE_APPLICATION_ID)
 		return gpald_sqlite_fail(error, "%s: it is not a registry of gpalayoutd",
 					 store->path);
-	if (store->version > GPALD_SQLITE_SCHEMA_VERSION)
+	if (store->opened_schema_version > GPALD_SQLITE_SCHEMA_VERSION)
 		return gpald_sqlite_fail(
 			error,
 			"%s: it was used by a newer gpalayoutd: its schema version is %" PRId64
 			", but this gpalayoutd knows only versions up to %d; use the newer one",
-			store->path, store->version, GPALD_SQLITE_SCHEMA_VERSION);
-	if (store->version < 1)
+			store->path, store->opened_schema_version, GPALD_SQLITE_SCHEMA_VERSION);
+	if (store->opened_schema_version < 1)
 		return gpald_sqlite_fail(error,
 					 "%s: damaged: its schema version is invalid: %" PRId64,
-					 store->path, store->version);
+					 store->path, store->opened_schema_version);
 	if (page_bytes != GPALD_SQLITE_PAGE_BYTES)
 		return gpald_sqlite_fail(error,
 					 "%s: another program has changed its page size to %" PRId64

@@ -55,7 +55,7 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 {
 	enum gpald_commit_result result;
 
-	if (store->version == GPALD_SQLITE_SCHEMA_VERSION)
+	if (store->opened_schema_version == GPALD_SQLITE_SCHEMA_VERSION)
 		return true;
 	/* This makes space in the log, even on a full disk. */
 	result = gpald_sqlite_checkpoint(store, error);

@@ -49,7 +49,7 @@ struct gpald_loader {
 	bool (*record)(void *data, struct gpald_record *record);
 	bool (*event)(void *data, const struct gpald_event *event);
 	void (*damaged)(void *data, const char *name, const char *problem);
-	size_t events; /* how many of the newest events to load */
+	size_t events_max; /* how many of the newest events to load */
 };
 
 /* A restore raises all counters by this or more. */

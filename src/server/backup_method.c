@@ -40,8 +40,8 @@ static int write_page(struct gpald_writer *w, const struct gpald_backup_page *pa
 	return 0;
 }
 
-int gpald_registry_backup_page(const struct gpald_context *context, const void *params,
-			       struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_registry_backup(const struct gpald_context *context, const void *params,
+				struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_backup_params *backup = params;
 	struct gpald_index *index = context->service->index;

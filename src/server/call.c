@@ -109,9 +109,9 @@ static int write_change_answer(const struct gpald_call *call, struct gpald_write
 	return code ? code : gpald_reply_end_line(call, w, mark, error);
 }
 
-int gpald_call_write_answer(const struct gpald_call *call, const struct gpald_context *context,
-			    const void *params, struct gpald_writer *w,
-			    struct gpald_wire_error *error)
+int gpald_call_run_method(const struct gpald_call *call, const struct gpald_context *context,
+			  const void *params, struct gpald_writer *w,
+			  struct gpald_wire_error *error)
 {
 	const size_t mark = w->text.length;
 	int code;
@@ -236,7 +236,9 @@ static void run_line(struct gpald_work *work)
 	}
 	call->code = call->caller.socket->envelope->parse(call->line, call->line_length,
 							  call->space.arena, &request, error);
-	call->id = request.id;
+	/* A parser that ran out of memory may have read no id. The one already known then stays. */
+	if (request.id.kind != GPALD_ID_NULL)
+		call->id = request.id;
 	call->is_notification = call->code == 0 && request.is_notification;
 	if (call->is_notification)
 		return;
@@ -249,8 +251,8 @@ static void run_line(struct gpald_work *work)
 	if (call->method->begin)
 		call->code = fill_operation(call, call->params, error);
 	else
-		call->code = gpald_call_write_answer(call, &context, call->params, &call->space.out,
-						     error);
+		call->code = gpald_call_run_method(call, &context, call->params, &call->space.out,
+						   error);
 	call->is_written = call->code == 0 && !call->method->begin;
 }
 
@@ -291,7 +293,7 @@ int gpald_call_serve_on_worker(const struct gpald_call *received, const char *li
 			       struct gpald_wire_error *error)
 {
 	struct gpald_call *call = new_call(received);
-	/* If memory for the line runs out on the worker, the refusal still needs the id. */
+	/* If memory runs out on the worker, the refusal still needs the id. */
 	char *copy = call && copy_id(call) ? malloc(length) : NULL;
 
 	if (!copy) {
@@ -361,7 +363,7 @@ static void after_change_answer(struct gpald_work *work)
 
 static bool is_long_record(const struct gpald_record *record)
 {
-	return record && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX;
+	return record && record->layout.length > GPALD_LAYOUT_BYTES_IN_TURN_MAX;
 }
 
 /* Returns whether writing the answer takes long. */
@@ -421,8 +423,8 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
-void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-			       struct gpald_answer *answer)
+void gpald_call_answer_on_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+				struct gpald_answer *answer)
 {
 	gpald_writer_reset(w, mark);
 	answer->kind = GPALD_ANSWER_ON_EVENT;
@@ -458,10 +460,10 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 	} else if (code == 0 && call->method->begin) {
 		code = write_change_answer(call, w, &call->error);
 	} else if (code == 0) {
-		code = gpald_call_write_answer(call, &context, call->params, w, &call->error);
+		code = gpald_call_run_method(call, &context, call->params, w, &call->error);
 	}
 	if (code == GPALD_WAITS) {
-		gpald_call_wait_for_event(call, w, mark, answer);
+		gpald_call_answer_on_event(call, w, mark, answer);
 		free_call(call);
 		return true;
 	}

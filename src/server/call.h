@@ -113,9 +113,9 @@ GPAL_MUST_USE int gpald_call_accept(struct gpald_call *call,
  * Calls the method and writes its answer. Returns 0; -1 with *error set; or GPALD_TAKES_LONG or
  * GPALD_WAITS, if the method returns it.
  */
-GPAL_MUST_USE int gpald_call_write_answer(const struct gpald_call *call,
-					  const struct gpald_context *context, const void *params,
-					  struct gpald_writer *w, struct gpald_wire_error *error);
+GPAL_MUST_USE int gpald_call_run_method(const struct gpald_call *call,
+					const struct gpald_context *context, const void *params,
+					struct gpald_writer *w, struct gpald_wire_error *error);
 
 /*
  * Begins a change with a copy of the call. The answer may come now or later. Returns 0, or -1 with
@@ -139,8 +139,8 @@ GPAL_MUST_USE int gpald_call_serve_on_worker(const struct gpald_call *received, 
  * For a call that waits for events: sets *answer to GPALD_ANSWER_ON_EVENT, with its id and timeout.
  * Discards what was written after `mark`.
  */
-void gpald_call_wait_for_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-			       struct gpald_answer *answer);
+void gpald_call_answer_on_event(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+				struct gpald_answer *answer);
 
 /* For the connection. */
 

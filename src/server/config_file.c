@@ -82,7 +82,7 @@ static int read_config_file(const char *path, char **text, size_t *length)
 }
 
 /* Returns a message if the line is not text, otherwise NULL. */
-static const char *find_junk(const char *line, size_t length)
+static const char *check_text_line(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
 		return "the line has more than 4096 bytes";
@@ -136,7 +136,7 @@ static const char *missing_value(struct gpald_options *options, enum gpald_optio
  * Returns a message if the value has quotes or a comment, otherwise NULL: they would become part of
  * the value, which is most likely not intended.
  */
-static const char *find_quotes_or_comment(const char *value)
+static const char *check_value(const char *value)
 {
 	const char *comment = strchr(value, '#');
 
@@ -160,7 +160,7 @@ static const char *set_config_option(struct gpald_options *options, const char *
 	value = equals ? trim_space(equals + 1) : "";
 	if (value[0] == '\0')
 		return missing_value(options, option);
-	wrong = find_quotes_or_comment(value);
+	wrong = check_value(value);
 	return wrong ? wrong : gpald_options_set(options, option, value, GPALD_FROM_FILE, number);
 }
 
@@ -194,7 +194,7 @@ static int read_lines(struct gpald_options *options, char *text, const char *end
 	for (unsigned int number = 1; text < end; number++) {
 		char *const found = memchr(text, '\n', (size_t)(end - text));
 		const size_t length = (size_t)((found ? found : end) - text);
-		const char *junk = find_junk(text, length);
+		const char *junk = check_text_line(text, length);
 
 		if (junk) {
 			gpald_log_startup_error("%s:%u: %s", options->file, number, junk);

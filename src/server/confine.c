@@ -7,7 +7,7 @@
  * files that are opened: the user of the daemon, the modes of files and the unit restrict them.
  *
  * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
- * handler may call nothing that allocates, so the names are looked up before.
+ * handler may call nothing that allocates, so the system_call_names are looked up before.
  *
  * libseccomp finds the number of each call and the name of each number. It does not make the
  * filter: that takes more than a thousand allocations, and if one of them fails, some versions
@@ -179,7 +179,7 @@ static const char *const allowed[] = {
 };
 
 /* Rows of the same name are alternatives: one must match. */
-struct call {
+struct call_rule {
 	const char *name;
 	int error; /* the call fails with this error, which its callers expect; 0: it is allowed */
 	unsigned int argument; /* index of the argument that is compared */
@@ -195,7 +195,7 @@ struct call {
 		"fcntl64", 0, 1, INT_BITS, command \
 	}
 
-static const struct call allowed_if[] = {
+static const struct call_rule allowed_if[] = {
 	{ "socket", 0, 0, INT_BITS, AF_UNIX },
 
 	{ "ioctl", 0, 1, INT_BITS, FIOCLEX },
@@ -234,7 +234,7 @@ static const struct call allowed_if[] = {
 #endif
 	{ "mmap2", 0, 2, PROT_EXEC, 0 },
 	{ "mprotect", 0, 2, PROT_EXEC, 0 },
-	/* A tunable of the C library names memory blocks. */
+	/* A tunable of the C library system_call_names memory blocks. */
 	{ "prctl", 0, 0, INT_BITS, PR_SET_VMA },
 
 	{ "setpriority", 0, 0, INT_BITS, PRIO_PROCESS },
@@ -243,15 +243,16 @@ static const struct call allowed_if[] = {
 };
 
 /* Since 1.45, libuv tries to make a ring with each loop. */
-static const struct call io_uring_setup = { "io_uring_setup", ENOSYS, 0, 0, 0 };
+static const struct call_rule io_uring_setup = { "io_uring_setup", ENOSYS, 0, 0, 0 };
 
 /* Names by number. On an architecture whose numbers begin elsewhere, only the number is logged. */
-static const char *names[NAME_COUNT];
+static const char *system_call_names[NAME_COUNT];
 
 static void look_up_names(void)
 {
 	for (int number = 0; number < NAME_COUNT; number++)
-		names[number] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+		system_call_names[number] =
+			seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 }
 
 /* The kernel has restored the default action, which takes effect when this returns. */
@@ -261,7 +262,8 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	if (info->si_code == SYS_SECCOMP)
-		gpald_log_forbidden_call(call >= 0 && call < NAME_COUNT ? names[call] : NULL,
+		gpald_log_forbidden_call(call >= 0 && call < NAME_COUNT ? system_call_names[call] :
+									  NULL,
 					 (unsigned int)call);
 	else
 		gpald_log_crash("SYS");
@@ -303,7 +305,7 @@ static void add_load_argument(struct program *program, size_t argument)
 	add_load(program, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + half);
 }
 
-static void add_call(struct program *program, const struct call *call)
+static void add_call_rule(struct program *program, const struct call_rule *call)
 {
 	const int number = seccomp_syscall_resolve_name(call->name);
 	const uint32_t action = call->error ? SECCOMP_RET_ERRNO | (uint32_t)call->error :
@@ -362,11 +364,11 @@ void gpald_confine_no_new_privs(void)
 void gpald_confine_io_uring(void)
 {
 	begin_program(&program, SECCOMP_RET_ALLOW);
-	add_call(&program, &io_uring_setup);
+	add_call_rule(&program, &io_uring_setup);
 	io_uring_error = load_program(&program, SECCOMP_RET_ALLOW, 0);
 }
 
-int gpald_confine_calls(void)
+int gpald_confine_system_calls(void)
 {
 	const struct sigaction forbidden = {
 		.sa_sigaction = on_forbidden,
@@ -380,10 +382,10 @@ int gpald_confine_calls(void)
 	look_up_names();
 	begin_program(&program, SECCOMP_RET_TRAP);
 	for (size_t i = 0; i < COUNT_OF(allowed); i++)
-		add_call(&program, &(struct call){ .name = allowed[i] });
+		add_call_rule(&program, &(struct call_rule){ .name = allowed[i] });
 	for (size_t i = 0; i < COUNT_OF(allowed_if); i++)
-		add_call(&program, &allowed_if[i]);
-	add_call(&program, &io_uring_setup);
+		add_call_rule(&program, &allowed_if[i]);
+	add_call_rule(&program, &io_uring_setup);
 	sigaction(SIGSYS, &forbidden, &before);
 	code = load_program(&program, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC);
 	if (code)

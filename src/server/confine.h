@@ -23,7 +23,7 @@ void gpald_confine_no_new_privs(void);
  * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls.
  * Call this after gpald_confine_no_new_privs(), before a loop exists, because libuv keeps using a
  * ring that it has, and while there is one thread, because other threads would get no filter. If
- * this fails, gpald_confine_calls() returns the error.
+ * this fails, gpald_confine_system_calls() returns the error.
  */
 void gpald_confine_io_uring(void);
 
@@ -33,6 +33,6 @@ void gpald_confine_io_uring(void);
  * flushed. Call it once, after the last thread has started. Returns 0, or the errno with which the
  * kernel refuses a filter; then at most io_uring is forbidden.
  */
-GPAL_MUST_USE int gpald_confine_calls(void);
+GPAL_MUST_USE int gpald_confine_system_calls(void);
 
 #endif

@@ -207,7 +207,7 @@ static void answer_call(struct gpald_connection *c)
 		return;
 	c->lacks_memory = !gpald_call_answer(c->call, &c->all->space, &answer);
 	if (c->lacks_memory) {
-		if (gpald_log_allowed())
+		if (gpald_log_ratelimit())
 			gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c,
 					     "out_of_memory");
 		return;
@@ -224,7 +224,8 @@ static bool serve_next_line(struct gpald_connection *c)
 	uint64_t offset;
 	enum gpald_line found = gpald_line_buffer_next(&c->input, &line, &length, &offset);
 
-	if (found == GPALD_LINE_NONE && c->state == GPALD_CONNECTION_INPUT_ENDED && !c->is_cut_off)
+	if (found == GPALD_LINE_NONE && c->state == GPALD_CONNECTION_INPUT_ENDED &&
+	    !c->is_input_cut_off)
 		found = gpald_line_buffer_last(&c->input, &line, &length, &offset);
 	if (found == GPALD_LINE_NONE)
 		return false;
@@ -241,7 +242,7 @@ static bool serve_next_line(struct gpald_connection *c)
 static bool has_lines(struct gpald_connection *c)
 {
 	return gpald_line_buffer_has_line(&c->input) ||
-	       (c->state == GPALD_CONNECTION_INPUT_ENDED && !c->is_cut_off &&
+	       (c->state == GPALD_CONNECTION_INPUT_ENDED && !c->is_input_cut_off &&
 		gpald_line_buffer_received(&c->input) > c->input.taken);
 }
 
@@ -277,7 +278,7 @@ static uint64_t end_turn(struct gpald_connection *c, uint64_t since_ns)
  * line is left, or a request must be answered later. Returns the time at which the turn ends, or at
  * which its output is held.
  */
-static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
+static uint64_t serve_turn(struct gpald_connection *c, uint64_t start)
 {
 	const uint64_t end = start + TURN_NS;
 	uint64_t now;
@@ -343,7 +344,7 @@ static void on_turns(uv_check_t *check)
 		if (turn && connection_of_turn(turn)->output_length > 0)
 			now = flush_held(all, now);
 		if (turn)
-			now = serve_lines(connection_of_turn(turn), now);
+			now = serve_turn(connection_of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX ||
 		    now - all->held_since_ns >= HELD_NS)
 			now = flush_held(all, now);
@@ -373,7 +374,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
  */
 static void drop_input(struct gpald_connection *c)
 {
-	if (gpald_log_allowed())
+	if (gpald_log_ratelimit())
 		gpald_connection_log(GPALD_LOG_ERROR, "input_dropped", c, "out_of_memory");
 	if (!c->call && !has_lines(c))
 		gpald_connection_refuse(c, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
@@ -448,8 +449,9 @@ void gpald_connection_advance(struct gpald_connection *c)
 		uv_idle_start(&c->all->awake, on_awake);
 	}
 	update_reading(c);
-	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && c->output_length == 0 &&
-	    !c->call && TAILQ_EMPTY(&c->waits) && !has_lines(c) && !gpald_subscription_is_behind(c))
+	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent_bytes == 0 &&
+	    c->output_length == 0 && !c->call && TAILQ_EMPTY(&c->waits) && !has_lines(c) &&
+	    !gpald_subscription_is_behind(c))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "done");
 }
 
@@ -458,6 +460,6 @@ void gpald_connection_end_input(struct gpald_connection *c)
 	if (c->state != GPALD_CONNECTION_OPEN)
 		return;
 	c->state = GPALD_CONNECTION_INPUT_ENDED;
-	c->is_cut_off = true;
+	c->is_input_cut_off = true;
 	gpald_connection_advance(c);
 }

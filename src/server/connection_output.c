@@ -29,12 +29,12 @@ struct write {
 static void release_bytes(struct gpald_connection *c, size_t bytes)
 {
 	const uint64_t most = gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
-	const bool was_paused = c->user->unsent >= most;
+	const bool was_paused = c->user->unsent_bytes >= most;
 	struct gpald_connection *other;
 
-	c->unsent -= bytes;
-	c->user->unsent -= bytes;
-	if (!was_paused || c->user->unsent >= most)
+	c->unsent_bytes -= bytes;
+	c->user->unsent_bytes -= bytes;
+	if (!was_paused || c->user->unsent_bytes >= most)
 		return;
 	gpald_work_pool_dispatch(c->all->service->pool);
 	LIST_FOREACH(other, &c->all->list, entry)
@@ -45,11 +45,11 @@ static void release_bytes(struct gpald_connection *c, size_t bytes)
 
 bool gpald_connection_is_paused(const struct gpald_connection *c)
 {
-	return c->queued + c->output_requests >=
+	return c->queued_requests + c->output_requests >=
 		       gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS) ||
-	       c->unsent + c->output_length >=
+	       c->unsent_bytes + c->output_length >=
 		       gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_PAUSE_BYTES) ||
-	       c->user->unsent + c->output_length >=
+	       c->user->unsent_bytes + c->output_length >=
 		       gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
 }
 
@@ -82,7 +82,7 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 	struct gpald_writer *out = output_of(c);
 	char line[GPALD_RPC_PLAIN_SIZE];
 	const size_t length =
-		gpald_service_plain_refusal(c->all->service, &c->caller, reason, line);
+		gpald_service_write_plain_refusal(c->all->service, &c->caller, reason, line);
 	const size_t mark = out->text.length;
 
 	/* A frame needs a stream, and there is none. */
@@ -102,7 +102,7 @@ static void on_written(uv_write_t *request, int status)
 	struct write *write = (struct write *)request;
 	struct gpald_connection *c = write->connection;
 
-	c->queued -= write->requests;
+	c->queued_requests -= write->requests;
 	c->all->freed_bytes += write->length;
 	release_bytes(c, write->length);
 	free(write->text);
@@ -173,9 +173,9 @@ static void write_rest(struct gpald_connection *c, struct gpald_writer *out, siz
 		gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(code));
 		return;
 	}
-	c->queued += write->requests;
-	c->unsent += write->length;
-	c->user->unsent += write->length;
+	c->queued_requests += write->requests;
+	c->unsent_bytes += write->length;
+	c->user->unsent_bytes += write->length;
 	c->backlog_seen = c->pipe.write_queue_size;
 	if (c->backlog_seen > gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_CLOSE_BYTES))
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_queue_full");
@@ -188,7 +188,7 @@ static int write_now(struct gpald_connection *c, const struct gpald_writer *out)
 	int sent;
 
 	/* Bytes that libuv still holds come first. */
-	if (c->unsent > 0)
+	if (c->unsent_bytes > 0)
 		return 0;
 	sent = uv_try_write(gpald_connection_stream(c), &buffer, 1);
 	if (sent > 0)

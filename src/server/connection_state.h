@@ -31,7 +31,7 @@ struct gpald_connection {
 	uint64_t last_read_took_ns; /* time that the last read took */
 
 	struct gpald_line_buffer input;
-	bool is_cut_off; /* ignore the unfinished line at the end of the input */
+	bool is_input_cut_off; /* ignore the unfinished line at the end of the input */
 	/* Since when the client has owed the end of a line, in loop time; 0: it owes none. */
 	uint64_t line_since_ms;
 	uint64_t refuse_from_offset; /* refuse lines that begin here in the stream, or later */
@@ -51,8 +51,8 @@ struct gpald_connection {
 	size_t output_length;
 	size_t output_requests; /* requests that it answers */
 
-	size_t queued; /* requests whose replies libuv holds for this connection */
-	size_t unsent; /* bytes that libuv holds for this connection */
+	size_t queued_requests; /* requests whose replies libuv holds for this connection */
+	size_t unsent_bytes;    /* bytes that libuv holds for this connection */
 
 	uint64_t revision_sent; /* for a subscriber: the newest event in its output */
 

@@ -46,7 +46,7 @@ static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reas
 {
 	char line[GPALD_RPC_PLAIN_SIZE];
 	const size_t length =
-		gpald_service_plain_refusal(c->all->service, &c->caller, reason, line);
+		gpald_service_write_plain_refusal(c->all->service, &c->caller, reason, line);
 
 	c->all->service->statistics.turned_away++;
 	if (send(fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
@@ -101,7 +101,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		return false;
 	}
 	c->all = all;
-	c->caller.socket = socket;
+	c->caller = (struct gpald_caller){ .uid = peer.uid, .socket = socket };
 	LIST_INSERT_HEAD(&all->list, c, entry);
 	TAILQ_INIT(&c->waits);
 	all->count++;
@@ -154,7 +154,7 @@ static bool is_idle(struct gpald_connection *c)
 	const bool is_quiet = received == c->received_seen;
 
 	c->received_seen = received;
-	return is_quiet && received == c->input.taken && !c->call && c->unsent == 0 &&
+	return is_quiet && received == c->input.taken && !c->call && c->unsent_bytes == 0 &&
 	       !c->caller.is_subscribed;
 }
 
@@ -265,7 +265,7 @@ static void stop_reading(struct gpald_connection *c, uint64_t now)
 	/* If the client shut down its side, its last line is complete. */
 	if (poll(&peer, 1, 0) == 1 && (peer.revents & POLLRDHUP))
 		return;
-	c->is_cut_off = true;
+	c->is_input_cut_off = true;
 	if (shutdown(peer.fd, SHUT_RD))
 		gpald_connection_end_input(c);
 }

@@ -57,13 +57,13 @@ static void write_method(struct gpald_writer *w, const char *name,
 
 static void write_connections(struct gpald_writer *w, const struct gpald_service *service)
 {
-	const size_t *open = service->clients->users.connections;
+	const size_t *open = service->connections->users.connections;
 
 	gpald_write_object(w, "connections");
 	gpald_write_integer(w, "open", (int64_t)(open[0] + open[1]));
 	gpald_write_integer(w, "accepted", (int64_t)service->statistics.accepted);
 	gpald_write_integer(w, "turned_away", (int64_t)service->statistics.turned_away);
-	gpald_write_integer(w, "subscribers", (int64_t)service->clients->subscribers);
+	gpald_write_integer(w, "subscribers", (int64_t)service->connections->subscribers);
 	gpald_write_object_end(w);
 }
 
@@ -95,7 +95,7 @@ static void write_requests(struct gpald_writer *w, const struct gpald_statistics
 	gpald_write_object_end(w);
 }
 
-static void write_registry(struct gpald_writer *w, const struct gpald_index *index)
+static void write_registry_statistics(struct gpald_writer *w, const struct gpald_index *index)
 {
 	const struct gpald_event_ring *events = &index->events;
 
@@ -106,7 +106,7 @@ static void write_registry(struct gpald_writer *w, const struct gpald_index *ind
 	gpald_write_object_end(w);
 }
 
-static void write_store(struct gpald_writer *w, const struct gpald_service *service)
+static void write_store_statistics(struct gpald_writer *w, const struct gpald_service *service)
 {
 	const struct gpald_registry_counters *counters = gpald_registry_counters(service->registry);
 
@@ -155,10 +155,10 @@ int gpald_daemon_stats(const struct gpald_context *context, const void *params,
 	gpald_write_integer(w, "uptime_ms",
 			    (int64_t)((uv_hrtime() - statistics->started_ns) / 1000000));
 	write_connections(w, service);
-	write_users(w, &service->clients->users);
+	write_users(w, &service->connections->users);
 	write_requests(w, statistics);
-	write_registry(w, service->index);
-	write_store(w, service);
+	write_registry_statistics(w, service->index);
+	write_store_statistics(w, service);
 	gpald_write_object_end(w);
 	return 0;
 }

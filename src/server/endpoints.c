@@ -119,7 +119,7 @@ static int open_acceptor(struct gpald_endpoint *endpoint)
 	}
 	close_acceptor(&acceptor);
 	gpald_listener_unbind(listener);
-	if (gpald_log_allowed())
+	if (gpald_log_ratelimit())
 		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
 			  gpald_log_quote(listener->path, quoted), uv_err_name(code));
 	return -1;
@@ -156,7 +156,7 @@ static int replace_acceptor(struct gpald_endpoint *endpoint)
 
 static void check_files(struct gpald_endpoint *endpoint)
 {
-	const char *lost = gpald_listener_lost(&endpoint->listener);
+	const char *lost = gpald_listener_lost_path(&endpoint->listener);
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	if (endpoint->old_acceptor && !endpoint->old_acceptor->client_waits)
@@ -266,7 +266,7 @@ int gpald_endpoints_listen(struct gpald_endpoints *all)
 	return 0;
 }
 
-void gpald_endpoints_unbind(struct gpald_endpoints *all)
+void gpald_endpoints_close_listeners(struct gpald_endpoints *all)
 {
 	for (size_t i = 0; i < all->count; i++)
 		gpald_listener_close(&all->endpoints[i].listener);
@@ -275,7 +275,7 @@ void gpald_endpoints_unbind(struct gpald_endpoints *all)
 void gpald_endpoints_remove_files(struct gpald_endpoints *all)
 {
 	uv_timer_stop(&all->watch);
-	gpald_endpoints_unbind(all);
+	gpald_endpoints_close_listeners(all);
 }
 
 void gpald_endpoints_close(struct gpald_endpoints *all)

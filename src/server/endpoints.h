@@ -64,7 +64,7 @@ GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 
 /* Undoes gpald_endpoints_bind() if the start fails before gpald_endpoints_listen(). */
-void gpald_endpoints_unbind(struct gpald_endpoints *all);
+void gpald_endpoints_close_listeners(struct gpald_endpoints *all);
 
 /*
  * Removes the files of the sockets that the daemon has bound, so that no other client can connect

@@ -63,7 +63,7 @@ int gpald_layout_history(const struct gpald_context *context, const void *params
 	free(history.events);
 	return history.count > 0 || history.is_live ?
 		       0 :
-		       gpald_method_not_found(wanted->name, "/name", error);
+		       gpald_refuse_unknown_layout(wanted->name, "/name", error);
 }
 
 /* events.subscribe */
@@ -131,8 +131,8 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 	return 0;
 }
 
-int gpald_events_wait(const struct gpald_context *context, const void *params,
-		      struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_events_wait(const struct gpald_context *context, const void *params,
+			    struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_wait_params *wait = params;
 	const uint64_t since = wait->since.set ? wait->since.value :

@@ -60,7 +60,7 @@ int gpald_layout_resolve(const struct gpald_context *context, const void *params
 
 	if (resolve->advise && !context->may_take_long)
 		return GPALD_TAKES_LONG;
-	code = gpald_method_resolve(context, &resolve->request, "/request", &layout, error);
+	code = gpald_resolve_for_method(context, &resolve->request, "/request", &layout, error);
 	if (code)
 		return code;
 	code = refuse_warnings(layout, resolve->refuse, w, error);

@@ -354,7 +354,7 @@ void gpald_listener_use_given(struct gpald_listener *listener, const char *path,
 	};
 }
 
-const char *gpald_listener_lost(const struct gpald_listener *listener)
+const char *gpald_listener_lost_path(const struct gpald_listener *listener)
 {
 	if (listener->is_given)
 		return NULL;

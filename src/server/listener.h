@@ -52,7 +52,7 @@ void gpald_listener_use_given(struct gpald_listener *listener, const char *path,
  * Returns the path of the socket or of its lock file, if somebody has removed or replaced that
  * file. Returns NULL if neither is lost. It costs a few system calls.
  */
-const char *gpald_listener_lost(const struct gpald_listener *listener);
+const char *gpald_listener_lost_path(const struct gpald_listener *listener);
 
 /*
  * Restores lost files as gpald_listener_open() creates them. At their paths it replaces a stale

@@ -76,7 +76,7 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 {
 	switch (operation->outcome) {
 	case GPALD_OUTCOME_NOT_FOUND:
-		return gpald_method_not_found(operation->name, "/name", error);
+		return gpald_refuse_unknown_layout(operation->name, "/name", error);
 	case GPALD_OUTCOME_CONFLICT:
 		gpald_refuse(error, GPALD_CONFLICT, "%s exists, but with another request",
 			     operation->name);
@@ -259,8 +259,8 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
 	if (!record)
-		return gpald_method_not_found(get->name, "/name", error);
-	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX)
+		return gpald_refuse_unknown_layout(get->name, "/name", error);
+	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_BYTES_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
 	if (gpald_decode_record(&decoded, record, error))
 		return -1;

@@ -211,7 +211,7 @@ void gpald_log_forbidden_call(const char *name, unsigned int number)
 	emit_log(line, strlen(line));
 }
 
-bool gpald_log_allowed(void)
+bool gpald_log_ratelimit(void)
 {
 	static time_t second;
 	static unsigned int count, left_out;

@@ -58,7 +58,7 @@ void gpald_log_forbidden_call(const char *name, unsigned int number);
  * omitted ones is written before the first such event of a later second. Returns true if this one
  * may be written.
  */
-bool gpald_log_allowed(void);
+bool gpald_log_ratelimit(void);
 
 /* Returns a value for a line: in quotes, escaped, and cut to fit. */
 #define GPALD_LOG_QUOTE_SIZE 256

@@ -53,8 +53,8 @@ static const struct gpald_method methods[] = {
 	  .needs_loop = true,
 	  .call = gpald_events_subscribe,
 	  .ttrpc_params = &gpald_wait_params,
-	  .ttrpc_call = gpald_events_wait },
-	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_registry_backup_page),
+	  .ttrpc_call = gpald_serve_events_wait },
+	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_serve_registry_backup),
 	ON_LOOP("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
 	ON_LOOP("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
 	QUERY("daemon.schema", "Schema", gpald_no_params, gpald_daemon_schema),
@@ -95,15 +95,16 @@ int gpald_method_no_memory(struct gpald_wire_error *error)
 	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 }
 
-int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error)
+int gpald_refuse_unknown_layout(const char *name, const char *pointer,
+				struct gpald_wire_error *error)
 {
 	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
 	return gpald_set_pointer(error, pointer);
 }
 
-int gpald_method_resolve(const struct gpald_context *context, const struct gpal_request *request,
-			 const char *pointer, struct gpal_layout **layout,
-			 struct gpald_wire_error *error)
+int gpald_resolve_for_method(const struct gpald_context *context,
+			     const struct gpal_request *request, const char *pointer,
+			     struct gpal_layout **layout, struct gpald_wire_error *error)
 {
 	struct gpal_error core;
 	/*

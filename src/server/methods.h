@@ -74,12 +74,13 @@ int gpald_method_no_memory(struct gpald_wire_error *error);
  * GPALD_TAKES_LONG because computing what would fit takes long. `pointer` is the JSON pointer of
  * the request.
  */
-int gpald_method_resolve(const struct gpald_context *context, const struct gpal_request *request,
-			 const char *pointer, struct gpal_layout **layout,
-			 struct gpald_wire_error *error);
+int gpald_resolve_for_method(const struct gpald_context *context,
+			     const struct gpal_request *request, const char *pointer,
+			     struct gpal_layout **layout, struct gpald_wire_error *error);
 
 /* For methods: refuses a name that no live layout has. Returns -1. */
-int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error);
+int gpald_refuse_unknown_layout(const char *name, const char *pointer,
+				struct gpald_wire_error *error);
 
 /* The methods, by file. */
 
@@ -97,7 +98,7 @@ gpald_method_finish gpald_layout_create_finish, gpald_layout_update_finish,
 	gpald_layout_delete_finish;
 
 /* event_methods.c: events */
-gpald_method_call gpald_layout_history, gpald_events_subscribe, gpald_events_wait;
+gpald_method_call gpald_layout_history, gpald_events_subscribe, gpald_serve_events_wait;
 
 /*
  * Answers a call that waits for events after a revision. If its time is over, it answers even
@@ -110,7 +111,7 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
 /* backup_method.c: registry.backup */
-gpald_method_call gpald_registry_backup_page;
+gpald_method_call gpald_serve_registry_backup;
 
 /* daemon_methods.c: the daemon itself */
 gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;

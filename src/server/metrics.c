@@ -132,7 +132,7 @@ static void put_start_time(const struct metrics *metrics)
 
 static void put_connections(const struct metrics *metrics)
 {
-	const size_t *open = metrics->service->clients->users.connections;
+	const size_t *open = metrics->service->connections->users.connections;
 
 	put_metric(metrics, "socket=\"control\"", open[0]);
 	put_metric(metrics, "socket=\"inspect\"", open[1]);
@@ -150,7 +150,7 @@ static void put_turned_away(const struct metrics *metrics)
 
 static void put_subscribers(const struct metrics *metrics)
 {
-	put_metric(metrics, "", metrics->service->clients->subscribers);
+	put_metric(metrics, "", metrics->service->connections->subscribers);
 }
 
 static void put_unsent(const struct metrics *metrics)
@@ -158,8 +158,8 @@ static void put_unsent(const struct metrics *metrics)
 	const struct gpald_user *user;
 	uint64_t bytes = 0;
 
-	LIST_FOREACH(user, &metrics->service->clients->users.list, entry)
-		bytes += user->unsent;
+	LIST_FOREACH(user, &metrics->service->connections->users.list, entry)
+		bytes += user->unsent_bytes;
 	put_metric(metrics, "", bytes);
 }
 
@@ -174,7 +174,7 @@ static void put_waiting(const struct metrics *metrics)
 	const struct gpald_work *work;
 	uint64_t count = 0;
 
-	LIST_FOREACH(user, &metrics->service->clients->users.list, entry)
+	LIST_FOREACH(user, &metrics->service->connections->users.list, entry)
 		STAILQ_FOREACH(work, &user->waiting_work, entry)
 			count++;
 	put_metric(metrics, "", count);
@@ -185,7 +185,7 @@ static void put_user_connections(const struct metrics *metrics)
 	const struct gpald_user *user;
 	char label[32];
 
-	LIST_FOREACH(user, &metrics->service->clients->users.list, entry) {
+	LIST_FOREACH(user, &metrics->service->connections->users.list, entry) {
 		snprintf(label, sizeof(label), "uid=\"%lu\"", (unsigned long)user->uid);
 		put_metric(metrics, label, user->connections[0] + user->connections[1]);
 	}
@@ -196,7 +196,7 @@ static void put_user_served(const struct metrics *metrics)
 	const struct gpald_user *user;
 	char label[32];
 
-	LIST_FOREACH(user, &metrics->service->clients->users.list, entry) {
+	LIST_FOREACH(user, &metrics->service->connections->users.list, entry) {
 		snprintf(label, sizeof(label), "uid=\"%lu\"", (unsigned long)user->uid);
 		put_us(metrics, label, user->served_ns / 1000);
 	}

@@ -112,7 +112,7 @@ static const char *parse_group(const char *text, gid_t *group)
 
 static const char *set_socket_group(struct gpald_options *options, const char *value)
 {
-	return parse_group(value, &options->group);
+	return parse_group(value, &options->socket_group);
 }
 
 static const char *set_admin_group(struct gpald_options *options, const char *value)
@@ -322,7 +322,7 @@ const char *gpald_options_init(struct gpald_options *options)
 		.control_fd = -1,
 		.inspect_fd = -1,
 		.ttrpc_fd = -1,
-		.group = GPALD_GROUP_UNCHANGED,
+		.socket_group = GPALD_GROUP_UNCHANGED,
 		.admin_group = GPALD_NO_GROUP,
 	};
 	gpald_limits_init(&options->limits);
@@ -431,7 +431,7 @@ static int refuse_option(const struct gpald_options *options, enum gpald_option 
 	return EXIT_USAGE;
 }
 
-static int finish_sockets(struct gpald_options *options)
+static int finish_sockets(struct gpald_options *options, bool binds)
 {
 	if (!options->inspect_path) {
 		options->default_inspect = inspect_path_beside(options->socket_path);
@@ -439,8 +439,12 @@ static int finish_sockets(struct gpald_options *options)
 			gpald_log_startup_error("out of memory");
 			return 1;
 		}
-		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->default_inspect,
-				  GPALD_FROM_DEFAULT, 0);
+		if (gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET,
+				      options->default_inspect, GPALD_FROM_DEFAULT, 0) &&
+		    binds)
+			return refuse_option(options, GPALD_OPTION_SOCKET,
+					     "the default of inspect-socket, beside this path, has "
+					     "more than 107 bytes; set inspect-socket, too");
 	} else if (strcmp(options->inspect_path, "none") == 0) {
 		options->inspect_path = NULL;
 	}
@@ -565,7 +569,7 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 	int status = finish_store(options);
 
 	if (!status)
-		status = finish_sockets(options);
+		status = finish_sockets(options, !activation->count);
 	if (status || !activation->count)
 		return status;
 	if (!gpald_is_utf8(activation->control.path) || !gpald_is_utf8(activation->inspect.path) ||

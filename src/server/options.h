@@ -68,7 +68,7 @@ struct gpald_options {
 	int ttrpc_fd;   /* the same at ttrpc_path; -1 although control_fd is given: no socket */
 	mode_t socket_mode;
 	mode_t inspect_mode;
-	gid_t group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
+	gid_t socket_group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
 	/* May change the layouts of others and take backups; GPALD_NO_GROUP: none. */
 	gid_t admin_group;
 	const char *state_folder; /* NULL: nothing is kept */

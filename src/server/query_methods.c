@@ -49,7 +49,7 @@ static int use_live(struct queried *queried, const struct gpald_context *context
 	queried->record = gpald_index_get(context->service->index, name);
 	if (!queried->record) {
 		snprintf(pointer, sizeof(pointer), "%s/name", parent);
-		return gpald_method_not_found(name, pointer, error);
+		return gpald_refuse_unknown_layout(name, pointer, error);
 	}
 	if (!context->may_take_long && queried->record->layout.length > in_turn_max)
 		return GPALD_TAKES_LONG;
@@ -69,7 +69,7 @@ static int use_request(struct queried *queried, const struct gpald_context *cont
 	int code;
 
 	snprintf(pointer, sizeof(pointer), "%s/request", parent);
-	code = gpald_method_resolve(context, request, pointer, &queried->resolved, error);
+	code = gpald_resolve_for_method(context, request, pointer, &queried->resolved, error);
 	if (code)
 		return code;
 	queried->layout = queried->resolved;
@@ -107,7 +107,7 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 	struct gpal_probe found;
 	struct gpal_error core;
 	const int code = probe->name ? use_live(&queried, context, probe->name, "",
-						GPALD_LAYOUT_IN_TURN_MAX, error) :
+						GPALD_LAYOUT_BYTES_IN_TURN_MAX, error) :
 				       use_request(&queried, context, &probe->request, "", error);
 
 	if (code)
@@ -129,8 +129,8 @@ static int use_side(struct queried *queried, const struct gpald_context *context
 		    struct gpald_wire_error *error)
 {
 	if (side->name)
-		return use_live(queried, context, side->name, pointer, GPALD_LAYOUT_IN_TURN_MAX,
-				error);
+		return use_live(queried, context, side->name, pointer,
+				GPALD_LAYOUT_BYTES_IN_TURN_MAX, error);
 	if (side->request.policy)
 		return use_request(queried, context, &side->request, pointer, error);
 	queried->layout = &side->layout;
@@ -162,8 +162,8 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 /* layout.explain */
 
 /* Larger inputs take too long for a turn: the explanation of a range may list many others. */
-#define EXPLAINED_IN_TURN_MAX 512 /* bytes of a stored layout */
-#define ITEMS_IN_TURN_MAX 8       /* of a request, as is_large_request() counts them */
+#define EXPLAINED_BYTES_IN_TURN_MAX 512 /* bytes of a stored layout */
+#define ITEMS_IN_TURN_MAX 8             /* of a request, as is_large_request() counts them */
 
 static bool is_large_request(const struct gpal_request *request)
 {
@@ -205,7 +205,8 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 	if (!context->may_take_long && !explain->name && is_large_request(&explain->request))
 		return GPALD_TAKES_LONG;
 	if (explain->name)
-		code = use_live(&queried, context, explain->name, "", EXPLAINED_IN_TURN_MAX, error);
+		code = use_live(&queried, context, explain->name, "", EXPLAINED_BYTES_IN_TURN_MAX,
+				error);
 	if (code)
 		return code;
 	if (gpal_explain(queried.request, queried.layout, explain->tag, &explanation, &core)) {

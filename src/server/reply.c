@@ -15,7 +15,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 {
 	char quoted_method[GPALD_LOG_QUOTE_SIZE], quoted_message[GPALD_LOG_QUOTE_SIZE];
 
-	if (gpald_log_allowed())
+	if (gpald_log_ratelimit())
 		gpald_log(GPALD_LOG_INFO, "request_refused",
 			  "uid=%ld pid=%ld socket=%s method=%s reason=%s message=%s",
 			  (long)caller->uid, (long)caller->pid, caller->socket->name,

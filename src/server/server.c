@@ -68,7 +68,7 @@ struct server {
 	uv_timer_t watchdog;        /* of the service manager; does not keep the loop alive */
 	uv_async_t settle_due;      /* sent when gpald_registry_settle() is due */
 	uint64_t stopping_since_ns; /* in uv_hrtime() */
-	bool has_failed;            /* the store has failed; the daemon exits with status 1 */
+	bool has_store_failed;      /* the store has failed; the daemon exits with status 1 */
 	bool had_other_signal; /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
 	struct gpald_connections connections;
 	struct gpald_work_pool pool;
@@ -177,7 +177,7 @@ static void on_settle_due(uv_async_t *async)
 
 	gpald_registry_settle(server->service.registry);
 	gpald_connections_send_events(&server->connections);
-	if (server->has_failed && server->phase == PHASE_SERVING)
+	if (server->has_store_failed && server->phase == PHASE_SERVING)
 		begin_stop(server);
 }
 
@@ -190,15 +190,15 @@ static void on_batch_finished(void *data, const struct gpald_batch *batch)
 		gpald_histogram_add(&server->service.statistics.commits, batch->duration_us);
 		gpald_histogram_add(&server->service.statistics.batches, batch->count);
 	}
-	if (batch->result == GPALD_COMMIT_FAILED && !server->has_failed) {
-		server->has_failed = true;
+	if (batch->result == GPALD_COMMIT_FAILED && !server->has_store_failed) {
+		server->has_store_failed = true;
 		gpald_log(GPALD_LOG_ERROR, "store_failed",
 			  "error=%s consequence=\"the daemon exits; a restart loads what is on "
 			  "disk\"",
 			  gpald_log_quote(batch->error, quoted));
 	} else if ((batch->result == GPALD_COMMIT_FULL ||
 		    batch->result == GPALD_COMMIT_NO_MEMORY) &&
-		   gpald_log_allowed()) {
+		   gpald_log_ratelimit()) {
 		gpald_log(GPALD_LOG_WARNING,
 			  batch->result == GPALD_COMMIT_FULL ? "store_full" : "store_no_memory",
 			  "changes=%zu error=%s", batch->count,
@@ -305,7 +305,7 @@ static void on_watchdog(uv_timer_t *timer)
 	/* The loop makes progress, because it runs this. */
 	if (gpald_registry_ask_progress(server->service.registry))
 		gpald_notify("WATCHDOG=1");
-	else if (gpald_log_allowed())
+	else if (gpald_log_ratelimit())
 		gpald_log(GPALD_LOG_WARNING, "store_slow",
 			  "what=\"the store has not answered since the last check\"");
 	if (server->phase == PHASE_SERVING)
@@ -484,8 +484,9 @@ static bool bind_endpoints(struct server *server)
 	const struct gpald_options *options = server->options;
 	const bool differs = gpald_service_user_differs(options);
 	const uid_t owner = differs ? options->user_uid : GPALD_USER_UNCHANGED;
-	const gid_t group = differs && options->group == GPALD_GROUP_UNCHANGED ? options->user_gid :
-										 options->group;
+	const gid_t group = differs && options->socket_group == GPALD_GROUP_UNCHANGED ?
+				    options->user_gid :
+				    options->socket_group;
 
 	return gpald_endpoints_bind(&server->endpoints, &gpald_control_socket, options->socket_path,
 				    options->socket_mode, owner, group) == 0 &&
@@ -544,7 +545,7 @@ static bool confine_server(struct server *server)
 {
 	struct gpald_options *options = server->options;
 	const bool is_given = gpald_options_is_given(options, GPALD_OPTION_CONFINE);
-	const int code = options->is_confined ? gpald_confine_calls() : 0;
+	const int code = options->is_confined ? gpald_confine_system_calls() : 0;
 
 	if (code == 0)
 		return true;
@@ -565,7 +566,7 @@ static bool start_server(struct server *server)
 	return confine_server(server);
 }
 
-static void on_ready(void *waiter)
+static void on_answer_ready(void *waiter)
 {
 	gpald_connection_answer_ready(waiter);
 }
@@ -587,8 +588,8 @@ int gpald_server_run(struct gpald_options *options)
 			.ttrpc_path = options->ttrpc_path,
 			.state_path = options->state_folder,
 			.options = options,
-			.clients = &server.connections,
-			.ready = on_ready,
+			.connections = &server.connections,
+			.ready = on_answer_ready,
 			.pool = &server.pool,
 			.users = &server.connections.users,
 		},
@@ -599,7 +600,7 @@ int gpald_server_run(struct gpald_options *options)
 			.data = &server,
 		},
 	};
-	server.connections.users.unsent_max =
+	server.connections.users.unsent_bytes_max =
 		(size_t)options->limits.values[GPALD_LIMIT_OUTPUT_USER_BYTES];
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
@@ -610,12 +611,12 @@ int gpald_server_run(struct gpald_options *options)
 	if (!raise_descriptor_limit())
 		return 1;
 	if (!give_up_privileges(&server)) {
-		gpald_endpoints_unbind(&server.endpoints);
+		gpald_endpoints_close_listeners(&server.endpoints);
 		return 1;
 	}
 	code = init_handles(&server);
 	if (code < 0) {
-		gpald_endpoints_unbind(&server.endpoints);
+		gpald_endpoints_close_listeners(&server.endpoints);
 		/* Here UV_EAGAIN can only come from starting a thread. */
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s",
 			  code == UV_EAGAIN ? "\"no thread can be started: not enough memory, or "
@@ -652,7 +653,7 @@ int gpald_server_run(struct gpald_options *options)
 	assert(code == 0);
 	gpald_connections_clear(&server.connections);
 	gpald_service_clear(&server.service);
-	status |= server.has_failed || server.had_other_signal;
+	status |= server.has_store_failed || server.had_other_signal;
 	if (server.phase == PHASE_STOPPED)
 		gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
 	return status;

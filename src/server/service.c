@@ -34,7 +34,7 @@ void gpald_service_clear(struct gpald_service *service)
 	service->schema = NULL;
 }
 
-#define LINE_IN_TURN_MAX 16384 /* longest line that is parsed within a turn, in bytes */
+#define LINE_BYTES_IN_TURN_MAX 16384 /* longest line that is parsed within a turn, in bytes */
 
 const struct gpald_socket gpald_control_socket = {
 	.name = "control",
@@ -78,7 +78,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
 	answer->timeout_ns = 0;
-	if (service->pool && message->length > LINE_IN_TURN_MAX) {
+	if (service->pool && message->length > LINE_BYTES_IN_TURN_MAX) {
 		if (caller->socket->envelope->peek)
 			caller->socket->envelope->peek(message->text, message->length, &request);
 		call.id = answer->id = request.id;
@@ -108,7 +108,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			if (code == 0)
 				return;
 		} else if (code == 0) {
-			code = gpald_call_write_answer(&call, &context, params, w, &error);
+			code = gpald_call_run_method(&call, &context, params, w, &error);
 		}
 	}
 	if (code == GPALD_TAKES_LONG) {
@@ -119,7 +119,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			return;
 	}
 	if (code == GPALD_WAITS) {
-		gpald_call_wait_for_event(&call, w, mark, answer);
+		gpald_call_answer_on_event(&call, w, mark, answer);
 		return;
 	}
 	if (code)
@@ -179,9 +179,9 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 	return true;
 }
 
-size_t gpald_service_plain_refusal(const struct gpald_service *service,
-				   const struct gpald_caller *caller, enum gpald_reason reason,
-				   char line[GPALD_RPC_PLAIN_SIZE])
+size_t gpald_service_write_plain_refusal(const struct gpald_service *service,
+					 const struct gpald_caller *caller,
+					 enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE])
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	const uint64_t *limits = service->limits->values;

@@ -24,11 +24,11 @@ struct gpald_service {
 	const struct gpal_policy *default_policy;
 	const struct gpald_limits *limits;
 	const char *socket_path;
-	const char *inspect_path;                /* NULL: no inspect socket */
-	const char *ttrpc_path;                  /* NULL: no ttrpc socket */
-	const char *state_path;                  /* NULL: nothing is kept */
-	const struct gpald_options *options;     /* for daemon.info */
-	const struct gpald_connections *clients; /* for counts */
+	const char *inspect_path;                    /* NULL: no inspect socket */
+	const char *ttrpc_path;                      /* NULL: no ttrpc socket */
+	const char *state_path;                      /* NULL: nothing is kept */
+	const struct gpald_options *options;         /* for daemon.info */
+	const struct gpald_connections *connections; /* for counts */
 	struct gpald_registry *registry;
 	struct gpald_index *index; /* of the registry */
 	struct gpald_statistics statistics;
@@ -99,8 +99,8 @@ GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
  * that is turned away, and logs it. The id of the refusal is null. Returns its length; 0 on the
  * ttrpc socket, where a reply needs a stream.
  */
-size_t gpald_service_plain_refusal(const struct gpald_service *service,
-				   const struct gpald_caller *caller, enum gpald_reason reason,
-				   char line[GPALD_RPC_PLAIN_SIZE]);
+size_t gpald_service_write_plain_refusal(const struct gpald_service *service,
+					 const struct gpald_caller *caller,
+					 enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE]);
 
 #endif

@@ -126,8 +126,8 @@ static bool take_groups(const struct gpald_options *options)
 		return complain_of_user(options, "cannot set the user's groups", ENOMEM);
 	if (getgrouplist(options->user, options->user_gid, groups, &count) < 0)
 		count = GROUPS_MAX;
-	if (options->group != GPALD_GROUP_UNCHANGED && count < GROUPS_MAX)
-		groups[count++] = options->group;
+	if (options->socket_group != GPALD_GROUP_UNCHANGED && count < GROUPS_MAX)
+		groups[count++] = options->socket_group;
 	done = setgroups((size_t)count, groups) == 0 ||
 	       complain_of_user(options, "cannot set the user's groups", errno);
 	free(groups);

@@ -25,7 +25,7 @@ bool gpald_subscription_is_behind(const struct gpald_connection *c)
 
 bool gpald_subscription_is_due(const struct gpald_connection *c)
 {
-	return gpald_subscription_is_behind(c) && c->unsent == 0 &&
+	return gpald_subscription_is_behind(c) && c->unsent_bytes == 0 &&
 	       c->output_length < TURN_OUTPUT_MAX;
 }
 

@@ -114,7 +114,7 @@ struct gpald_user *gpald_users_next_to_work(const struct gpald_users *users)
 
 	for (; user; user = next_in_turn(users, user))
 		if (!STAILQ_EMPTY(&user->waiting_work) && !user->is_work_slot_taken &&
-		    (user->unsent < users->unsent_max ||
+		    (user->unsent_bytes < users->unsent_bytes_max ||
 		     STAILQ_FIRST(&user->waiting_work)->is_urgent) &&
 		    (!found || user->virtual_ns < found->virtual_ns))
 			found = user;

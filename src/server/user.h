@@ -28,7 +28,7 @@ struct gpald_user {
 	uid_t uid;
 	size_t connections[2]; /* open connections: [1] on the inspect socket, [0] on the others */
 	size_t references;     /* connections, open or closing, and calls and work for the user */
-	size_t unsent;         /* unsent bytes of replies */
+	size_t unsent_bytes;   /* unsent bytes of replies */
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */
@@ -44,7 +44,7 @@ struct gpald_users {
 	struct gpald_user *last; /* the user who had the last turn */
 	size_t connections[2];   /* open connections of all users, with the same indices */
 	uint64_t virtual_ns;     /* of the user who had the last turn */
-	size_t unsent_max;       /* work of a user with this many unsent bytes waits */
+	size_t unsent_bytes_max; /* work of a user with this many unsent bytes waits */
 };
 
 /*
@@ -80,8 +80,8 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
 
 /*
  * Returns the user who has been served least among those whose next work may begin:
- * `is_work_slot_taken` is not set, and the work is urgent or the user has fewer than `unsent_max`
- * unsent bytes. NULL: there is none.
+ * `is_work_slot_taken` is not set, and the work is urgent or the user has fewer than
+ * `unsent_bytes_max` unsent bytes. NULL: there is none.
  */
 struct gpald_user *gpald_users_next_to_work(const struct gpald_users *users);
 

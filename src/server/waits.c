@@ -36,7 +36,7 @@ static void set_wait_timer(struct gpald_connections *all, uint64_t until_ms)
 }
 
 /* Returns the time at which a client gives up its request, in loop time. */
-static uint64_t give_up_ms(const struct gpald_connection *c, int64_t timeout_ns)
+static uint64_t client_gives_up_at_ms(const struct gpald_connection *c, int64_t timeout_ns)
 {
 	const uint64_t spent_ns = uv_hrtime() - c->arrived_ns;
 	const uint64_t left_ns = (uint64_t)timeout_ns > spent_ns ? (uint64_t)timeout_ns - spent_ns :
@@ -82,8 +82,9 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 		.since = answer->since,
 		.until_ms = uv_now(c->all->loop) + answer->wait_ms,
 	};
-	if (answer->timeout_ns > 0 && give_up_ms(c, answer->timeout_ns) < wait->until_ms) {
-		wait->until_ms = give_up_ms(c, answer->timeout_ns);
+	if (answer->timeout_ns > 0 &&
+	    client_gives_up_at_ms(c, answer->timeout_ns) < wait->until_ms) {
+		wait->until_ms = client_gives_up_at_ms(c, answer->timeout_ns);
 		wait->is_client_timeout = true;
 	}
 	TAILQ_INSERT_TAIL(&c->waits, wait, entry);
@@ -165,13 +166,14 @@ void gpald_waits_clear(struct gpald_connection *c)
 void gpald_waits_set_call_timeout(struct gpald_connection *c, const struct gpald_answer *answer)
 {
 	c->call_id = answer->id;
-	c->call_until_ms = answer->timeout_ns > 0 ? give_up_ms(c, answer->timeout_ns) : 0;
+	c->call_until_ms = answer->timeout_ns > 0 ? client_gives_up_at_ms(c, answer->timeout_ns) :
+						    0;
 	if (c->call_until_ms > 0)
 		set_wait_timer(c->all, c->call_until_ms);
 }
 
 /* Drops a call whose client has given up. Work that has begun continues. */
-static void give_up_call(struct gpald_connection *c)
+static void drop_timed_out_call(struct gpald_connection *c)
 {
 	/* If the line is on another thread, that thread writes call->method. */
 	const struct gpald_method *method = c->call->line ? NULL : c->call->method;
@@ -196,7 +198,7 @@ static void on_wait_timer(uv_timer_t *timer)
 		if (c->state == GPALD_CONNECTION_CLOSING)
 			continue;
 		if (c->call && c->call_until_ms > 0 && now >= c->call_until_ms)
-			give_up_call(c);
+			drop_timed_out_call(c);
 		if (c->call && c->call_until_ms > 0 && c->call_until_ms < first_ms)
 			first_ms = c->call_until_ms;
 		TAILQ_FOREACH(wait, &c->waits, entry)

@@ -4,7 +4,7 @@
 
 #include "wire/decoder.h"
 
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "core/text.h"
 #include "wire/size.h"
 

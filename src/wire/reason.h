@@ -89,17 +89,17 @@ uint32_t gpald_reason_grpc_status(enum gpald_reason reason);
 enum gpald_reason gpald_reason_find(const char *token);
 
 /* The exit status of gpalayoutctl after a refusal, which a script can test. */
-enum gpald_exit {
-	GPALD_EXIT_USAGE = 2,     /* the type, form, name or bounds of a value are wrong */
-	GPALD_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
-	GPALD_EXIT_REFUSED = 4,   /* any other reason */
-	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
-	GPALD_EXIT_CONFLICT = 6,  /* "conflict" or "generation_mismatch" */
-	GPALD_EXIT_NO_ROOM = 7,   /* a range does not fit, or the host has too few address bits */
+enum gpald_ctl_exit {
+	GPALD_CTL_EXIT_USAGE = 2,     /* the type, form, name or bounds of a value are wrong */
+	GPALD_CTL_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
+	GPALD_CTL_EXIT_REFUSED = 4,   /* any other reason */
+	GPALD_CTL_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
+	GPALD_CTL_EXIT_CONFLICT = 6,  /* "conflict" or "generation_mismatch" */
+	GPALD_CTL_EXIT_NO_ROOM = 7, /* a range does not fit, or the host has too few address bits */
 };
 
 /* Returns the exit status for a reason. */
-enum gpald_exit gpald_reason_exit(enum gpald_reason reason);
+enum gpald_ctl_exit gpald_reason_ctl_exit(enum gpald_reason reason);
 
 /* Returns true if a refusal for this reason has the offset of the fault in the line. */
 bool gpald_reason_has_offset(enum gpald_reason reason);

@@ -6,7 +6,7 @@
 #ifndef GPALD_WIRE_REQUEST_DECODE_H
 #define GPALD_WIRE_REQUEST_DECODE_H
 
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "wire/decoder.h"
 
 #include <cjson/cJSON.h>

@@ -162,7 +162,7 @@ static const struct gpald_member full_live_rows[] = {
 	REQUIRED(struct live, "updated_at", live.updated_at, gpald_decode_text),
 	REQUIRED(struct live, "request", request, gpald_decode_request),
 };
-const struct gpald_result gpald_live_full_result = {
+const struct gpald_result gpald_full_live_result = {
 	.size = sizeof(struct live),
 	.members = GPALD_MEMBERS(full_live_rows),
 	.finish = finish_full_live,

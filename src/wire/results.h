@@ -40,7 +40,7 @@ extern const struct gpald_result gpald_resolved_advice_result;
 extern const struct gpald_result gpald_live_result; /* struct gpal_client_live */
 
 /* struct gpal_client_live, from layout.get. */
-extern const struct gpald_result gpald_live_full_result;
+extern const struct gpald_result gpald_full_live_result;
 
 extern const struct gpald_result gpald_deleted_result; /* struct gpald_deleted */
 extern const struct gpald_result gpald_update_result;  /* struct gpal_client_update */

@@ -62,7 +62,7 @@ void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
 	return memset(gpald_arena_alloc(arena, count, size), 0, count * size);
 }
 
-char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
+char *gpald_arena_strdup(struct gpald_arena *arena, const char *text)
 {
 	const size_t size = strlen(text) + 1;
 

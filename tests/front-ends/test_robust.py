@@ -416,14 +416,14 @@ class Matrix(unittest.TestCase):
         self.assertLess(time.monotonic() - begin, LATE)
 
     @for_each()
-    def test_stopped_before_the_client_connects(self, kind, name):
+    def test_a_daemon_stopped_before_the_client_connects(self, kind, name):
         with self.client(kind) as client:
             with self.daemon.paused(), self.in_time():
                 self.expect(client, client.ask(name, SHORT), "silent")
             self.expect(client, client.ask(name), "done")
 
     @for_each(SESSIONS)
-    def test_stopped_between_two_calls(self, kind, name):
+    def test_a_daemon_stopped_between_two_calls(self, kind, name):
         with self.client(kind) as client:
             self.expect(client, client.ask(name), "done")
             with self.daemon.paused(), self.in_time():
@@ -431,7 +431,7 @@ class Matrix(unittest.TestCase):
             self.expect(client, client.ask(f"{name}-3"), "done")
 
     @for_each()
-    def test_stopped_in_the_middle_of_a_reply(self, kind, name):
+    def test_a_daemon_stopped_in_the_middle_of_a_reply(self, kind, name):
         with Proxy(self.daemon, kind.PROTOCOL, lambda reply, _: reply[:-2], waits=True) as peer:
             with kind(peer.path) as client, self.in_time():
                 self.expect(client, client.ask(name, SHORT), "half silent" if kind is Shell else "silent")
@@ -442,7 +442,7 @@ class Matrix(unittest.TestCase):
             self.expect(client, client.ask(name, SHORT), "queue full")
 
     @for_each()
-    def test_closes_before_a_reply_or_in_it_and_no_call_is_made_twice(self, kind, name):
+    def test_a_daemon_that_closes_before_or_in_a_reply_gets_no_call_twice(self, kind, name):
         for length, word in ((0, "closed"), (4, "cut off"), (40, "cut off"), (-2, "cut off")):
             def edit(reply, number):
                 return reply if number else reply[:length]
@@ -453,7 +453,7 @@ class Matrix(unittest.TestCase):
                 if kind is not Shell:
                     self.expect(client, client.ask(name), "done")
 
-    def test_killed_and_started_again(self):
+    def test_a_daemon_killed_and_started_again(self):
         with Daemon() as daemon, contextlib.ExitStack() as stack:
             clients = [stack.enter_context(self.client(kind, daemon)) for kind in CLIENTS]
 
@@ -486,7 +486,7 @@ class Matrix(unittest.TestCase):
             self.expect(client, client.ask(name), "new reason")
 
     @for_each(kind for kind in CLIENTS if hasattr(kind, "ask_long"))
-    def test_does_not_read_a_long_request(self, kind, name):
+    def test_a_daemon_that_does_not_read_a_long_request(self, kind, name):
         with self.client(kind) as client:
             with self.daemon.paused(), self.in_time():
                 self.expect(client, client.ask_long(SHORT), "not read")

@@ -55,7 +55,7 @@ static void set_up(void)
 		.options = &daemon_options,
 		.socket_path = "/run/gpalayoutd/control.sock",
 		.ttrpc_path = "/run/gpalayoutd/ttrpc.sock",
-		.clients = &clients,
+		.connections = &clients,
 		.ready = ready,
 	};
 	FUZZ_CHECK(gpald_service_init(&serving) && gpald_workspace_init(&serving_space),

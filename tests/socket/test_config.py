@@ -92,6 +92,8 @@ class Reading(Case):
                           "1: socket: a socket path may have at most 107 bytes", "2: inspect-socket: a socket path may have at most 107 bytes")
         self.assert_wrong("socket = none\n", "1: socket: the control socket cannot be turned off")
         self.assert_fine(f"socket = /{'x' * 106}\ninspect-socket = none\n")
+        # The default of inspect-socket would be too long.
+        self.assert_wrong(f"socket = /{'x' * 100}/c\n", "1: socket: the default of inspect-socket, beside this path, has more than")
 
     def test_options_of_the_command_line_alone_are_no_keys(self):
         for key in NO_KEYS:

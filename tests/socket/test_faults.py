@@ -409,10 +409,10 @@ class Failing(Promises):
             with daemon.connect() as again:
                 self.assertIn("result", create(again, "unsure"))
 
-    def test_writing_fails(self):
+    def test_a_failed_write_stops_the_daemon(self):
         self.check("eio-write")
 
-    def test_synchronising_fails(self):
+    def test_a_failed_sync_stops_the_daemon(self):
         self.check("eio-sync")
 
     def test_changes_that_the_database_lost_stay_in_the_log(self):

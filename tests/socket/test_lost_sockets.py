@@ -101,7 +101,7 @@ class LostSockets(unittest.TestCase):
                 os.unlink(path + ".lock")
         self.check(lose)
 
-    def test_the_inspect_socket_is_renamed_to_the_control_socket(self):
+    def test_both_sockets_are_restored_if_one_is_renamed_to_the_other(self):
         with RunFolderDaemon() as daemon:
             os.rename(daemon.inspect_socket, daemon.socket)
             self.assert_restored(daemon, 2)
@@ -110,7 +110,7 @@ class LostSockets(unittest.TestCase):
                 self.assertIn("result", client.call("layout.create", {
                     "name": "vm-1", "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
 
-    def test_the_folder_is_removed(self):
+    def test_a_removed_folder_is_restored_with_its_sockets(self):
         with RunFolderDaemon() as daemon:
             os.rename(daemon.run, daemon.folder + "/gone")
             shutil.rmtree(daemon.folder + "/gone")
@@ -118,7 +118,7 @@ class LostSockets(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(daemon.run)), ["control.sock", "control.sock.lock", "inspect.sock",
                                                                "inspect.sock.lock"])
 
-    def test_the_parent_of_the_folder_is_removed(self):
+    def test_sockets_are_restored_once_the_parent_folder_is_back(self):
         """The folder cannot be made again, so the daemon reports it once, and tries again and again."""
         with RunFolderDaemon() as daemon, daemon.connect() as client:
             os.rename(daemon.folder + "/parent", daemon.folder + "/gone")

@@ -58,25 +58,25 @@ class Moved(unittest.TestCase):
             shutil.rmtree(daemon.state, ignore_errors=True)
             daemon.start()
 
-    def test_the_database_is_removed(self):
+    def test_a_removed_database_stops_the_daemon(self):
         self.check(lambda state: os.unlink(state + "/registry.db"))
 
-    def test_the_database_is_replaced(self):
+    def test_a_replaced_database_stops_the_daemon(self):
         self.check(lambda state: copy(state + "/registry.db", state + "/registry.db"))
 
-    def test_the_log_is_removed(self):
+    def test_a_removed_log_stops_the_daemon(self):
         self.check(lambda state: os.unlink(state + "/registry.db-wal"), "registry.db-wal")
 
-    def test_the_log_is_replaced(self):
+    def test_a_replaced_log_stops_the_daemon(self):
         self.check(lambda state: copy(state + "/registry.db-wal", state + "/registry.db-wal"), "registry.db-wal")
 
-    def test_the_folder_is_removed(self):
+    def test_a_removed_folder_stops_the_daemon(self):
         self.check(shutil.rmtree)
 
-    def test_the_folder_is_renamed(self):
+    def test_a_renamed_folder_stops_the_daemon(self):
         self.check(lambda state: os.rename(state, state + ".old"))
 
-    def test_the_folder_is_replaced(self):
+    def test_a_replaced_folder_stops_the_daemon(self):
         def replace(state):
             os.rename(state, state + ".old")
             shutil.copytree(state + ".old", state)

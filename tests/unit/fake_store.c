@@ -24,8 +24,9 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 		 struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct fake_store *store = (struct fake_store *)base;
-	size_t skipped = store->event_count > loader->events ? store->event_count - loader->events :
-							       0;
+	size_t skipped = store->event_count > loader->events_max ?
+				 store->event_count - loader->events_max :
+				 0;
 
 	store->loads++;
 	for (size_t i = 0; i < store->record_count; i++) {

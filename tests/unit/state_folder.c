@@ -233,7 +233,7 @@ struct gpald_store *open_with(const struct state_folder *folder,
 		.record = take_record,
 		.event = take_event,
 		.damaged = take_damage,
-		.events = options->events_kept,
+		.events_max = options->events_kept,
 	};
 	struct gpald_sqlite_options with_folder = *options;
 	struct gpald_store *store;

@@ -78,7 +78,7 @@ void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
 	return memory && count > 0 ? memset(memory, 0, count * size) : memory;
 }
 
-char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
+char *gpald_arena_strdup(struct gpald_arena *arena, const char *text)
 {
 	const size_t size = strlen(text) + 1;
 	char *copy = gpald_arena_text(arena, size);
@@ -329,7 +329,7 @@ END_TEST
 
 /* At the end of a list the code must stop. A sanitizer sees a read beyond it. */
 
-START_TEST(a_block_that_lost_no_root_complex_is_compared)
+START_TEST(an_ecam_whose_root_complex_shrinks_is_no_removal)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -388,7 +388,7 @@ int main(void)
 {
 	Suite *suite = suite_create("memory of the core");
 
-	add_test(suite, "ends", a_block_that_lost_no_root_complex_is_compared);
+	add_test(suite, "ends", an_ecam_whose_root_complex_shrinks_is_no_removal);
 	add_test(suite, "ends", an_ecam_above_the_map_can_be_compared);
 	add_test(suite, "ends", a_segment_above_all_others_is_a_fault);
 	add_rows(suite, "shortage", any_allocation_may_fail, COUNT_OF(attempts));

@@ -270,7 +270,7 @@ static struct gpald_store *open_counting(const struct state_folder *folder, size
 		.record = take_record,
 		.event = take_event,
 		.damaged = take_damage,
-		.events = EVENTS_KEPT,
+		.events_max = EVENTS_KEPT,
 	};
 	struct gpald_store_state state;
 	struct gpald_store *store = gpald_sqlite_store_open(&options, error);

@@ -126,7 +126,7 @@ static void clear(struct decoded *d)
 	cJSON_Delete(d->params);
 }
 
-START_TEST(members_arrive)
+START_TEST(each_member_is_decoded)
 {
 	struct decoded d;
 	const struct gpal_request *r = &d.request;
@@ -491,7 +491,7 @@ START_TEST(a_pointer_of_the_greatest_length_is_whole)
 }
 END_TEST
 
-START_TEST(the_lists_of_the_allocator_arrive)
+START_TEST(the_lists_of_the_allocator_are_decoded)
 {
 	cJSON *params = cJSON_Parse(
 		"{\"reserved\":[{\"tag\":\"r\",\"start\":1,\"end\":2}],"
@@ -546,7 +546,7 @@ int main(void)
 	add_rows(suite, "sizes", sizes_are_read, COUNT_OF(good_sizes));
 	add_rows(suite, "sizes", an_invalid_size_is_refused, COUNT_OF(bad_sizes));
 	add_test(suite, "sizes", addresses_are_printed_without_leading_zeros);
-	add_test(suite, "request", members_arrive);
+	add_test(suite, "request", each_member_is_decoded);
 	add_test(suite, "request", omitted_members_are_left_to_the_policy);
 	add_rows(suite, "request", faults_are_named_by_their_pointer, COUNT_OF(refused));
 	add_rows(suite, "request", a_message_says_what_would_be_right, COUNT_OF(messages));
@@ -554,7 +554,7 @@ int main(void)
 	add_rows(suite, "request", lists_are_limited, COUNT_OF(lists));
 	add_test(suite, "request", a_key_too_long_for_a_pointer_points_to_its_object);
 	add_rows(suite, "request", a_pointer_of_the_greatest_length_is_whole, COUNT_OF(long_keys));
-	add_test(suite, "params", the_lists_of_the_allocator_arrive);
+	add_test(suite, "params", the_lists_of_the_allocator_are_decoded);
 	add_test(suite, "params", methods_without_params_take_none);
 	return run_suite(suite);
 }

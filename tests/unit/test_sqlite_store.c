@@ -389,7 +389,7 @@ START_TEST(a_file_is_no_state_folder)
 END_TEST
 
 /* The file has disk space for changes before they are moved into it from the log. */
-START_TEST(room_is_set_aside)
+START_TEST(disk_space_is_reserved_with_each_commit)
 {
 	struct gpald_record *record = record_with_nodes("vm", 1000);
 	struct state_folder folder;
@@ -738,7 +738,7 @@ int main(void)
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
 	add_test(suite, "room", a_full_store_does_not_grow_with_what_comes_and_goes);
-	add_test(suite, "room", room_is_set_aside);
+	add_test(suite, "room", disk_space_is_reserved_with_each_commit);
 	add_test(suite, "room", a_file_that_may_not_grow_is_a_full_store);
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
 	add_test(suite, "room", the_log_is_kept_short);

@@ -169,16 +169,16 @@ END_TEST
 
 START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 {
-	struct gpald_users users = { .unsent_max = 100 };
+	struct gpald_users users = { .unsent_bytes_max = 100 };
 	struct gpald_user *idle = gpald_user_get(&users, 1000), *user = gpald_user_get(&users, 7);
 	struct gpald_work work = { .is_urgent = false };
 
 	ck_assert_ptr_null(gpald_users_next_to_work(&users));
 	STAILQ_INSERT_TAIL(&user->waiting_work, &work, entry);
 	ck_assert_ptr_eq(gpald_users_next_to_work(&users), user);
-	user->unsent = 99;
+	user->unsent_bytes = 99;
 	ck_assert_ptr_eq(gpald_users_next_to_work(&users), user);
-	user->unsent = 100;
+	user->unsent_bytes = 100;
 	ck_assert_ptr_null(gpald_users_next_to_work(&users));
 	/* Urgent work may go on, because others wait for it. */
 	work.is_urgent = true;
@@ -192,7 +192,7 @@ END_TEST
 
 START_TEST(work_of_the_user_served_least_is_done_first)
 {
-	struct gpald_users users = { .unsent_max = 1 };
+	struct gpald_users users = { .unsent_bytes_max = 1 };
 	struct gpald_user *most = gpald_user_get(&users, 1), *least = gpald_user_get(&users, 2),
 			  *some = gpald_user_get(&users, 3);
 	struct gpald_work work = { .is_urgent = false };

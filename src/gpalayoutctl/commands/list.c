@@ -76,7 +76,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	return CTL_OK;
 }
 
-struct list {
+struct layout_list {
 	const struct ctl_invocation *invocation;
 	uint64_t wanted;     /* how many more layouts to list */
 	uint64_t owner;      /* CTL_NONE: anybody */
@@ -87,14 +87,14 @@ struct list {
 	struct gpald_bytes json; /* the entries, with commas between them */
 };
 
-static void list_free(struct list *list)
+static void list_free(struct layout_list *list)
 {
 	free(list->entries);
 	ctl_buffer_free(&list->json);
 }
 #define ctl_cleanup_list __attribute__((cleanup(list_free)))
 
-static enum ctl_exit read_owner(struct list *list, const char *owner)
+static enum ctl_exit read_owner(struct layout_list *list, const char *owner)
 {
 	const struct passwd *entry = getpwnam(owner);
 
@@ -105,7 +105,7 @@ static enum ctl_exit read_owner(struct list *list, const char *owner)
 	return CTL_OK;
 }
 
-static enum ctl_exit read_arch(struct list *list, const char *arch)
+static enum ctl_exit read_arch(struct layout_list *list, const char *arch)
 {
 	int i = 0;
 
@@ -116,7 +116,7 @@ static enum ctl_exit read_arch(struct list *list, const char *arch)
 				     ctl_error("--arch: '%s' is not x86_64 or aarch64", arch);
 }
 
-static enum ctl_exit read_flags(struct list *list)
+static enum ctl_exit read_flags(struct layout_list *list)
 {
 	const char *owner = ctl_flag_value(list->invocation, "--owner");
 	const char *arch = ctl_flag_value(list->invocation, "--arch");
@@ -139,7 +139,7 @@ static bool has_name(const struct ctl_invocation *invocation, const char *name)
 	return !invocation->operand_count;
 }
 
-static bool is_wanted(const struct list *list, const struct gpal_client_entry *entry)
+static bool is_wanted(const struct layout_list *list, const struct gpal_client_entry *entry)
 {
 	return has_name(list->invocation, entry->name) &&
 	       (list->owner == CTL_NONE || list->owner == entry->owner_uid) &&
@@ -147,13 +147,13 @@ static bool is_wanted(const struct list *list, const struct gpal_client_entry *e
 	       (!list->policy || strcmp(list->policy, entry->policy_name) == 0);
 }
 
-static bool is_filtered(const struct list *list)
+static bool is_filtered(const struct layout_list *list)
 {
 	return list->invocation->operand_count || list->owner != CTL_NONE ||
 	       list->arch != GPAL_ARCH_COUNT || list->policy;
 }
 
-static void add_entry(struct list *list, const struct gpal_client_entry *entry,
+static void add_entry(struct layout_list *list, const struct gpal_client_entry *entry,
 		      struct gpald_raw json)
 {
 	/* The array is enlarged whenever its length is 0 or a power of two. */
@@ -168,7 +168,7 @@ static void add_entry(struct list *list, const struct gpal_client_entry *entry,
 	list->wanted--;
 }
 
-static enum ctl_exit add_page(struct list *list, const struct ctl_session *session,
+static enum ctl_exit add_page(struct layout_list *list, const struct ctl_session *session,
 			      const struct gpal_client_page *page)
 {
 	struct gpald_raw rest = gpald_raw_value(session->result, strlen(session->result));
@@ -183,7 +183,7 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 	return CTL_OK;
 }
 
-static enum ctl_exit print_list(const struct list *list, const struct ctl_session *session,
+static enum ctl_exit print_list(const struct layout_list *list, const struct ctl_session *session,
 				uint64_t revision)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
@@ -200,7 +200,7 @@ static enum ctl_exit print_list(const struct list *list, const struct ctl_sessio
 
 enum ctl_exit ctl_run_list(struct ctl_session *session)
 {
-	ctl_cleanup_list struct list list = {
+	ctl_cleanup_list struct layout_list list = {
 		.invocation = session->invocation,
 		.wanted = UINT64_MAX,
 		.owner = CTL_NONE,

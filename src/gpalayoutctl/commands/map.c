@@ -84,7 +84,7 @@ static enum ctl_exit draw_map(const struct ctl_session *session, const struct ct
 
 static enum ctl_exit draw_live(struct ctl_session *session)
 {
-	const struct gpal_client_live *live = ctl_decode_result(session, &gpald_live_full_result);
+	const struct gpal_client_live *live = ctl_decode_result(session, &gpald_full_live_result);
 
 	if (!live)
 		return CTL_NO_DAEMON;
@@ -131,7 +131,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	if (!operand && !ctl_request_flag_count(invocation))
 		return ctl_error("map needs NAME, @FILE or options of a request");
 	if (!is_live)
-		code = ctl_request_get(session, operand ? operand + 1 : NULL);
+		code = ctl_request_take(session, operand ? operand + 1 : NULL);
 	if (code)
 		return code;
 	ctl_layout_params(session, &params, is_live ? operand : NULL);

@@ -175,7 +175,7 @@ static enum ctl_exit add_operand(struct ctl_session *session, struct gpald_bytes
 		return CTL_OK;
 	}
 	code = ctl_has_changes(session->invocation) ? change_request(session, params, operand) :
-						      ctl_request_get(session, operand);
+						      ctl_request_take(session, operand);
 	if (!code)
 		ctl_add_member(params, member, session->request.data);
 	return code;
@@ -269,7 +269,7 @@ enum ctl_exit ctl_range_params(struct ctl_session *session, struct gpald_bytes *
 	if (invocation->operand_count > names + 1)
 		return ctl_error("%s takes one TAG at most", command);
 	if (is_request)
-		code = ctl_request_get(session, ctl_flag_value(invocation, "--request"));
+		code = ctl_request_take(session, ctl_flag_value(invocation, "--request"));
 	if (code)
 		return code;
 	ctl_layout_params(session, params, is_request ? NULL : invocation->operands[0]);

@@ -127,7 +127,7 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 
 	if (session->invocation->operand_count > 1)
 		return ctl_error("probe takes names or a request, not both");
-	code = ctl_request_get(session, ctl_flag_value(session->invocation, "--request"));
+	code = ctl_request_take(session, ctl_flag_value(session->invocation, "--request"));
 	if (!code)
 		code = ask_for_probe(session, NULL);
 	return code ? code : show_probe(session, NULL);

@@ -10,7 +10,7 @@
 
 #include "gpalayoutctl/map/rows.h"
 
-#include "core/daemon_limits.h"
+#include "core/request_limits.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
@@ -351,7 +351,7 @@ void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, siz
 	}
 }
 
-void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map)
+void ctl_map_facts_append(struct gpald_bytes *out, const struct ctl_map *map)
 {
 	ctl_buffer_printf(out, "%s, %s, policy ", gpal_arch_name(map->layout->arch),
 			  gpal_profile_name(map->layout->profile));

@@ -79,7 +79,7 @@ void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, siz
 		      bool ascii, bool may_shorten);
 
 /* "x86_64, gen2-uefi, policy openvmm-2026.07, generation 1" */
-void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map);
+void ctl_map_facts_append(struct gpald_bytes *out, const struct ctl_map *map);
 
 /* "8 GiB of RAM in 2 nodes, 1 PCIe root complex, VTL2" */
 void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows);

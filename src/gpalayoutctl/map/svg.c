@@ -280,7 +280,7 @@ static void append_svg_header(struct ctl_svg *svg)
 	ctl_shorten(&name, NAME_CELLS, false);
 	ctl_svg_text(svg, LEFT, 360, ctl_text_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
 		     MONO " " BOLD, "%s", name.data);
-	ctl_origin_append(&origin, svg->rows.map);
+	ctl_map_facts_append(&origin, svg->rows.map);
 	ctl_shorten(&origin, ORIGIN_CELLS, false);
 	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", origin.data);
 	ctl_vm_summary_append(&content, &svg->rows);

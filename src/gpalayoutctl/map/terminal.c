@@ -230,7 +230,7 @@ static void append_drawn_header(struct drawing *drawing)
 	put(drawing, BOLD);
 	ctl_name_append(&drawing->out, drawing->rows.map->name, drawing->ascii);
 	put(drawing, PLAIN "\n");
-	ctl_origin_append(&origin, drawing->rows.map);
+	ctl_map_facts_append(&origin, drawing->rows.map);
 	ctl_wrap_append(&drawing->out, origin.data, drawing->width, UINT_MAX, drawing->ascii);
 	ctl_vm_summary_append(&content, &drawing->rows);
 	ctl_buffer_puts(&content, "; ");

@@ -210,7 +210,9 @@ static uint64_t latency_percentile(const cJSON *buckets, const struct latency *l
 
 		seen += count_of(bucket, "count");
 		if (seen >= rank)
-			return edge_us < latency->max_us ? edge_us : latency->max_us;
+			/* The maximum is in the last bucket, which may have no true edge. */
+			return seen < latency->count && edge_us < latency->max_us ? edge_us :
+										    latency->max_us;
 	}
 	return latency->max_us;
 }

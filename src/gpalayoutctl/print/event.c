@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-struct event {
+struct event_line {
 	uint64_t revision;
 	const char *at;
 	const char *kind;
@@ -23,12 +23,12 @@ struct event {
 };
 
 static const struct ctl_field history_fields[] = {
-	CTL_FIELD(struct event, "REVISION", CTL_INTEGER, revision),
-	CTL_FIELD(struct event, "AT", CTL_TEXT, at),
-	CTL_FIELD(struct event, "EVENT", CTL_TEXT, kind),
-	CTL_FIELD(struct event, "GENERATION", CTL_INTEGER, generation),
-	CTL_FIELD(struct event, "BY", CTL_OPTIONAL_USER, by),
-	CTL_FIELD(struct event, "DIGEST", CTL_TEXT, digest),
+	CTL_FIELD(struct event_line, "REVISION", CTL_INTEGER, revision),
+	CTL_FIELD(struct event_line, "AT", CTL_TEXT, at),
+	CTL_FIELD(struct event_line, "EVENT", CTL_TEXT, kind),
+	CTL_FIELD(struct event_line, "GENERATION", CTL_INTEGER, generation),
+	CTL_FIELD(struct event_line, "BY", CTL_OPTIONAL_USER, by),
+	CTL_FIELD(struct event_line, "DIGEST", CTL_TEXT, digest),
 };
 
 /* The columns of a line. The last one has no width. */
@@ -36,17 +36,17 @@ static const struct {
 	struct ctl_field field;
 	int width; /* below 0: aligned to the left */
 } columns[] = {
-	{ CTL_FIELD(struct event, NULL, CTL_INTEGER, revision), 16 },
-	{ CTL_FIELD(struct event, NULL, CTL_TEXT, at), -24 },
-	{ CTL_FIELD(struct event, NULL, CTL_TEXT, kind), -7 },
-	{ CTL_FIELD(struct event, NULL, CTL_TEXT, name), -24 },
-	{ CTL_FIELD(struct event, NULL, CTL_OPTIONAL_USER, by), -8 },
-	{ CTL_FIELD(struct event, NULL, CTL_TEXT, digest), 0 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_INTEGER, revision), 16 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_TEXT, at), -24 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_TEXT, kind), -7 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_TEXT, name), -24 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_OPTIONAL_USER, by), -8 },
+	{ CTL_FIELD(struct event_line, NULL, CTL_TEXT, digest), 0 },
 };
 
-static struct event event_of(const struct gpal_client_event *event)
+static struct event_line event_of(const struct gpal_client_event *event)
 {
-	return (struct event){
+	return (struct event_line){
 		.revision = event->revision,
 		.at = event->at,
 		.kind = event->kind_name,
@@ -59,7 +59,7 @@ static struct event event_of(const struct gpal_client_event *event)
 
 void ctl_event_append(struct gpald_bytes *out, const struct gpal_client_event *event)
 {
-	const struct event row = event_of(event);
+	const struct event_line row = event_of(event);
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		ctl_cleanup_buffer struct gpald_bytes cell = { 0 };
@@ -75,7 +75,7 @@ enum ctl_exit ctl_print_history(struct ctl_session *session, struct gpald_bytes 
 				const void *result)
 {
 	const struct gpal_client_history *history = result;
-	struct event *rows = calloc(history->count + 1, sizeof(*rows));
+	struct event_line *rows = calloc(history->count + 1, sizeof(*rows));
 
 	(void)session;
 	if (!rows)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Lists of elements that have ranges. The tags of these ranges begin with `prefix`. */
-static const struct list {
+static const struct element_list {
 	const char *prefix;
 	const char *group; /* NULL: the request itself, here and below */
 	const char *name;
@@ -41,9 +41,9 @@ static const struct list {
 #define LISTS_END (lists + sizeof(lists) / sizeof(lists[0]))
 
 /* Returns the list to which the flag adds, or NULL if it is not such a flag. */
-static const struct list *list_of(const char *flag)
+static const struct element_list *list_of(const char *flag)
 {
-	for (const struct list *list = lists; list < LISTS_END; list++)
+	for (const struct element_list *list = lists; list < LISTS_END; list++)
 		if (list->flag && strcmp(list->flag, flag) == 0)
 			return list;
 	return NULL;
@@ -61,7 +61,7 @@ bool ctl_has_changes(const struct ctl_invocation *invocation)
 }
 
 /* Exits if memory ran out. */
-static cJSON *require_item(cJSON *item)
+static cJSON *item_or_exit(cJSON *item)
 {
 	if (!item)
 		ctl_out_of_memory();
@@ -87,20 +87,20 @@ static cJSON *group_at(const cJSON *request, const char *group)
 }
 
 /* Returns the elements of the list, or NULL if there are none. */
-static cJSON *elements_of(const cJSON *request, const struct list *list)
+static cJSON *elements_of(const cJSON *request, const struct element_list *list)
 {
 	return ctl_member_of(group_at(request, list->group), list->name);
 }
 
 /* Does the same, but creates the list and its group if they do not exist. */
-static cJSON *need_elements(cJSON *request, const struct list *list)
+static cJSON *make_elements(cJSON *request, const struct element_list *list)
 {
 	cJSON *object = group_at(request, list->group), *elements;
 
 	if (!object)
-		object = require_item(cJSON_AddObjectToObject(request, list->group));
+		object = item_or_exit(cJSON_AddObjectToObject(request, list->group));
 	elements = ctl_member_of(object, list->name);
-	return elements ? elements : require_item(cJSON_AddArrayToObject(object, list->name));
+	return elements ? elements : item_or_exit(cJSON_AddArrayToObject(object, list->name));
 }
 
 /* --set */
@@ -109,14 +109,14 @@ static cJSON *need_elements(cJSON *request, const struct list *list)
  * Makes a value of typed text: JSON as it is, or a string, such as a size, if it is not JSON.
  * Objects and lists are parsed, so that other flags can change them.
  */
-static cJSON *value_of(const char *text)
+static cJSON *make_value(const char *text)
 {
 	cJSON *parsed = cJSON_ParseWithOpts(text, NULL, true);
 
 	if (cJSON_IsObject(parsed) || cJSON_IsArray(parsed))
 		return parsed;
 	cJSON_Delete(parsed);
-	return require_item(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
+	return item_or_exit(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
 }
 
 static enum ctl_exit put_member(cJSON *parent, const char *step, const char *value,
@@ -135,13 +135,13 @@ static enum ctl_exit put_member(cJSON *parent, const char *step, const char *val
 		return ctl_error("%s: '%s': there is no element %s in a list of length %d",
 				 given->flag->name, given->value, step, (int)count);
 	if (old && cJSON_IsObject(parent))
-		cJSON_ReplaceItemInObjectCaseSensitive(parent, step, value_of(value));
+		cJSON_ReplaceItemInObjectCaseSensitive(parent, step, make_value(value));
 	else if (old)
-		cJSON_ReplaceItemViaPointer(parent, old, value_of(value));
+		cJSON_ReplaceItemViaPointer(parent, old, make_value(value));
 	else if (cJSON_IsArray(parent))
-		cJSON_AddItemToArray(parent, value_of(value));
+		cJSON_AddItemToArray(parent, make_value(value));
 	else
-		cJSON_AddItemToObject(parent, step, value_of(value));
+		cJSON_AddItemToObject(parent, step, make_value(value));
 	return CTL_OK;
 }
 
@@ -162,7 +162,7 @@ static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 		cJSON *child = child_of(parent, step);
 
 		if (!child && cJSON_IsObject(parent))
-			child = require_item(cJSON_AddObjectToObject(parent, step));
+			child = item_or_exit(cJSON_AddObjectToObject(parent, step));
 		if (!child)
 			return ctl_error("%s: '%s': the path names %s, which the request does not "
 					 "have",
@@ -175,7 +175,7 @@ static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 /* --add-... */
 
 static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *invocation,
-				 const struct ctl_given *given, const struct list *list)
+				 const struct ctl_given *given, const struct element_list *list)
 {
 	struct ctl_request text = { .invocation = invocation };
 	const enum ctl_exit code = list->write(&text, given->flag, given->value);
@@ -183,8 +183,8 @@ static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *in
 	if (text.writer.failed)
 		ctl_out_of_memory();
 	if (!code)
-		cJSON_AddItemToArray(need_elements(request, list),
-				     require_item(cJSON_ParseWithLength(text.writer.text.data,
+		cJSON_AddItemToArray(make_elements(request, list),
+				     item_or_exit(cJSON_ParseWithLength(text.writer.text.data,
 									text.writer.text.length)));
 	gpald_writer_clear(&text.writer);
 	return code;
@@ -195,7 +195,7 @@ static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *in
  * Returns SIZE_MAX if another flag may have moved them.
  */
 static size_t first_added(const struct ctl_invocation *invocation, const cJSON *request,
-			  const struct list *list)
+			  const struct element_list *list)
 {
 	size_t count = (size_t)cJSON_GetArraySize(elements_of(request, list)), added = 0;
 
@@ -212,7 +212,7 @@ static size_t first_added(const struct ctl_invocation *invocation, const cJSON *
 const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
 					    const cJSON *request, const char *pointer)
 {
-	for (const struct list *list = lists; list < LISTS_END; list++) {
+	for (const struct element_list *list = lists; list < LISTS_END; list++) {
 		ctl_cleanup_buffer struct gpald_bytes place = { 0 };
 		size_t first;
 		uint64_t number;
@@ -296,9 +296,9 @@ static bool remove_member(cJSON *request, const char *tag)
 }
 
 /* Returns the element that has the tag, and sets *list to its list. NULL if there is none. */
-static cJSON *find_element(const cJSON *request, const char *tag, const struct list **list)
+static cJSON *find_element(const cJSON *request, const char *tag, const struct element_list **list)
 {
-	for (const struct list *row = lists; row < LISTS_END; row++) {
+	for (const struct element_list *row = lists; row < LISTS_END; row++) {
 		cJSON *elements = elements_of(request, row), *element = NULL;
 		const size_t length = strlen(row->prefix);
 
@@ -316,7 +316,7 @@ static cJSON *find_element(const cJSON *request, const char *tag, const struct l
 }
 
 /* Refuses a tag with leading zeros: the indexes in tags have none. */
-static enum ctl_exit check_number(const struct ctl_given *given, const struct list *list)
+static enum ctl_exit check_number(const struct ctl_given *given, const struct element_list *list)
 {
 	const char *number = given->value + strlen(list->prefix);
 	const size_t zeros = strspn(number, "0") - !number[strspn(number, "0")];
@@ -331,7 +331,7 @@ static enum ctl_exit check_number(const struct ctl_given *given, const struct li
 /* Removes an element in such a way that all others keep the indexes in their tags. */
 static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *given)
 {
-	const struct list *list;
+	const struct element_list *list;
 	cJSON *element = find_element(request, given->value, &list);
 	const bool others_follow = element && list->by_index && element->next;
 
@@ -355,7 +355,7 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	}
 	if (others_follow)
 		cJSON_ReplaceItemViaPointer(elements_of(request, list), element,
-					    require_item(cJSON_CreateString(list->empty)));
+					    item_or_exit(cJSON_CreateString(list->empty)));
 	else
 		cJSON_Delete(cJSON_DetachItemViaPointer(elements_of(request, list), element));
 	return CTL_OK;
@@ -403,7 +403,7 @@ static enum ctl_exit check_changed_targets(const cJSON *request,
 	return CTL_OK;
 }
 
-static void use_element_tag(const struct list *list, size_t index, const char *name,
+static void use_element_tag(const struct element_list *list, size_t index, const char *name,
 			    void (*use)(void *data, const char *tag), void *data)
 {
 	ctl_cleanup_buffer struct gpald_bytes tag = { 0 };
@@ -421,7 +421,7 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 	for (size_t i = 0; i < MEMBERS; i++)
 		if (ctl_member_of(group_at(request, members[i].group), members[i].member))
 			use(data, members[i].tag);
-	for (const struct list *list = lists; list < LISTS_END; list++) {
+	for (const struct element_list *list = lists; list < LISTS_END; list++) {
 		const cJSON *element;
 		size_t index = 0;
 
@@ -445,7 +445,7 @@ static enum ctl_exit apply_changes(cJSON *request, const struct ctl_invocation *
 
 	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++) {
 		const char *name = given->flag->name;
-		const struct list *list = list_of(name);
+		const struct element_list *list = list_of(name);
 
 		if (list)
 			code = add_element(request, invocation, given, list);
@@ -475,7 +475,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 	    !gpald_raw_member(result, "generation", &number))
 		return ctl_invalid_reply(session, "it lacks a request, policy or generation");
 	*generation = strtoull(number.text, NULL, 10);
-	request = require_item(cJSON_ParseWithLength(text.data, text.length));
+	request = item_or_exit(cJSON_ParseWithLength(text.data, text.length));
 	code = apply_changes(request, session->invocation);
 	printed = code ? NULL : cJSON_PrintUnformatted(request);
 	cJSON_Delete(request);

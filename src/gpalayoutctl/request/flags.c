@@ -18,7 +18,7 @@
 
 #define VTL2_ALIGNMENT "2M"
 
-#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
 
 /* An element of a list has no name. */
 static enum ctl_exit write_text(void *target, const struct ctl_flag *flag, const char *value)
@@ -62,8 +62,8 @@ static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const
 	static const char *const keys[] = { "size" };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_request *request = target;
-	const char *values[LENGTH(keys)] = { NULL };
-	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
+	const char *values[COUNT_OF(keys)] = { NULL };
+	const enum ctl_exit code = take_sized(&text, flag, value, keys, COUNT_OF(keys), values);
 
 	if (!code)
 		gpald_write_text(&request->writer, NULL, values[0]);
@@ -76,8 +76,8 @@ static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag
 	static const char *const keys[] = { "size", "alignment" };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
-	const char *values[LENGTH(keys)] = { NULL };
-	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
+	const char *values[COUNT_OF(keys)] = { NULL };
+	const enum ctl_exit code = take_sized(&text, flag, value, keys, COUNT_OF(keys), values);
 
 	if (code)
 		return code;
@@ -94,8 +94,8 @@ enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const
 	static const char *const keys[] = { "size", "node", "alignment" };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
-	const char *values[LENGTH(keys)] = { NULL };
-	enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
+	const char *values[COUNT_OF(keys)] = { NULL };
+	enum ctl_exit code = take_sized(&text, flag, value, keys, COUNT_OF(keys), values);
 	uint64_t node;
 
 	if (!code && values[1])
@@ -118,14 +118,14 @@ enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, co
 	static const char *const keys[] = { "size", "targets", "granularity" };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
-	const char *values[LENGTH(keys)] = { NULL };
+	const char *values[COUNT_OF(keys)] = { NULL };
 	enum ctl_exit code = ctl_value_copy(&text, flag, value);
 	char *rest = text.data, *name, *targets;
 
 	if (!code)
 		code = ctl_take_name(flag, value, &rest, &name);
 	if (!code)
-		code = ctl_take_items(flag, rest, NULL, keys, LENGTH(keys), values);
+		code = ctl_take_items(flag, rest, NULL, keys, COUNT_OF(keys), values);
 	for (size_t i = 0; i < 2 && !code; i++)
 		if (!values[i])
 			code = ctl_error("%s: '%s' has no %s", flag->name, value, keys[i]);

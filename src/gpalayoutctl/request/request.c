@@ -133,7 +133,7 @@ enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file)
 	return code;
 }
 
-enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file)
+enum ctl_exit ctl_request_take(struct ctl_session *session, const char *file)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *command = invocation->command->name;

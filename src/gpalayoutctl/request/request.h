@@ -29,7 +29,7 @@ enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, c
  * from flags. Returns CTL_USAGE after a message if the request is wrong, if a file and flags are
  * given, or if neither is.
  */
-enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file);
+enum ctl_exit ctl_request_take(struct ctl_session *session, const char *file);
 
 /*
  * Reads a request from a file ("-": standard input), which may also be a reply of layout.get, as

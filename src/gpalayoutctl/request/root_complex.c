@@ -158,7 +158,7 @@ static const struct {
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_COUNT, "each key has a row");
 
-struct window {
+struct window_items {
 	enum key size;
 	enum key base;
 	enum key alignment;
@@ -166,7 +166,7 @@ struct window {
 	const char *default_size;
 };
 
-static const struct window windows[] = {
+static const struct window_items windows[] = {
 	{ KEY_LOW_MMIO, KEY_LOW_MMIO_BASE, KEY_LOW_MMIO_ALIGNMENT, KEY_LOW_BARS, "64M" },
 	{ KEY_HIGH_MMIO, KEY_HIGH_MMIO_BASE, KEY_HIGH_MMIO_ALIGNMENT, KEY_BARS, "1G" },
 };
@@ -273,7 +273,7 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 }
 
 static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct root_complex *rc,
-					const struct window *window)
+					const struct window_items *window)
 {
 	const char *base_text = rc->values[window->base];
 	const char *size_text = rc->values[window->size];
@@ -296,7 +296,7 @@ static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct roo
 
 /* Writes a window with its devices. The daemon computes size and alignment from them. */
 static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_complex *rc,
-					 const struct window *window)
+					 const struct window_items *window)
 {
 	const enum key others[] = { window->size, window->base, window->alignment };
 	struct gpald_writer *list = &rc->devices[window->bars == KEY_LOW_BARS].list;
@@ -317,7 +317,7 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 }
 
 static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_complex *rc,
-					const struct window *window)
+					const struct window_items *window)
 {
 	const char *name = keys[window->size].name;
 	const char *size = rc->values[window->size];

@@ -4,8 +4,8 @@
  * the codec refuses them from the store, so that no other part of the daemon sees one. The library
  * itself checks only the address bits.
  */
-#ifndef GPALD_CORE_DAEMON_LIMITS_H
-#define GPALD_CORE_DAEMON_LIMITS_H
+#ifndef GPALD_CORE_REQUEST_LIMITS_H
+#define GPALD_CORE_REQUEST_LIMITS_H
 
 #define GPALD_VIRTIO_MMIO_SLOTS_MAX 4096
 #define GPALD_MEMORY_NODES_MAX 1024
