@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct daemon daemon_here;
@@ -643,6 +644,15 @@ static int wait_if_in_progress(struct gpal_client *c, int code)
 	return true;
 }
 
+/* Stops the daemon, and waits until it has stopped. */
+static void stop_daemon(void)
+{
+	siginfo_t info;
+
+	kill(daemon_here.pid, SIGSTOP);
+	ck_assert_int_eq(waitid(P_PID, (id_t)daemon_here.pid, &info, WSTOPPED | WNOWAIT), 0);
+}
+
 START_TEST(no_function_waits_in_a_loop_of_the_caller)
 {
 	const struct gpal_request request = rich_request();
@@ -654,7 +664,7 @@ START_TEST(no_function_waits_in_a_loop_of_the_caller)
 	ck_assert_int_eq(gpal_client_timeout_ms(client), -1);
 	ck_assert_int_eq(gpal_client_advance(client), 0);
 	/* The daemon is stopped, so it cannot reply before the library checks for a reply. */
-	kill(daemon_here.pid, SIGSTOP);
+	stop_daemon();
 	ck_assert_int_eq(gpal_client_create(client, "vm-1", &request, &live, &error),
 			 GPAL_E_IN_PROGRESS);
 	ck_assert_ptr_null(live);
@@ -672,7 +682,7 @@ START_TEST(no_function_waits_in_a_loop_of_the_caller)
 	 * The loop calls gpal_client_advance() instead, and calls the function once more at the
 	 * end.
 	 */
-	kill(daemon_here.pid, SIGSTOP);
+	stop_daemon();
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
 			 GPAL_E_IN_PROGRESS);
 	kill(daemon_here.pid, SIGCONT);
@@ -691,7 +701,7 @@ START_TEST(an_answer_belongs_to_its_own_call)
 	const struct gpal_advice *advice;
 
 	gpal_client_set_blocking(client, false);
-	kill(daemon_here.pid, SIGSTOP);
+	stop_daemon();
 	/*
 	 * First two functions that call the same method, then one function with two different
 	 * arguments.
@@ -725,7 +735,7 @@ START_TEST(the_time_limit_holds)
 {
 	const struct gpal_layout *layout;
 
-	kill(daemon_here.pid, SIGSTOP);
+	stop_daemon();
 	gpal_client_set_timeout(client, 50);
 	ck_assert_int_eq(
 		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),

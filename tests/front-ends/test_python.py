@@ -600,7 +600,7 @@ class Peers(unittest.TestCase):
         self.assert_fails(gpalayout.ConnectionLost, "", lambda connection: connection.recv(1),
                           call=lambda client: client.call("a", {"x": "y" * (4 << 20)}))
 
-    def test_a_socket_that_nobody_listens_on(self):
+    def test_a_path_without_a_daemon_is_named(self):
         for path in ("/nowhere/at/all", "/dev/null", "x" * 200, os.path.join(TOP_SRCDIR, "README.md")):
             with self.subTest(path[:20]), self.assertRaisesRegex(gpalayout.NoDaemon, re.escape(path)):
                 gpalayout.Client(path)

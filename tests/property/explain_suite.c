@@ -288,7 +288,7 @@ static void check_step(const struct round *round, const struct gpal_request *req
 		take(taken, step->chosen[i].range);
 }
 
-/* The chosen ranges are those of the map, and the reserved ranges above its top. */
+/* Each range of the map is a chosen range, in order from the lowest. */
 static void check_result(const struct round *round, const struct taken *taken,
 			 const struct gpal_layout *layout)
 {
@@ -301,8 +301,8 @@ static void check_result(const struct round *round, const struct taken *taken,
 }
 
 /*
- * The explanation of a single tag equals its steps among all, and is not cut. RAM with a low window
- * has two steps with the same tag.
+ * The explanation of a single tag has as many steps and chosen ranges as among all, the same first
+ * start, and is not cut. RAM with a low RAM window has two steps with the same tag.
  */
 static void check_alone(const struct round *round, const struct gpal_request *request,
 			const struct gpal_layout *live, const struct gpal_explanation *all,

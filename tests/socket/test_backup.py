@@ -15,7 +15,7 @@ import threading
 import unittest
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
-                         on_terminal, peer_pid, refusal, reply)
+                         holds_socket, on_terminal, peer_pid, refusal, reply)
 from harness import AS_ADMIN, GPALAYOUTCTL, GPALAYOUTD, PATIENCE, Daemon, call_as, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
 
@@ -326,6 +326,7 @@ class Small(WithFolder):
         script = [GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", self.file]
         with self.daemon.paused():
             process = subprocess.Popen(script, env=BASE_ENV, stderr=subprocess.PIPE)
+            wait_until(lambda: holds_socket(process.pid), "the client has not connected")
             self.daemon.process.kill()
         self.assertEqual(process.wait(PATIENCE), NO_DAEMON)
         process.stderr.close()

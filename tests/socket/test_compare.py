@@ -118,16 +118,17 @@ class Comparing(DaemonTestCase):
     def test_each_side_is_one_layout(self):
         with self.daemon.connect() as client:
             for side, reason, pointer in (
-                    ({}, "missing_member", "/to/name"),
-                    ({"name": "nobody"}, "not_found", "/to/name"),
-                    ({"name": "a", "request": REQUEST}, "unknown_member", "/to/request"),
-                    ({"request": {"arch": "x86_64"}}, "missing_member", "/to/request/memory"),
-                    ({"request": changed(memory={"nodes": [0]})}, "invalid_memory", "/to/request/memory/nodes"),
-                    ({"layout": {}}, "missing_member", "/to/layout/arch"),
-                    ("vm-1", "wrong_type", "/to")):
-                with self.subTest(side=side):
-                    error = client.call("layout.compare", {"from": {"request": REQUEST}, "to": side})["error"]
-                    self.assertEqual((error["data"]["reason"], error["data"]["pointer"]), (reason, pointer))
+                    ({}, "missing_member", "/name"),
+                    ({"name": "nobody"}, "not_found", "/name"),
+                    ({"name": "a", "request": REQUEST}, "unknown_member", "/request"),
+                    ({"request": {"arch": "x86_64"}}, "missing_member", "/request/memory"),
+                    ({"request": changed(memory={"nodes": [0]})}, "invalid_memory", "/request/memory/nodes"),
+                    ({"layout": {}}, "missing_member", "/layout/arch"),
+                    ("vm-1", "wrong_type", "")):
+                for at, other in (("from", "to"), ("to", "from")):
+                    with self.subTest(side=side, at=at):
+                        error = client.call("layout.compare", {other: {"request": REQUEST}, at: side})["error"]
+                        self.assertEqual((error["data"]["reason"], error["data"]["pointer"]), (reason, f"/{at}{pointer}"))
 
     def test_a_large_layout_in_full_fits_a_line(self):
         request = changed(memory={"nodes": ["16MiB"] * 1024}, virtio_mmio={"slots": 4096},

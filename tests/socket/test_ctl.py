@@ -2,7 +2,7 @@
 """gpalayoutctl: requests from flags and files, readable output, errors, exit codes.
 
 Most tests are about the client alone and use a scripted peer, which can misbehave in ways the daemon does not. The last
-class uses the real daemon.
+class, and a test of --retry, use the real daemon.
 """
 
 import json
@@ -668,6 +668,7 @@ class Exchange(Case):
             for _ in range(5):
                 wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client is still busy")
                 process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
                 process.send_signal(signal.SIGCONT)
             go_on.set()
             self.assertEqual(process.communicate(timeout=PATIENCE), (INFO_SHOWN.encode(), b""))
@@ -1182,7 +1183,7 @@ class Conveniences(Case):
         path = os.path.join(self.folder, "later.sock")
         process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "--retry", "60", "info"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=BASE_ENV)
-        # The client sleeps between two attempts to connect, so one attempt has failed.
+        # The client, or the script that starts it, sleeps.
         wait_until(lambda: is_asleep(process.pid), "the client is still busy")
         daemon = subprocess.Popen([*PROGRAM, "--socket", path, "--store", "memory", "--log-level", "error"])
         try:

@@ -6,6 +6,7 @@ import fcntl
 import grp
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -40,7 +41,7 @@ class Stopping(unittest.TestCase):
                 self.assertEqual(sorted(os.listdir(daemon.folder)), ["log", "state"])
                 self.assertIn("event=stopped status=0", daemon.log())
 
-    def test_requests_before_the_signal_are_answered(self):
+    def test_each_request_before_the_signal_has_a_reply(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.send(b"".join(INFO % i for i in range(300)))
             self.assertEqual(client.read_reply()["id"], 0)
@@ -49,7 +50,7 @@ class Stopping(unittest.TestCase):
             while (text := client.read_line()) is not None:
                 replies.append(json.loads(text))
             # Every reply is whole and in order. Requests read after the signal are refused with this reason.
-            self.assertEqual([reply["id"] for reply in replies], list(range(1, len(replies) + 1)))
+            self.assertEqual([reply["id"] for reply in replies], list(range(1, 300)))
             for reply in replies:
                 self.assertTrue("result" in reply or reply["error"]["data"]["reason"] == "shutting_down", reply)
             self.assertEqual(daemon.stop(), 0)
@@ -59,10 +60,9 @@ class Stopping(unittest.TestCase):
             with Daemon() as daemon, daemon.connect() as client:
                 self.assertIn("result", client.call("daemon.info"))
                 # The daemon is stopped, so that both arrive before it continues.
-                daemon.process.send_signal(signal.SIGSTOP)
-                daemon.process.send_signal(signal.SIGTERM)
-                client.send(INFO % 2)
-                daemon.process.send_signal(signal.SIGCONT)
+                with daemon.paused():
+                    daemon.process.send_signal(signal.SIGTERM)
+                    client.send(INFO % 2)
                 reply = client.read_reply()
                 self.assertEqual(reply["id"], 2)
                 if "result" not in reply:
@@ -169,8 +169,7 @@ class Stopping(unittest.TestCase):
             ids = []
             while (text := client.read_line()) is not None:
                 ids.append(json.loads(text)["id"])
-            self.assertEqual(ids, list(range(1, len(ids) + 1)))
-            self.assertGreater(len(ids), 0)
+            self.assertEqual(ids, list(range(1, 40)))
             self.assertEqual(daemon.stop(), 0)
 
     def test_a_client_that_does_not_read_cannot_delay_the_exit(self):
@@ -252,10 +251,12 @@ class Surroundings(unittest.TestCase):
         for _ in range(90):
             noisy.read_reply()
         noisy.close()
-        os.read(reader, 65536)
+        kept = os.read(reader, 65536).decode().count("event=request_refused")
         with Client(self.folder + "/s") as client:
             client.call("no.such.method")
-        self.assertRegex(os.read(reader, 65536).decode(), r"^time=\S+ level=warning event=log_lost lines=\d+\ntime=\S+ level=info ")
+        found = re.match(r"time=\S+ level=warning event=log_lost lines=(\d+)\ntime=\S+ level=info ",
+                         os.read(reader, 65536).decode())
+        self.assertEqual(kept + int(found[1]), 90)
         process.terminate()
         self.assertEqual(process.wait(PATIENCE), 0)
         os.close(reader)
@@ -347,6 +348,7 @@ class Sockets(unittest.TestCase):
             wait_until(lambda: sum(process.poll() is None for process in processes) <= 1, "more than one daemon runs")
             living = [process for process in processes if process.poll() is None]
             self.assertEqual(len(living), 1)
+            wait_until(lambda: is_served(daemon.socket), "the daemon does not listen")
             self.assertIn("result", daemon.call("daemon.info"))
             living[0].terminate()
             self.assertEqual(living[0].wait(PATIENCE), 0)

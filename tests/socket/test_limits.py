@@ -86,13 +86,12 @@ class Lines(unittest.TestCase):
             if start:
                 self.assertEqual(reason(client.read_reply()), "message_too_large")
 
-
-            def dribble():
+            def send_a_byte():
                 with contextlib.suppress(BrokenPipeError):
                     client.send(b" ")
                 return not client.has_nothing()
 
-            wait_until(dribble, "no reply to a line without an end")
+            wait_until(send_a_byte, "no reply to a line without an end")
             self.assertEqual(reason(client.read_reply()), "timeout")
 
 
@@ -488,7 +487,7 @@ class Connections(unittest.TestCase):
                         client.read_line()
                 return "event=log_limited left_out=" in daemon.log()
 
-            # On any machine, more than a hundred lines a second come sooner or later.
+            # This needs a machine that makes more than a hundred connections a second.
             wait_until(is_limited, "no lines were left out")
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
 

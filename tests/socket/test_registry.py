@@ -90,8 +90,9 @@ class Creating(DaemonTestCase):
         message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.create",
                               "params": {"name": "raced", "request": REQUEST}}).encode() + b"\n"
         clients = [self.daemon.connect() for _ in range(40)]
-        for client in clients:
-            client.send(message)
+        with self.daemon.paused():
+            for client in clients:
+                client.send(message)
         results = [client.read_reply()["result"] for client in clients]
         for client in clients:
             client.close()

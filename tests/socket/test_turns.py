@@ -200,10 +200,9 @@ class DisconnectedClients(unittest.TestCase):
                 client.send(line("layout.update", {"name": "vm", "request": large(COUNT + 1 + number)}, 1))
                 clients.append(client)
             daemon.wait_read(*clients)
-            daemon.process.send_signal(signal.SIGSTOP)
-            for client in clients:
-                client.close()
-            daemon.process.send_signal(signal.SIGCONT)
+            with daemon.paused():
+                for client in clients:
+                    client.close()
             wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "the clients are still connected")
             daemon.wait_idle()
             found = daemon.call("layout.get", {"name": "vm"})["result"]["generation"]

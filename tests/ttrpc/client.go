@@ -531,7 +531,7 @@ func unknown(path string) error {
 	return nil
 }
 
-// The daemon ignores metadata that it does not know.
+// The daemon ignores metadata.
 func metadata(path string) error {
 	c, err := connect(path)
 	if err != nil {

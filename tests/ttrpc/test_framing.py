@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 from ttrpc_harness import (HEADER, Daemon, Refused, fields, frame, gpalayout_pb2, reply_class, request_bytes,
@@ -408,18 +409,22 @@ class TestCalls(Connected):
             for number in range(300):
                 client.send("Create", {"name": f"piece-{number}", "request": REQUEST})
             client.call("Info")
-            names = []
+            names, replies = [], 0
             while len(names) < 300:
                 reply = client.call("WaitEvents", {"since": since, "timeout_ms": HOUR_MS})
                 self.assertTrue(reply.events)
+                replies += 1
                 names += [event.name for event in reply.events]
                 since = reply.revision
             self.assertEqual((names, since), ([f"piece-{number}" for number in range(300)], revision + 300))
+            self.assertGreater(replies, 1)
 
     def test_a_wait_ends_after_its_timeout(self):
         with self.daemon.ttrpc() as client:
+            start = time.monotonic()
             reply = client.call("WaitEvents", {"timeout_ms": 20})
             self.assertEqual(list(reply.events), [])
+            self.assertGreaterEqual(time.monotonic() - start, 0.01)
 
     def test_a_deadline_that_has_passed(self):
         for nanoseconds in (1, -1, -2**63):
@@ -567,7 +572,8 @@ class TestConnections(unittest.TestCase):
             sent = client.send_until_held_back(daemon, b"".join(calls) + b"".join(
                 call_frame(stream, "Resolve", {"request": REQUEST}) for stream in range(401, 40001, 2)))
             self.assertGreater(sent, len(b"".join(calls)))
-            for stream in range(1, 401, 2):
+            whole = 200 + (sent - len(b"".join(calls))) // len(call_frame(401, "Resolve", {"request": REQUEST}))
+            for stream in range(1, 2 * whole, 2):
                 self.assertEqual(client.read_frame()[0], stream)
 
     def test_refusals_are_logged_with_the_socket(self):
@@ -594,7 +600,7 @@ class TestConnections(unittest.TestCase):
                 self.assertEqual(list(reply.events), [])
                 streams.append(got[0])
             self.assertEqual(sorted(streams), [1, 3])
-            self.assertIsNone(idle.read_frame() if not idle.buffer else None)
+            self.assertIsNone(idle.read_frame())
             self.assertEqual(daemon.process.wait(PATIENCE), 0)
             self.assertFalse(os.path.exists(daemon.ttrpc_socket))
 

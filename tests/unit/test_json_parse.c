@@ -91,7 +91,7 @@ START_TEST(json_is_accepted)
 END_TEST
 
 /* All escapes are in one string, so that each must end where the next begins. */
-START_TEST(every_escaped_character_is_read)
+START_TEST(escaped_characters_are_read)
 {
 	char *text = malloc(1 << 20), *at = text;
 	struct gpald_wire_error error;
@@ -343,7 +343,7 @@ int main(void)
 	Suite *suite = suite_create("json_parse");
 
 	add_rows(suite, "good", json_is_accepted, COUNT_OF(good));
-	add_test(suite, "good", every_escaped_character_is_read);
+	add_test(suite, "good", escaped_characters_are_read);
 	add_rows(suite, "bad", invalid_json_is_refused_with_its_offset, COUNT_OF(bad));
 	add_rows(suite, "cases", each_case_is_accepted_or_refused, COUNT_OF(json_cases));
 	add_test(suite, "bad", a_raw_nul_is_refused);
