@@ -787,7 +787,7 @@ class _Connection:
             try:
                 message = self.next_message(deadline)
             except ConnectionLost as error:
-                raise ConnectionLost(f"{error}; ask whether a change was made, or create "
+                raise ConnectionLost(f"{error}; a change may have been made: call get, or create "
                                      "again") from None
             if message is None or "method" not in message:
                 return message
@@ -851,7 +851,7 @@ class _Connection:
         except OSError:
             data = b""
         if not data:
-            raise ConnectionLost(f"{self.path}: connection closed "
+            raise ConnectionLost(f"{self.path}: the connection was closed "
                                  + (f"inside a line, after {len(self.input)} bytes" if self.input
                                     else "before a reply"))
         self.input += data

@@ -389,7 +389,7 @@ class Client:
         for stream, kind in self._sent.items():
             if kind is not None:
                 self._replies[stream] = error(
-                    f"{self.path}: {why}; ask whether a change was made, or create again")
+                    f"{self.path}: {why}; a change may have been made: call Get, or Create again")
         self._sent.clear()
 
     def _wait(self, events, deadline):

@@ -27,7 +27,7 @@ message() {
 ask() {
 	reply=$(message "$1" "$2" | timeout "$timeout" socat "-t$timeout" - "UNIX-CONNECT:$socket") || :
 	if [ -z "$reply" ]; then
-		printf 'layout.sh: %s: no reply within %s s, or the connection was closed; %s\n' "$1" "$timeout" \
+		printf 'layout.sh: %s: no connection, or no reply within %s s; %s\n' "$1" "$timeout" \
 			'the daemon may be busy or stopped' >&2
 		return 1
 	fi

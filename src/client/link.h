@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The connection to the daemon: it sends and receives lines and never waits. Functions return
- * 0 or a code of <gpalayout/client.h>. After a code other than GPAL_E_IN_PROGRESS the caller must
- * call gpald_link_close(), and may then open the link again.
+ * 0 or a code of <gpalayout/client.h>. After a code other than GPAL_E_IN_PROGRESS the link must be
+ * closed before it sends another line. Until then, calling the function again is allowed.
  */
 #ifndef GPALD_CLIENT_LINK_H
 #define GPALD_CLIENT_LINK_H

@@ -105,7 +105,7 @@ static inline bool gpald_placement_keeps(const struct gpald_placement *p, enum g
 	return p->is_kept[kind] && p->is_kept[kind][index];
 }
 
-/* Opens the step of a demand. Returns the trace; NULL if this demand is not recorded. */
+/* Opens the step of a demand; p->trace must not be NULL. Returns the trace; NULL: not recorded. */
 struct gpald_trace *gpald_placement_open_step(struct gpald_placement *p, enum gpal_kind kind,
 					      size_t index, struct gpal_range region);
 

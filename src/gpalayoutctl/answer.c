@@ -9,6 +9,7 @@
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <limits.h>
 #include <string.h>
@@ -25,12 +26,15 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 {
 	const char *line = gpal_client_line(session->client);
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes safe_name = { 0 };
 	struct gpald_raw id;
 
 	if (!name || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "id", &id))
 		return ctl_print_line(line, strlen(line));
 	ctl_buffer_append(&out, line, (size_t)(id.text - line));
-	ctl_append_json_string(&out, name);
+	/* An operand may have bytes that are not UTF-8; JSON must not. */
+	ctl_puts_safe(&safe_name, name);
+	ctl_append_json_string(&out, ctl_buffer_text(&safe_name));
 	ctl_buffer_puts(&out, id.text + id.length);
 	return ctl_print_line(out.data, out.length);
 }

@@ -81,7 +81,7 @@ static const struct hint hints[] = {
 	{ "iommu_arch_mismatch", "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
 	{ "invalid_hdm",
 	  "{?cxl_window}make its size a multiple of 256M times the number of targets" },
-	{ "invalid_hdm", "make hdm a multiple of 256M, the unit CXL decodes" },
+	{ "invalid_hdm", "make hdm a multiple of 256M, as CXL requires" },
 	{ "node_out_of_range",
 	  "{?flags}nodes are numbered from 0 in the order of --numa; add the node, or change "
 	  "node=" },
@@ -213,13 +213,12 @@ static const struct hint hints[] = {
 	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
 	  "another name, or gpalayoutctl update" },
 	{ "generation_mismatch",
-	  "{?call}the layout has changed since it was read: look at it again with gpalayoutctl "
-	  "get, then give generation {generation}" },
+	  "{?call}look at the layout again with gpalayoutctl get, then give generation "
+	  "{generation}" },
 	{ "generation_mismatch",
-	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
-	  "give --generation {generation}" },
+	  "look at the layout again with gpalayoutctl get, then give --generation {generation}" },
 	{ "generation_mismatch",
-	  "the layout has changed since it was read: gpalayoutctl get shows its generation for "
+	  "look at the layout again with gpalayoutctl get, which shows its generation for "
 	  "--generation" },
 	{ "would_move",
 	  "once the VM is off, use gpalayoutctl update --allow-moves; add --dry-run to see the new "
@@ -244,9 +243,9 @@ static const struct hint hints[] = {
 	  "see the daemon's log; after its restart, gpalayoutctl get NAME shows whether this "
 	  "change was made" },
 	{ "store_full",
-	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or "
-	  "free space on the disk of the daemon's state folder; gpalayoutctl info shows the "
-	  "limits" },
+	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), "
+	  "raise the limit that the message names (gpalayoutctl info), or make room on the disk "
+	  "of the daemon's state folder" },
 	{ "resync_required",
 	  "the daemon does not have these events: read gpalayoutctl list again, then continue "
 	  "with gpalayoutctl watch --since {revision}" },

@@ -15,7 +15,7 @@
 /* Appends JSON text indented, with a final newline, and safe to show. */
 void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length);
 
-/* Appends a string as JSON. */
+/* Appends a string, which must be UTF-8, as JSON. */
 void ctl_append_json_string(struct gpald_bytes *out, const char *text);
 
 /*

@@ -31,9 +31,7 @@ static const struct {
 	{ ENOENT, "is gpalayoutd running? if so, set --socket or GPALAYOUT_SOCKET to its socket" },
 	{ ENOTDIR, "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket" },
 	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
-	{ EACCES,
-	  "this user may not use the socket: join its group; --inspect-socket names the one for "
-	  "commands that change nothing" },
+	{ EACCES, "this user may not use the socket: gpalayoutctl doctor says how to get access" },
 	{ ENOTSOCK, "the path is not a socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
 	{ EPROTOTYPE,
 	  "this is another kind of socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
@@ -56,7 +54,7 @@ static void hint_unknown_outcome(const struct ctl_session *session)
 	if (strcmp(session->method, "layout.create") == 0)
 		ctl_hint(
 			"it is not known whether the layout was created: repeat the command, which "
-			"changes nothing if it was");
+			"prints an existing layout");
 	else
 		ctl_hint("it is not known whether this was done: gpalayoutctl get %s shows the "
 			 "layout",
@@ -197,7 +195,7 @@ enum ctl_exit ctl_print_line(const char *line, size_t length)
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	if (isatty(STDOUT_FILENO))
-		ctl_append_safe(&out, line, length, "\t\r");
+		ctl_append_safe(&out, line, length, "\t");
 	else
 		ctl_buffer_append(&out, line, length);
 	ctl_buffer_puts(&out, "\n");

@@ -32,7 +32,8 @@ struct ctl_session {
 
 /*
  * Calls a method; `params` is JSON text, or NULL for none. Returns CTL_OK if the daemon replied,
- * even if it refused the call. Otherwise returns a status after a message.
+ * even if it refused the call. Otherwise returns a status after a message and, with --json, after
+ * printing the invalid reply if there is one.
  */
 enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, const char *params);
 
@@ -43,7 +44,8 @@ enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, c
 enum ctl_exit ctl_reply_status(const struct ctl_session *session);
 
 /*
- * Prints a line for --json or --field. On a terminal, characters that would act on it are escaped.
+ * Prints a line for --json or --field. On a terminal, escapes it as ctl_append_safe() does, but
+ * keeps tabs.
  */
 enum ctl_exit ctl_print_line(const char *line, size_t length);
 

@@ -148,7 +148,7 @@ bool gpald_registry_ask_progress(struct gpald_registry *registry);
 /*
  * Waits up to the timeout until all submitted changes are done and the store is closed, settles
  * them and frees everything. Returns false if the disk is still busy; then nothing is freed, and
- * the process can only exit.
+ * the process can only exit. No operation that decide_on_worker() has accepted may be left.
  */
 GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
 
@@ -186,7 +186,10 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation);
 
-/* Acts on the decision: hands the change to the store thread, or ends it and calls `done`. */
+/*
+ * Acts on the decision: hands the change to the store thread, or ends it and calls `done`. In the
+ * latter case `done` of operations that waited for its name may be called, too.
+ */
 void gpald_registry_apply_decision(struct gpald_registry *registry,
 				   struct gpald_operation *operation);
 

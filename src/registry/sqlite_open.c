@@ -298,9 +298,9 @@ static bool file_exists(const struct gpald_sqlite *store, const char *name)
 }
 
 #define MOVE_FIRST(what) "first move the " what " away"
-#define PUT_BACK(what)                                                                      \
-	"put back the database to which it belongs, or move the " what " away and restore " \
-	"a backup with --restore or begin with an empty registry"
+#define PUT_BACK(what)                                                                  \
+	"put back its database; or move the " what " away, then restore a backup with " \
+	"--restore or start with an empty registry"
 
 enum journal {
 	JOURNAL_NONE,        /* none, or one of a finished transaction */
@@ -355,8 +355,9 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		return gpald_sqlite_fail(
 			error,
 			"%s: another program has not finished a transaction: there is "
-			"a journal %s-journal; open the database with sqlite3, or move "
-			"both and the log %s-wal away and restore a backup with --restore",
+			"a journal %s-journal; let sqlite3 roll it back (sqlite3 %s .tables), or "
+			"move both and the log " FILE_NAME "-wal away and restore a backup with "
+			"--restore",
 			store->path, store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* SQLite would use this log for the new database, and the log may have layouts. */
@@ -386,8 +387,8 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		error,
 		"%s-wal: damaged: some of its changes cannot be read; move it and the database "
 		"away and restore a backup with --restore, or give up these changes and all after "
-		"them: truncate -s %" PRIu64 " " FILE_NAME "-wal",
-		store->path, readable);
+		"them: truncate -s %" PRIu64 " %s-wal",
+		store->path, readable, store->path);
 }
 
 static bool open_or_make_database(struct gpald_sqlite *store,

@@ -89,7 +89,7 @@ bool gpald_connection_close_if_gone(struct gpald_connection *c);
 
 /*
  * Acts on a change of state: waits for a turn, reads on, or closes. Has no effect if nothing is
- * due.
+ * due. The connection must not be closing.
  */
 void gpald_connection_advance(struct gpald_connection *c);
 

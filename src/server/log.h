@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log: lines of key=value on standard error, one event per line. A line begins with the time;
- * for the journal, which adds the time, it begins with the priority.
+ * for the journal, which adds the time, it begins with the priority. Call the functions that write
+ * or limit lines on one thread, except gpald_log_crash() and gpald_log_forbidden_call().
  */
 #ifndef GPALD_SERVER_LOG_H
 #define GPALD_SERVER_LOG_H

@@ -122,8 +122,9 @@ void gpald_options_drop_confine(struct gpald_options *options);
 
 /*
  * Call it after all options are set: fills in values that depend on several options, and lets
- * sockets of the service manager replace the options about sockets. Returns 0, or the exit status
- * after a message on standard error.
+ * sockets of the service manager replace the options about sockets. The options keep pointers into
+ * `activation`, which must last as long as they do. Returns 0, or the exit status after a message
+ * on standard error.
  */
 GPAL_MUST_USE int gpald_options_finish(struct gpald_options *options,
 				       const struct gpald_activation *activation);

@@ -380,9 +380,10 @@ static bool raise_descriptor_limit(void)
 	if (descriptors.rlim_cur >= DESCRIPTORS_MIN)
 		return true;
 	gpald_log(GPALD_LOG_ERROR, "few_descriptors",
-		  "limit=%llu least=%d hint=\"raise the limit on open files: ulimit -Hn, or "
-		  "LimitNOFILE= of the systemd unit\"",
-		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_MIN);
+		  "limit=%llu least=%d hint=\"raise the limit on open files: ulimit -Hn %d, or "
+		  "LimitNOFILE=%d in the systemd unit\"",
+		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_MIN, DESCRIPTORS_MIN,
+		  DESCRIPTORS_MIN);
 	return false;
 }
 
@@ -436,12 +437,12 @@ static void lower_connection_limits(struct server *server)
 		*inspect = connection_share(*inspect, descriptors.rlim_cur - besides, wanted);
 		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
 			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu "
-			  "what=\"the limit on open files allows only so many connections\" "
-			  "hint=\"raise it to %llu: ulimit -Hn, or LimitNOFILE= of the systemd "
+			  "what=\"the limit on open files lowers the limits on connections\" "
+			  "hint=\"raise it: ulimit -Hn %llu, or LimitNOFILE=%llu in the systemd "
 			  "unit\"",
 			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
 			  (unsigned long long)*inspect, (unsigned long long)wanted,
-			  (unsigned long long)needed);
+			  (unsigned long long)needed, (unsigned long long)needed);
 	}
 	/* At least half of the connections are for everyone. */
 	if (*of_root > *control / 2)

@@ -189,11 +189,13 @@ size_t gpald_service_write_plain_refusal(const struct gpald_service *service,
 
 	switch (reason) {
 	case GPALD_MESSAGE_TOO_LARGE:
-		gpald_refuse(&error, reason, "a line has at most %llu bytes",
+		gpald_refuse(&error, reason,
+			     "the request line has more than %llu bytes (request_line_bytes)",
 			     (unsigned long long)limits[GPALD_LIMIT_REQUEST_LINE_BYTES]);
 		break;
 	case GPALD_TIMEOUT:
-		gpald_refuse(&error, reason, "a line must be finished within %llu ms",
+		gpald_refuse(&error, reason,
+			     "the request was not complete after %llu ms (unfinished_line_ms)",
 			     (unsigned long long)limits[GPALD_LIMIT_UNFINISHED_LINE_MS]);
 		break;
 	case GPALD_OVERLOADED:

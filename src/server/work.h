@@ -3,7 +3,7 @@
  * Work that would block the loop, done on a few threads. Users share the threads as they share
  * turns: only one piece of work of a user runs at a time, and the user who has been served least
  * comes first. Results may be large, so work that is not urgent waits while the user does not read
- * existing replies.
+ * existing replies. Call all functions on the thread of the loop.
  */
 #ifndef GPALD_SERVER_WORK_H
 #define GPALD_SERVER_WORK_H

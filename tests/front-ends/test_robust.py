@@ -59,7 +59,7 @@ LATE = 29
 LONG = "y" * (3 << 20)
 
 STOPPED = "may be busy or stopped"
-ASK = "; ask whether a change was made, or create again$"
+ASK = "; a change may have been made: call [gG]et, or [cC]reate again$"
 
 
 # The clients. `ask` creates a layout, or resolves it if the client can only do that; `ask_long` sends LONG. Both return
@@ -88,8 +88,8 @@ class Python(Client):
         "queue full": ("TimedOut", f"the daemon accepts no connection; it {STOPPED}$"),
         "silent": ("TimedOut", f"no reply within 0.2 s; the daemon {STOPPED}$"),
         "not read": ("TimedOut", f"no reply within 0.2 s; the daemon {STOPPED}$"),
-        "closed": ("ConnectionLost", f"connection closed before a reply{ASK}"),
-        "cut off": ("ConnectionLost", f"connection closed inside a line, after [0-9]+ bytes{ASK}"),
+        "closed": ("ConnectionLost", f"the connection was closed before a reply{ASK}"),
+        "cut off": ("ConnectionLost", f"the connection was closed inside a line, after [0-9]+ bytes{ASK}"),
         "not there": ("NoDaemon", r"cannot connect: Connection refused; is gpalayoutd running\?$"),
         "new reason": ("Refused", "^too_blue at /name: too blue$"),
     }
@@ -245,7 +245,7 @@ class Shell(Client):
     `Proxy` handles only one connection at a time, so the tests with it reach only the first call. jq reads only the
     members it names."""
 
-    SILENT = f"layout.resolve: no reply within [0-9.]+ s, or the connection was closed; the daemon {STOPPED}$"
+    SILENT = f"layout.resolve: no connection, or no reply within [0-9.]+ s; the daemon {STOPPED}$"
     CUT_OFF = "layout.resolve: the reply is invalid or was cut off$"
     OUTCOMES = {
         "done": (0, ""),

@@ -349,6 +349,11 @@ class WithDaemon(DaemonTestCase):
 
     def test_a_name_that_is_not_utf8_is_not_said_to_be_in_the_file(self):
         request = json.dumps({"arch": "x86_64", "memory": {"nodes": ["1G"]}}).encode()
+        probed = self.ctl("probe", "--json", "0x1000", b"a\xff")
+        self.assertEqual(json.loads(probed.out)["id"], "a\\xff")
+        for empty in ("{}", "{ }"):
+            saved = '{"request": %s, "layout": {"policy": "openvmm-2026.07"}}' % empty
+            self.assertNotIn("invalid_json", self.ctl("create", "a", "-", stdin=saved.encode()).err)
         result = self.ctl("create", b"a\xff", "-", stdin=request)
         self.assertRegex(result.err, r"^gpalayoutctl: invalid_utf8: .*\nhint: requests and names must be UTF-8\n$")
 

@@ -121,7 +121,7 @@ class Doctor(Case):
     def test_refused_changes_and_connections(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
         self.assertEqual(found["store"][:2], ("wrong", "changes refused for lack of room since the daemon started: 3"))
-        self.assertEqual(found["connections"][:2], ("wrong", "connections refused since the daemon started: 4"))
+        self.assertEqual(found["connections"][:2], ("wrong", "connections turned away since the daemon started: 4"))
 
     def test_as_many_layouts_as_the_daemon_keeps(self):
         for limit, verdict, text in ((8, "ok", "7"), (7, "wrong", "7, which is the limit")):

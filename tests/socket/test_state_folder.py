@@ -213,7 +213,7 @@ class Starting(unittest.TestCase):
                 left = f"{daemon.state}/registry.db{suffix}"
                 said = start(daemon, "--state-dir", daemon.state)
                 self.assertIn(f": it is missing, but there is a {what} {left}", said)
-                self.assertIn(f"move the {what} away and restore a backup with --restore", said)
+                self.assertIn(f"move the {what} away, then restore a backup with --restore", said)
                 said = start(daemon, "--state-dir", daemon.state, "--restore=/nonexistent")
                 self.assertIn("; first move the ", said)
                 os.unlink(left)

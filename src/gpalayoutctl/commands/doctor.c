@@ -215,7 +215,7 @@ static void check_state_folder(struct doctor *d, const char *path)
 		add_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
 	add_finding(d, "disk",
 		    left < FREE_MIN_BYTES ?
-			    "free space there, or the daemon soon refuses new layouts "
+			    "make room on this disk, or the daemon soon refuses new layouts "
 			    "(store_full); deleting still works" :
 			    NULL,
 		    "%s free", size.data);
@@ -262,7 +262,7 @@ static void check_connections(struct doctor *d, const struct gpal_client_stats *
 {
 	if (stats->connections_turned_away)
 		add_finding(d, "connections", "if this still happens, " TOO_MANY_CONNECTIONS,
-			    "connections refused since the daemon started: %" PRIu64,
+			    "connections turned away since the daemon started: %" PRIu64,
 			    stats->connections_turned_away);
 }
 

@@ -25,7 +25,7 @@ static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, cons
 	const enum ctl_exit code = ctl_flag_count_parse(flag->name, NULL, value, false, &count);
 
 	if (!code)
-		ctl_add_member(params, flag->member, value);
+		ctl_add_count_member(params, flag->member, count);
 	return code;
 }
 

@@ -297,6 +297,7 @@ enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char *
 	if (count)
 		memcpy(argv + 1, words, (size_t)(count - 1) * sizeof(*argv));
 	ctl_invocation_parse(&c.invocation, commands, count ? count : 1, argv);
+	c.invocation.json = false; /* nothing but words may be printed */
 	c.invocation.timeout_ms = TIMEOUT_MS;
 	c.invocation.connect_for_ms = 0;
 	c.session.invocation = &c.invocation;

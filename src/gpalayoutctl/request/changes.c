@@ -111,12 +111,17 @@ static cJSON *make_elements(cJSON *request, const struct element_list *list)
  */
 static cJSON *make_value(const char *text)
 {
-	cJSON *parsed = cJSON_ParseWithOpts(text, NULL, true);
+	struct gpald_wire_error fault;
+	cJSON *parsed;
 
+	/* cJSON also accepts numbers such as 010. */
+	if (!ctl_is_json(text, strlen(text), &fault))
+		return item_or_exit(cJSON_CreateString(text));
+	parsed = item_or_exit(cJSON_ParseWithOpts(text, NULL, true));
 	if (cJSON_IsObject(parsed) || cJSON_IsArray(parsed))
 		return parsed;
 	cJSON_Delete(parsed);
-	return item_or_exit(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
+	return item_or_exit(cJSON_CreateRaw(text));
 }
 
 static enum ctl_exit put_member(cJSON *parent, const char *step, const char *value,
@@ -349,7 +354,8 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	if (check_number(given, list))
 		return CTL_USAGE;
 	if (others_follow && !list->empty) {
-		ctl_error("%s: %s is not the last one", given->flag->name, given->value);
+		ctl_error("%s: %s is not the last room for memory", given->flag->name,
+			  given->value);
 		ctl_hint("the next one would take its tag: remove those after it first");
 		return CTL_USAGE;
 	}

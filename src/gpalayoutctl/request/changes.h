@@ -27,8 +27,8 @@ bool ctl_has_changes(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * `pointer` leads into the changed request. Returns the flag that added the list element to which
- * or into which it leads, or NULL if no flag added the element, or if it is not known which.
+ * `pointer` leads into the changed request. If it leads to or into a list element that a flag
+ * added, returns that flag. Otherwise, or if it is not known which flag, returns NULL.
  */
 const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
 					    const cJSON *request, const char *pointer);

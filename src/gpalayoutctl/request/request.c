@@ -24,17 +24,18 @@
 #define LARGEST_DOCUMENT ((size_t)16 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 
-/* Returns true if the daemon could parse it. Otherwise sets *fault. */
-static bool is_json(const struct gpald_bytes *document, struct gpald_wire_error *fault)
+bool ctl_is_json(const char *text, size_t length, struct gpald_wire_error *fault)
 {
-	struct gpald_arena *arena = gpald_arena_new(document->length);
+	struct gpald_arena *arena = gpald_arena_new(length);
 	const cJSON *tree;
 	bool read;
 
 	if (!arena)
 		ctl_out_of_memory();
-	read = gpald_json_parse(document->data, document->length, arena, &tree, fault) == 0;
+	read = gpald_json_parse(text, length, arena, &tree, fault) == 0;
 	gpald_arena_free(arena);
+	if (!read && fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+		ctl_out_of_memory();
 	return read;
 }
 
@@ -44,15 +45,13 @@ static enum ctl_exit check_document(struct gpald_bytes *document, const char *na
 	size_t line = 1;
 	size_t column = 1;
 
-	if (is_json(document, &fault)) {
+	if (ctl_is_json(document->data, document->length, &fault)) {
 		for (size_t i = 0; i < document->length; i++) {
 			if (document->data[i] == '\n' || document->data[i] == '\r')
 				document->data[i] = ' ';
 		}
 		return CTL_OK;
 	}
-	if (fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
-		ctl_out_of_memory();
 	for (size_t i = 0; i < fault.offset; i++) {
 		column++;
 		if (document->data[i] == '\n') {
@@ -107,13 +106,15 @@ enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, c
 
 bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw reply)
 {
-	struct gpald_raw request, policy, own;
+	struct gpald_raw request, policy, own, rest, value;
 
 	gpald_raw_member(reply, "result", &reply);
 	if (!gpald_raw_member(reply, "request", &request) ||
 	    !gpald_raw_member(reply, "layout", &policy) ||
-	    !gpald_raw_member(policy, "policy", &policy) || request.length <= 2 ||
-	    *request.text != '{')
+	    !gpald_raw_member(policy, "policy", &policy) || *request.text != '{')
+		return false;
+	rest = request;
+	if (!gpald_raw_next(&rest, &own, &value))
 		return false;
 	ctl_buffer_puts(text, "{");
 	if (!gpald_raw_member(request, "policy", &own))

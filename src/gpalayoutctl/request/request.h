@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Returns true if the daemon could parse the text as JSON. Otherwise sets *fault. */
+bool ctl_is_json(const char *text, size_t length, struct gpald_wire_error *fault);
+
 /*
  * Reads a file, or standard input for "-". Returns CTL_OK, or CTL_USAGE after a message if it
  * cannot be read, is too large, or is not JSON that gpald_json_parse() accepts. If it is not such

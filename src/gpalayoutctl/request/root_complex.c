@@ -303,8 +303,8 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (rc->values[others[i]])
-			return ctl_error("%s: %s and %s exclude each other: the devices say "
-					 "how large the window is",
+			return ctl_error("%s: %s and %s exclude each other: the devices "
+					 "determine the window",
 					 rc->flag->name, keys[window->bars].name,
 					 keys[others[i]].name);
 	gpald_write_object_end(list);
