@@ -157,8 +157,8 @@ class VmBuilder:
             buses = BUSES // root_complexes
             for index in range(root_complexes):
                 complexes.append({"name": f"s{segment}rc{index}", "segment": segment,
-                              "start_bus": index * buses, "end_bus": (index + 1) * buses - 1,
-                              "low_mmio": 64 * MIB, "high_mmio": GIB})
+                                  "start_bus": index * buses, "end_bus": (index + 1) * buses - 1,
+                                  "low_mmio": 64 * MIB, "high_mmio": GIB})
         if complexes:
             self._request["pcie"] = {**self._request.get("pcie", {}), "root_complexes": complexes}
         return self

@@ -50,7 +50,7 @@ struct gpal_change {
 	/*
 	 * The later layout omits the range. True if the range is removed, unless it is an extent
 	 * of a RAM node that still has others. Also true for an ECAM with the same bus-0 base that
-	 * lacks buses it had because a root complex at one of its ends is gone.
+	 * has lost buses because a root complex at one of its ends is gone.
 	 */
 	bool is_removal;
 };
@@ -61,9 +61,9 @@ struct gpal_changes {
 
 	/*
 	 * A guest that knows the earlier layout finds everything in the later one. Both have the
-	 * same architecture; no range is moved, smaller or removed; each bus of each root complex
-	 * and each virtio-mmio slot is at its address; each room has the same node, and each CXL
-	 * window the same targets and granularity.
+	 * same architecture; no range but a reserved one is moved, smaller or removed; each bus of
+	 * each root complex and each virtio-mmio slot is at its address; each room has the same
+	 * node, and each CXL window the same targets and granularity.
 	 */
 	bool compatible;
 

@@ -5,7 +5,7 @@
 
 #include <gpalayout/request.h>
 
-struct gpald_hole {
+struct gpald_hole_row {
 	const char *name;
 	enum gpal_arch arch; /* of the hosts that have it */
 	struct gpal_range range;
@@ -22,6 +22,6 @@ static inline size_t gpald_reserved_count(const struct gpal_request *request)
 struct gpal_named_range gpald_reserved_at(const struct gpal_request *request, size_t index);
 
 /* Returns the row of a hole, which must be in the enum. */
-const struct gpald_hole *gpald_hole_find(enum gpal_hole hole);
+const struct gpald_hole_row *gpald_hole_find(enum gpal_hole hole);
 
 #endif

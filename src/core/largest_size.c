@@ -146,7 +146,7 @@ struct shrinkable {
 };
 
 /* Orders candidates by descending size; equal ones stay in the order of the request. */
-static int compare_candidates(const void *x, const void *y)
+static int compare_shrinkables(const void *x, const void *y)
 {
 	const struct shrinkable *a = x, *b = y;
 
@@ -156,9 +156,9 @@ static int compare_candidates(const void *x, const void *y)
 				      (a->subject < b->subject ? -1 : a->subject > b->subject);
 }
 
-static size_t add_range_candidate(const struct gpal_layout *layout, struct shrinkable *list,
-				  size_t count, enum gpal_subject subject, size_t index,
-				  struct gpal_range range)
+static size_t add_shrinkable(const struct gpal_layout *layout, struct shrinkable *list,
+			     size_t count, enum gpal_subject subject, size_t index,
+			     struct gpal_range range)
 {
 	const struct gpal_map *map = &layout->map;
 
@@ -173,39 +173,39 @@ static size_t add_range_candidate(const struct gpal_layout *layout, struct shrin
 	return count + 1;
 }
 
-static size_t add_window_candidates(const struct gpal_layout *layout, struct shrinkable *list)
+static size_t add_shrinkable_windows(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
-	count = add_range_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
-				    layout->chipset_low_mmio);
-	count = add_range_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
-				    layout->chipset_high_mmio);
+	count = add_shrinkable(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
+			       layout->chipset_low_mmio);
+	count = add_shrinkable(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
+			       layout->chipset_high_mmio);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		count = add_range_candidate(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
-					    i, rc->low_mmio);
-		count = add_range_candidate(layout, list, count,
-					    GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
+		count = add_shrinkable(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
+				       rc->low_mmio);
+		count = add_shrinkable(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
+				       rc->high_mmio);
 	}
-	qsort(list, count, sizeof(*list), compare_candidates);
+	qsort(list, count, sizeof(*list), compare_shrinkables);
 	return count;
 }
 
-static size_t add_room_candidates(const struct gpal_layout *layout, struct shrinkable *list)
+static size_t add_shrinkable_rooms(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		count = add_range_candidate(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
-					    layout->hotplug_rooms[i].range);
-	qsort(list, count, sizeof(*list), compare_candidates);
+		count = add_shrinkable(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
+				       layout->hotplug_rooms[i].range);
+	qsort(list, count, sizeof(*list), compare_shrinkables);
 	return count;
 }
 
 /* Adds each node, and then one candidate for all nodes together. */
-static size_t add_node_candidates(const struct gpal_layout *layout, struct shrinkable *list)
+static size_t add_shrinkable_nodes(const struct gpal_layout *layout, struct shrinkable *list)
 {
 	size_t count = 0;
 
@@ -216,12 +216,12 @@ static size_t add_node_candidates(const struct gpal_layout *layout, struct shrin
 		while (at < count && list[at].index != extent->node)
 			at++;
 		if (at == count)
-			count = add_range_candidate(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
-						    extent->node, extent->range);
+			count = add_shrinkable(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
+					       extent->node, extent->range);
 		else
 			list[at].size += gpal_range_size(extent->range);
 	}
-	qsort(list, count, sizeof(*list), compare_candidates);
+	qsort(list, count, sizeof(*list), compare_shrinkables);
 	list[count] = (struct shrinkable){
 		.subject = GPAL_SUBJECT_MEMORY_NODES,
 		.size = list[0].size,
@@ -264,9 +264,9 @@ static void suggest_for_width(const struct gpal_request *request, const struct g
 			      2 * layout->root_complex_count,
 		      sizeof(*list));
 	if (list && gpald_sizing_init(&sizing, request, policy, options, &budget)) {
-		count = add_node_candidates(layout, list);
-		count += add_room_candidates(layout, list + count);
-		count += add_window_candidates(layout, list + count);
+		count = add_shrinkable_nodes(layout, list);
+		count += add_shrinkable_rooms(layout, list + count);
+		count += add_shrinkable_windows(layout, list + count);
 	}
 	/* Single nodes get half of the budget, so that enough is left for all nodes together. */
 	budget.left = GPALD_BUDGET / 2;

@@ -40,7 +40,7 @@ static int check_nodes(const struct gpal_request *request, struct gpal_error *er
 static int check_hole_archs(const struct gpal_request *request, struct gpal_error *error)
 {
 	for (size_t i = 0; i < request->host_hole_count; i++) {
-		const struct gpald_hole *hole = gpald_hole_find(request->host_holes[i]);
+		const struct gpald_hole_row *hole = gpald_hole_find(request->host_holes[i]);
 
 		if (hole->arch != request->arch)
 			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_HOLE, i,

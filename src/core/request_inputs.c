@@ -192,7 +192,7 @@ static int add_holes(struct gpald_resolution *r)
 	int code = GPAL_OK;
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->host_hole_count; i++) {
-		const struct gpald_hole *hole = gpald_hole_find(r->request->host_holes[i]);
+		const struct gpald_hole_row *hole = gpald_hole_find(r->request->host_holes[i]);
 		const struct owner owner = { i, hole->name, strlen(hole->name), NULL };
 
 		if (!is_reserved(r, hole->range))

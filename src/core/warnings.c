@@ -139,8 +139,9 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 }
 
 /*
- * Warns of rooms that are not whole blocks. Linux adds memory in blocks of 128 MiB, and on x86_64
- * in blocks of up to 2 GiB in guests of 64 GiB and more. Sources: memory_block_size_bytes() of its
+ * Warns of rooms that are not whole blocks, on every architecture by the blocks of x86_64. Linux
+ * adds memory in blocks of 128 MiB, and on x86_64 in blocks of up to 2 GiB in guests of 64 GiB and
+ * more. Sources: memory_block_size_bytes() of its
  * x86 code; "Memory Hot(Un)Plug Granularity" in its Documentation.
  */
 static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list *list)
@@ -167,7 +168,7 @@ static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list 
 				"its start or end is not a multiple of 128 MiB, the block in which "
 				"a Linux guest of this size adds memory" :
 				"its start or end is not a multiple of 2 GiB, the largest block in "
-				"which Linux adds memory to guests of 64 GiB or more");
+				"which Linux adds memory to x86_64 guests of 64 GiB or more");
 	}
 }
 

@@ -33,8 +33,9 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 		return ctl_print_line(line, strlen(line));
 	ctl_buffer_append(&out, line, (size_t)(id.text - line));
 	/* An operand may have bytes that are not UTF-8; JSON must not. */
-	ctl_puts_safe(&safe_name, name);
-	ctl_append_json_string(&out, ctl_buffer_text(&safe_name));
+	if (name[ctl_utf8_length(name)])
+		ctl_puts_safe(&safe_name, name);
+	ctl_append_json_string(&out, safe_name.length ? safe_name.data : name);
 	ctl_buffer_puts(&out, id.text + id.length);
 	return ctl_print_line(out.data, out.length);
 }

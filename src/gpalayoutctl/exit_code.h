@@ -12,8 +12,8 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_NO = 1,                       /* of compare, fit and doctor */
 	CTL_USAGE = GPALD_CTL_EXIT_USAGE, /* also an error of a file, the output or memory */
-	CTL_NO_DAEMON =
-		GPALD_CTL_EXIT_NO_DAEMON, /* no valid reply, or the daemon cannot serve now */
+	/* No valid reply, or the daemon cannot serve now. */
+	CTL_NO_DAEMON = GPALD_CTL_EXIT_NO_DAEMON,
 	CTL_REFUSED = GPALD_CTL_EXIT_REFUSED,
 	CTL_NOT_FOUND = GPALD_CTL_EXIT_NOT_FOUND,
 	CTL_CONFLICT = GPALD_CTL_EXIT_CONFLICT,

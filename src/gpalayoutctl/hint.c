@@ -60,7 +60,7 @@ static const struct hint hints[] = {
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
 	{ "missing_member", "gpalayoutctl schema lists all members" },
 	{ "unknown_member",
-	  "correct the member's spelling, or omit it: an object may have several forms, each with "
+	  "correct the spelling, or omit the member: an object may have several forms, each with "
 	  "its own members; "
 	  "gpalayoutctl schema lists all members" },
 	{ "wrong_type",
@@ -121,8 +121,8 @@ static const struct hint hints[] = {
 	{ "invalid_size", "sizes are multiples of 4K above 0, and a range ends after its start" },
 	{ "invalid_alignment", "{?off_page}start {tag} at a multiple of 4K" },
 	{ "invalid_alignment",
-	  "change the alignment of {tag} from {alignment} to a power of two that is not below the "
-	  "least one in the message" },
+	  "change the alignment of {tag} from {alignment} to a power of two of at least the "
+	  "minimum in the message" },
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
 	{ "overlap",

@@ -20,9 +20,11 @@
 struct ctl_flag {
 	const char *name;   /* with its dashes */
 	const char *letter; /* short form, with its dash; NULL: none */
-	const char
-		*value_name; /* NULL: takes no value; complete.c and invocation.c use its words */
-	const char *help;    /* NULL: not in the help */
+
+	/* NULL: takes no value. complete.c and invocation.c use its words. */
+	const char *value_name;
+
+	const char *help; /* NULL: not in the help */
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;

@@ -31,7 +31,9 @@ static const struct {
 	{ ENOENT, "is gpalayoutd running? if so, set --socket or GPALAYOUT_SOCKET to its socket" },
 	{ ENOTDIR, "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket" },
 	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
-	{ EACCES, "this user may not use the socket: gpalayoutctl doctor says how to get access" },
+	{ EACCES,
+	  "this user may not use the socket: gpalayoutctl doctor, with the same --socket, says "
+	  "why" },
 	{ ENOTSOCK, "the path is not a socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
 	{ EPROTOTYPE,
 	  "this is another kind of socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
@@ -53,8 +55,8 @@ static void hint_unknown_outcome(const struct ctl_session *session)
 		return;
 	if (strcmp(session->method, "layout.create") == 0)
 		ctl_hint(
-			"it is not known whether the layout was created: repeat the command, which "
-			"prints an existing layout");
+			"it is not known whether the layout was created: repeat the command; if it "
+			"was created, that prints the layout");
 	else
 		ctl_hint("it is not known whether this was done: gpalayoutctl get %s shows the "
 			 "layout",
@@ -189,7 +191,10 @@ enum ctl_exit ctl_reply_status(const struct ctl_session *session)
 					      (enum ctl_exit)gpald_reason_ctl_exit(reason);
 }
 
-/* If stdout is no terminal, prints the line unchanged. JSON means the same after the escaping. */
+/*
+ * If stdout is no terminal, prints the line unchanged. JSON that gpalayoutd sent means the same
+ * after the escaping.
+ */
 enum ctl_exit ctl_print_line(const char *line, size_t length)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };

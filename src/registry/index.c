@@ -239,8 +239,8 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 }
 
 /*
- * Returns whether a page needs an event: its name is not after `after`, and the record is not known
- * to come from a later event.
+ * Returns whether a page needs an event: its name is not after `after`. An event with another
+ * generation than the record is not needed, because a later event made the record.
  */
 static bool page_needs_event(const struct gpald_event *event, const char *after,
 			     const struct gpald_record *record)

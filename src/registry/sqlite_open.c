@@ -355,10 +355,10 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		return gpald_sqlite_fail(
 			error,
 			"%s: another program has not finished a transaction: there is "
-			"a journal %s-journal; let sqlite3 roll it back (sqlite3 %s .tables), or "
-			"move both and the log " FILE_NAME "-wal away and restore a backup with "
-			"--restore",
-			store->path, store->path, store->path);
+			"a journal %s-journal; let sqlite3 roll it back (in its folder: "
+			"sqlite3 " FILE_NAME " .tables), or move both and the log " FILE_NAME
+			"-wal away and restore a backup with --restore",
+			store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* SQLite would use this log for the new database, and the log may have layouts. */
 	if (!has_database && (found == GPALD_SQLITE_LOG_FINE || found == GPALD_SQLITE_LOG_DAMAGED))
@@ -387,8 +387,8 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 		error,
 		"%s-wal: damaged: some of its changes cannot be read; move it and the database "
 		"away and restore a backup with --restore, or give up these changes and all after "
-		"them: truncate -s %" PRIu64 " %s-wal",
-		store->path, readable, store->path);
+		"them, in its folder: truncate -s %" PRIu64 " " FILE_NAME "-wal",
+		store->path, readable);
 }
 
 static bool open_or_make_database(struct gpald_sqlite *store,

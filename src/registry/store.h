@@ -60,10 +60,9 @@ struct gpald_store_state {
 	uint64_t revision;       /* of the newest event, or the one that the first event follows */
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
-	 * New revisions, and the generations of new layouts, are above this. It is
-	 * gpald_event_first_revision() at the start. If a counter is above that,
-	 * GPALD_RESTORE_RAISE_MIN is added as often as needed until the floor reaches it. 0: the
-	 * store is new. Not stored.
+	 * New revisions, and the generations of new layouts, are above this. At the start it is
+	 * gpald_event_first_revision(), or the least sum of that and a multiple of
+	 * GPALD_RESTORE_RAISE_MIN that no counter exceeds. 0: the store is new. Not stored.
 	 *
 	 * An existing store may be an older copy, whose later changes are lost. Their numbers are
 	 * not above the floor, unless the clock was set back, or an earlier restore had raised them

@@ -46,9 +46,9 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 		caller->socket->is_framed ? gpald_method_find_ttrpc(name) : gpald_method_find(name);
 
 	if (!method) {
-		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "no method %.*s; %s lists the methods",
-			     gpald_quotable_length(name), name,
-			     caller->socket->is_framed ? "gpalayout.proto" : "daemon.schema");
+		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
+			     "no method %.*s; daemon.schema lists the methods",
+			     gpald_quotable_length(name), name);
 		return NULL;
 	}
 	if (!caller->socket->is_inspect || method->on_inspect)

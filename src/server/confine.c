@@ -7,7 +7,7 @@
  * files that are opened: the user of the daemon, the modes of files and the unit restrict them.
  *
  * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
- * handler may call nothing that allocates, so the system_call_names are looked up before.
+ * handler may call nothing that allocates, so the names are looked up before.
  *
  * libseccomp finds the number of each call and the name of each number. It does not make the
  * filter: that takes more than a thousand allocations, and if one of them fails, some versions
@@ -234,7 +234,7 @@ static const struct call_rule allowed_if[] = {
 #endif
 	{ "mmap2", 0, 2, PROT_EXEC, 0 },
 	{ "mprotect", 0, 2, PROT_EXEC, 0 },
-	/* A tunable of the C library system_call_names memory blocks. */
+	/* A tunable of the C library names memory blocks. */
 	{ "prctl", 0, 0, INT_BITS, PR_SET_VMA },
 
 	{ "setpriority", 0, 0, INT_BITS, PRIO_PROCESS },

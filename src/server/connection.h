@@ -85,7 +85,7 @@ void gpald_connection_answer_ready(struct gpald_connection *connection);
  * and closes each subscriber whose next event is no longer kept. Call it after the registry was
  * settled.
  */
-void gpald_connections_send_events(struct gpald_connections *connections);
+void gpald_connections_schedule_events(struct gpald_connections *connections);
 
 /* Enforces the limits on time. Call it regularly while there are connections. */
 void gpald_connections_tick(struct gpald_connections *connections);

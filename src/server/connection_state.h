@@ -32,7 +32,7 @@ struct gpald_connection {
 
 	struct gpald_line_buffer input;
 	bool is_input_cut_off; /* ignore the unfinished line at the end of the input */
-	/* Since when the client has owed the end of a line, in loop time; 0: it owes none. */
+	/* Start of the wait for the end of a line, in loop time; 0: there is no wait. */
 	uint64_t line_since_ms;
 	uint64_t refuse_from_offset; /* refuse lines that begin here in the stream, or later */
 

@@ -223,7 +223,7 @@ void gpald_connections_tick(struct gpald_connections *all)
 	trim_memory(all);
 }
 
-static void send_events(struct gpald_connection *c, uint64_t now)
+static void schedule_events(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
 	if (!c->caller.is_subscribed && TAILQ_EMPTY(&c->waits))
@@ -233,10 +233,10 @@ static void send_events(struct gpald_connection *c, uint64_t now)
 		gpald_connection_advance(c);
 }
 
-void gpald_connections_send_events(struct gpald_connections *all)
+void gpald_connections_schedule_events(struct gpald_connections *all)
 {
 	if (all->subscribers || all->wait_count)
-		for_each_connection(all, send_events);
+		for_each_connection(all, schedule_events);
 }
 
 static void stop_serving(struct gpald_connection *c, uint64_t now)

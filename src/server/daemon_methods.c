@@ -12,8 +12,8 @@
 
 #define PROTOCOL_VERSION "2"
 
-int gpald_daemon_info(const struct gpald_context *context, const void *params,
-		      struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_daemon_info(const struct gpald_context *context, const void *params,
+			    struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpal_policy *policies;
 	size_t count;
@@ -141,8 +141,8 @@ static int write_metrics(const struct gpald_service *service, enum gpald_stats_f
 	return code;
 }
 
-int gpald_daemon_stats(const struct gpald_context *context, const void *params,
-		       struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_daemon_stats(const struct gpald_context *context, const void *params,
+			     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_service *service = context->service;
 	const struct gpald_statistics *statistics = &service->statistics;
@@ -163,8 +163,8 @@ int gpald_daemon_stats(const struct gpald_context *context, const void *params,
 	return 0;
 }
 
-int gpald_daemon_schema(const struct gpald_context *context, const void *params,
-			struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_daemon_schema(const struct gpald_context *context, const void *params,
+			      struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const char *schema = context->service->schema;
 

@@ -45,8 +45,8 @@ static void write_history(struct gpald_writer *w, const char *name,
 	gpald_write_object_end(w);
 }
 
-int gpald_layout_history(const struct gpald_context *context, const void *params,
-			 struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_history(const struct gpald_context *context, const void *params,
+			       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	struct gpald_index *index = context->service->index;
 	const struct gpald_name_params *wanted = params;
@@ -83,8 +83,8 @@ static int check_since(const struct gpald_event_ring *events, uint64_t since,
 	return gpald_set_pointer(error, "/since");
 }
 
-int gpald_events_subscribe(const struct gpald_context *context, const void *params,
-			   struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_events_subscribe(const struct gpald_context *context, const void *params,
+				 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_event_ring *events = &context->service->index->events;
 	const struct gpald_subscribe_params *subscribe = params;

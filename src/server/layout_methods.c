@@ -51,8 +51,8 @@ static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
 	return gpald_set_pointer(error, "/refuse");
 }
 
-int gpald_layout_resolve(const struct gpald_context *context, const void *params,
-			 struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_resolve(const struct gpald_context *context, const void *params,
+			       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_resolve_params *resolve = params;
 	struct gpal_layout *layout;
@@ -70,8 +70,8 @@ int gpald_layout_resolve(const struct gpald_context *context, const void *params
 	return code;
 }
 
-int gpald_layout_allocate(const struct gpald_context *context, const void *params,
-			  struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_allocate(const struct gpald_context *context, const void *params,
+				struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpal_alloc_input *input = params;
 	struct gpal_error core;
@@ -93,8 +93,8 @@ int gpald_layout_allocate(const struct gpald_context *context, const void *param
 	return 0;
 }
 
-int gpald_policy_list(const struct gpald_context *context, const void *params,
-		      struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_policy_list(const struct gpald_context *context, const void *params,
+			    struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpal_policy *policies;
 	size_t count;

@@ -150,8 +150,8 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 
 /* layout.create, layout.update, layout.delete */
 
-int gpald_layout_create_begin(const void *params, struct gpald_operation *operation,
-			      struct gpald_wire_error *error)
+int gpald_serve_layout_create_begin(const void *params, struct gpald_operation *operation,
+				    struct gpald_wire_error *error)
 {
 	const struct gpald_create_params *create = params;
 
@@ -171,8 +171,8 @@ static void write_name_and_generation(struct gpald_writer *w,
 	gpald_write_integer(w, "generation", (int64_t)operation->generation);
 }
 
-int gpald_layout_create_finish(const struct gpald_operation *operation, struct gpald_writer *w,
-			       struct gpald_wire_error *error)
+int gpald_serve_layout_create_finish(const struct gpald_operation *operation,
+				     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
@@ -188,8 +188,8 @@ int gpald_layout_create_finish(const struct gpald_operation *operation, struct g
 	return 0;
 }
 
-int gpald_layout_update_begin(const void *params, struct gpald_operation *operation,
-			      struct gpald_wire_error *error)
+int gpald_serve_layout_update_begin(const void *params, struct gpald_operation *operation,
+				    struct gpald_wire_error *error)
 {
 	const struct gpald_update_params *update = params;
 
@@ -206,8 +206,8 @@ int gpald_layout_update_begin(const void *params, struct gpald_operation *operat
 	return 0;
 }
 
-int gpald_layout_update_finish(const struct gpald_operation *operation, struct gpald_writer *w,
-			       struct gpald_wire_error *error)
+int gpald_serve_layout_update_finish(const struct gpald_operation *operation,
+				     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	gpald_cleanup_decoded_record struct gpald_decoded_record decoded = { 0 };
 
@@ -224,8 +224,8 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, struct g
 	return 0;
 }
 
-int gpald_layout_delete_begin(const void *params, struct gpald_operation *operation,
-			      struct gpald_wire_error *error)
+int gpald_serve_layout_delete_begin(const void *params, struct gpald_operation *operation,
+				    struct gpald_wire_error *error)
 {
 	const struct gpald_name_params *remove = params;
 
@@ -237,8 +237,8 @@ int gpald_layout_delete_begin(const void *params, struct gpald_operation *operat
 	return 0;
 }
 
-int gpald_layout_delete_finish(const struct gpald_operation *operation, struct gpald_writer *w,
-			       struct gpald_wire_error *error)
+int gpald_serve_layout_delete_finish(const struct gpald_operation *operation,
+				     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
@@ -250,8 +250,8 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 
 /* layout.get, layout.list */
 
-int gpald_layout_get(const struct gpald_context *context, const void *params,
-		     struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_get(const struct gpald_context *context, const void *params,
+			   struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_name_params *get = params;
 	gpald_cleanup_record const struct gpald_record *record =
@@ -298,8 +298,8 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
  * A page begins after a name, not at an index, so a layout that is created or deleted does not
  * shift the next page.
  */
-int gpald_layout_list(const struct gpald_context *context, const void *params,
-		      struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_list(const struct gpald_context *context, const void *params,
+			    struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	struct gpald_index *index = context->service->index;
 	const uint64_t limit_max = context->service->limits->values[GPALD_LIMIT_LIST_PAGE];

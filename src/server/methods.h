@@ -85,20 +85,21 @@ int gpald_refuse_unknown_layout(const char *name, const char *pointer,
 /* The methods, by file. */
 
 /* layout_methods.c: computes layouts without storing them, and lists policies */
-gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
+gpald_method_call gpald_serve_layout_resolve, gpald_serve_layout_allocate, gpald_serve_policy_list;
 
 /* query_methods.c: queries about layouts */
-gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain,
-	gpald_layout_advise;
+gpald_method_call gpald_serve_layout_probe, gpald_serve_layout_compare, gpald_serve_layout_explain,
+	gpald_serve_layout_advise;
 
 /* live_methods.c: live layouts */
-gpald_method_call gpald_layout_get, gpald_layout_list;
-gpald_method_begin gpald_layout_create_begin, gpald_layout_update_begin, gpald_layout_delete_begin;
-gpald_method_finish gpald_layout_create_finish, gpald_layout_update_finish,
-	gpald_layout_delete_finish;
+gpald_method_call gpald_serve_layout_get, gpald_serve_layout_list;
+gpald_method_begin gpald_serve_layout_create_begin, gpald_serve_layout_update_begin,
+	gpald_serve_layout_delete_begin;
+gpald_method_finish gpald_serve_layout_create_finish, gpald_serve_layout_update_finish,
+	gpald_serve_layout_delete_finish;
 
 /* event_methods.c: events */
-gpald_method_call gpald_layout_history, gpald_events_subscribe, gpald_serve_events_wait;
+gpald_method_call gpald_serve_layout_history, gpald_serve_events_subscribe, gpald_serve_events_wait;
 
 /*
  * Answers a call that waits for events after a revision. If its time is over, it answers even
@@ -114,6 +115,6 @@ void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 gpald_method_call gpald_serve_registry_backup;
 
 /* daemon_methods.c: the daemon itself */
-gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;
+gpald_method_call gpald_serve_daemon_info, gpald_serve_daemon_stats, gpald_serve_daemon_schema;
 
 #endif

@@ -210,7 +210,7 @@ static const struct row {
 				   "else\n" GPAL_CLIENT_DEFAULT_PATH),
 				  set_socket, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
-					  "socket for methods that change nothing, except\n"
+					  "socket for methods that change nothing, other than\n"
 					  "registry.backup",
 					  NULL, "inspect.sock beside the control socket",
 					  set_inspect_socket, required_argument, 0 },

@@ -99,8 +99,8 @@ static void write_probe_result(struct gpald_writer *w, const struct gpal_probe *
 	gpald_write_object_end(w);
 }
 
-int gpald_layout_probe(const struct gpald_context *context, const void *params,
-		       struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_probe(const struct gpald_context *context, const void *params,
+			     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_probe_params *probe = params;
 	gpald_cleanup_queried struct queried queried = { 0 };
@@ -137,8 +137,8 @@ static int use_side(struct queried *queried, const struct gpald_context *context
 	return 0;
 }
 
-int gpald_layout_compare(const struct gpald_context *context, const void *params,
-			 struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_compare(const struct gpald_context *context, const void *params,
+			       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_compare_params *compare = params;
 	gpald_cleanup_queried struct queried from = { 0 }, to = { 0 };
@@ -193,8 +193,8 @@ static void write_explanation(struct gpald_writer *w, const struct gpal_explanat
 	gpald_write_object_end(w);
 }
 
-int gpald_layout_explain(const struct gpald_context *context, const void *params,
-			 struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_explain(const struct gpald_context *context, const void *params,
+			       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *explain = params;
 	gpald_cleanup_queried struct queried queried = { .request = &explain->request };
@@ -241,8 +241,8 @@ static int use_advised(struct queried *queried, const struct gpald_context *cont
 	return use_request(queried, context, &advise->request, "", error);
 }
 
-int gpald_layout_advise(const struct gpald_context *context, const void *params,
-			struct gpald_writer *w, struct gpald_wire_error *error)
+int gpald_serve_layout_advise(const struct gpald_context *context, const void *params,
+			      struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *advise = params;
 	gpald_cleanup_queried struct queried queried = { 0 };

@@ -146,8 +146,8 @@ static void begin_stop(struct server *server)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct server *server = handle->data;
-	const bool is_ordinary = gpald_signal_is_ordinary(number);
-	const enum gpald_log_level level = is_ordinary ? GPALD_LOG_INFO : GPALD_LOG_WARNING;
+	const bool is_stop_request = gpald_signal_is_stop_request(number);
+	const enum gpald_log_level level = is_stop_request ? GPALD_LOG_INFO : GPALD_LOG_WARNING;
 	char name[GPALD_SIGNAL_NAME_SIZE];
 
 	gpald_signal_name(number, name);
@@ -156,7 +156,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		gpald_connections_close(&server->connections, false);
 		return;
 	}
-	server->had_other_signal = !is_ordinary;
+	server->had_other_signal = !is_stop_request;
 	gpald_log(level, "stopping", "signal=%s connections=%zu", name, server->connections.count);
 	begin_stop(server);
 }
@@ -176,7 +176,7 @@ static void on_settle_due(uv_async_t *async)
 	struct server *server = async->data;
 
 	gpald_registry_settle(server->service.registry);
-	gpald_connections_send_events(&server->connections);
+	gpald_connections_schedule_events(&server->connections);
 	if (server->has_store_failed && server->phase == PHASE_SERVING)
 		begin_stop(server);
 }

@@ -24,7 +24,7 @@ static const int crashes[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE
 static const int stopping[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2,   SIGALRM, SIGVTALRM,
 				SIGPROF, SIGIO,  SIGPWR,  SIGSTKFLT, SIGXCPU };
 
-bool gpald_signal_is_ordinary(int number)
+bool gpald_signal_is_stop_request(int number)
 {
 	return number == SIGTERM || number == SIGINT;
 }

@@ -38,7 +38,7 @@ GPAL_MUST_USE int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *
 void gpald_signals_stop(struct gpald_signals *signals);
 
 /* Returns whether people and service managers stop a daemon with this signal. */
-bool gpald_signal_is_ordinary(int number);
+bool gpald_signal_is_stop_request(int number);
 
 /* Writes the name of a signal, such as "SIGTERM" or "SIGRTMIN+3". */
 #define GPALD_SIGNAL_NAME_SIZE 16

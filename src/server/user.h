@@ -2,8 +2,8 @@
 /*
  * The shared state of the connections of a uid: their number, the unsent bytes, and turns. Time is
  * shared among users, not connections, so opening many connections gains nothing. The user who has
- * been served least comes first. A user who returns after a pause begins level with the
- * others, and so gets no more turns than they do.
+ * been served least comes first. A user who returns after a pause begins level with the others, and
+ * so gets no more turns than they do.
  */
 #ifndef GPALD_SERVER_USER_H
 #define GPALD_SERVER_USER_H
@@ -59,7 +59,7 @@ void gpald_user_ref(struct gpald_user *user);
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
 /*
- * Charges a user for time, so that users who have been served less come first. Each of them comes
+ * Charges a user for time, so that users who have been served less come first. Such a user comes
  * first for at most a tenth of a second. Without this limit, short requests of a user would wait
  * for as long as an earlier long one took.
  */

@@ -154,8 +154,8 @@ gpald_decode_function gpald_decode_count;         /* uint64_t, from 0 to GPALD_E
 gpald_decode_function
 	gpald_decode_optional_integer; /* struct gpal_optional; extra: struct gpald_integer_range */
 gpald_decode_function gpald_decode_bool; /* bool */
-gpald_decode_function
-	gpald_decode_plain_name; /* const char *: a layout, an allocator tag, a policy, a warning */
+/* const char *: a layout, an allocator tag, a policy, a warning */
+gpald_decode_function gpald_decode_plain_name;
 gpald_decode_function gpald_decode_utf8_name;     /* const char *: a root complex or a CXL window */
 gpald_decode_function gpald_decode_reserved_name; /* const char *: a reserved range */
 gpald_decode_function gpald_decode_tag;           /* const char *: a tag of a layout */

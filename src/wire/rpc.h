@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The envelopes of requests and replies: what JSON-RPC 2.0 and ttrpc must implement, and JSON-RPC
- * itself, in which a line is one message and there are no batches.
+ * The interface of envelopes, which JSON-RPC 2.0 and ttrpc implement, and the envelope of
+ * JSON-RPC: a line is one message, and batches are refused.
  */
 #ifndef GPALD_WIRE_RPC_H
 #define GPALD_WIRE_RPC_H

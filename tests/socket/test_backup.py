@@ -203,7 +203,7 @@ class Backup(WithFolder):
         self.assertEqual((piped.code, piped.err), (OK, ""))
         with open(self.file, "rb") as file:
             self.assertEqual(piped.raw, file.read())
-        self.check(self.backup("--json", path="-"), USAGE, "--json, --field and --quiet exclude -: name a file")
+        self.check(self.backup("--json", path="-"), USAGE, "--json, --field and --quiet need a file")
         code, shown = on_terminal("--socket", self.daemon.socket, "backup", "-")
         self.assertEqual(code, USAGE)
         self.assertIn(b"a backup is not text and cannot go to a terminal", shown)

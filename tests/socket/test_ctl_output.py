@@ -50,7 +50,7 @@ class Quiet(Case):
         result = ctl("resolve", "--memory", "1G", "--print-request", "-q")
         self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
 
-    def test_a_no_is_a_status_alone(self):
+    def test_quiet_prints_nothing_for_exit_status_1(self):
         for args, result in [(["compare", "a", "b"], {**CHANGES, "compatible": False}), (["fit", "-", "--bits", "31"], LIVE)]:
             result = answered(reply(result), "-q", *args, stdin=b"{}")
             self.assertEqual((result.code, result.raw, result.err), (NO, b"", ""))
@@ -148,7 +148,7 @@ class Field(Case):
             result = answered(conversation(recorder), "--field", path, *args)
             self.assertEqual((result.code, result.out.count("\n"), len(set(result.out.split()))), (OK, 2, 1), result.err)
 
-    def test_a_no_stays_a_no(self):
+    def test_field_keeps_exit_status_1(self):
         result = answered(reply({**CHANGES, "compatible": False}), "--field", "compatible", "compare", "a", "b")
         self.assertEqual((result.code, result.out, result.err), (NO, "false\n", ""))
 
@@ -349,13 +349,15 @@ class WithDaemon(DaemonTestCase):
 
     def test_a_name_that_is_not_utf8_is_not_said_to_be_in_the_file(self):
         request = json.dumps({"arch": "x86_64", "memory": {"nodes": ["1G"]}}).encode()
+        result = self.ctl("create", b"a\xff", "-", stdin=request)
+        self.assertRegex(result.err, r"^gpalayoutctl: invalid_utf8: .*\nhint: requests and names must be UTF-8\n$")
+
+    def test_an_id_and_a_saved_empty_request_are_valid_json(self):
         probed = self.ctl("probe", "--json", "0x1000", b"a\xff")
         self.assertEqual(json.loads(probed.out)["id"], "a\\xff")
         for empty in ("{}", "{ }"):
             saved = '{"request": %s, "layout": {"policy": "openvmm-2026.07"}}' % empty
             self.assertNotIn("invalid_json", self.ctl("create", "a", "-", stdin=saved.encode()).err)
-        result = self.ctl("create", b"a\xff", "-", stdin=request)
-        self.assertRegex(result.err, r"^gpalayoutctl: invalid_utf8: .*\nhint: requests and names must be UTF-8\n$")
 
     def test_deep_nesting_is_not_said_to_lack_a_bracket(self):
         result = self.ctl("resolve", "-", stdin=b'{"arch":' + b"[" * 31 + b"]" * 31 + b"}")

@@ -93,7 +93,7 @@ class Usage(Case):
              "list": {"--owner", "--arch", "--policy", "--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
              "watch": {"--since", "--count"}, "stats": {"--openmetrics", "--prometheus"}}
 
-    def test_no_flag_of_the_help_is_untested(self):
+    def test_the_help_lists_these_flags(self):
         for command, flags in self.FLAGS.items():
             with self.subTest(command):
                 own = ctl(command, "--help").out.split("\nOptions of the request:")[0].split("\nOptions:")[0]
@@ -861,7 +861,7 @@ class WithDaemon(DaemonTestCase):
         document = json.loads(self.ok("list", "--json"))
         self.assertEqual([layout["name"] for layout in document["result"]["layouts"]], names)
 
-    def test_a_daemon_of_small_pages_is_asked_for_no_larger_ones(self):
+    def test_a_daemon_of_small_pages_lists_all_layouts(self):
         with Daemon("--store", "memory", "--limit", "list_page=2") as daemon:
             for number in range(5):
                 request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
@@ -998,7 +998,7 @@ class WithDaemon(DaemonTestCase):
         self.refused("bad_size", "/memory/nodes/0 of the changed request", "update", "vm-1", "--set", "memory.nodes.0=9z")
         self.refused("unknown_member", "/memry of the changed request", "update", "vm-1", "--set", "memry.nodes=1")
         self.refused("generation_mismatch", "--generation", "update", "vm-1", "--set", "virtio_mmio.slots=1", "--generation", "1")
-        # The count has leading zeros, which JSON does not allow, and so has the value, which is then a string.
+        # A count may have leading zeros. A value that is not JSON is sent as a string.
         self.refused("generation_mismatch", "--generation", "delete", "vm-1", "--generation", "001")
         for value in ("010", "1.", "+1"):
             self.refused("wrong_type", "/virtio_mmio/slots of the changed request", "update", "vm-1", "--set",
@@ -1148,12 +1148,12 @@ class WithDaemon(DaemonTestCase):
         looked = ctl_as(65534, "--socket", self.daemon.socket, "list")
         self.assertEqual((looked.code, looked.err), (OK, ""))
         self.assertIn("vm-0000", looked.out)
-        # Commands that change something report why they cannot use the inspect socket.
+        # Commands that change something report why they cannot use the control socket.
         for args in (["delete", "vm-0000"], ["create", "vm-1", *self.VM]):
             changed = ctl_as(65534, "--socket", self.daemon.socket, *args)
             self.assertEqual(changed.code, NO_DAEMON)
-            self.assertIn("Permission denied\nhint: this user may not use the socket: gpalayoutctl doctor says how to "
-                          "get access\n", changed.err)
+            self.assertIn("Permission denied\nhint: this user may not use the socket: gpalayoutctl doctor, with the same "
+                          "--socket, says why\n", changed.err)
         # A socket that is named is used as it is.
         named = ctl_as(65534, "--socket", self.daemon.socket, "--inspect-socket", "/nowhere/inspect.sock", "list")
         self.assertEqual(named.code, NO_DAEMON)

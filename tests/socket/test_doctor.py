@@ -124,7 +124,7 @@ class Doctor(Case):
         self.assertEqual(found["connections"][:2], ("wrong", "connections turned away since the daemon started: 4"))
 
     def test_as_many_layouts_as_the_daemon_keeps(self):
-        for limit, verdict, text in ((8, "ok", "7"), (7, "wrong", "7, which is the limit")):
+        for limit, verdict, text in ((8, "ok", "7"), (7, "wrong", "7, and the limit is 7")):
             found = self.answered({"limits": {"live_layouts": limit}})
             self.assertEqual(found["layouts"][:2], (verdict, text))
 

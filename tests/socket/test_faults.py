@@ -526,7 +526,8 @@ class Unusable(unittest.TestCase):
         self.crash()
         log = self.path + "-wal"
         flip(log, os.stat(log).st_size // 2)
-        advice = re.search(r"truncate -s ([0-9]+)", self.assert_refused(log, "damaged"))
+        # The command has no path, which the log could cut off or a shell could split.
+        advice = re.search(r"truncate -s ([0-9]+) registry\.db-wal", self.assert_refused(log, "damaged"))
         os.truncate(log, int(advice[1]))
         self.daemon.start()
         after = live(self.daemon)

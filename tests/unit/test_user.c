@@ -95,7 +95,7 @@ START_TEST(the_user_served_least_goes_first)
 }
 END_TEST
 
-START_TEST(waiting_twice_is_waiting_once)
+START_TEST(enqueueing_twice_has_no_effect)
 {
 	struct gpald_users users = { 0 };
 	struct gpald_user *user = gpald_user_get(&users, 0);
@@ -219,7 +219,7 @@ int main(void)
 	add_test(suite, "turns", turns_go_round_users_not_connections);
 	add_test(suite, "turns", connections_of_a_user_have_their_turns_in_order);
 	add_test(suite, "turns", the_user_served_least_goes_first);
-	add_test(suite, "turns", waiting_twice_is_waiting_once);
+	add_test(suite, "turns", enqueueing_twice_has_no_effect);
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
 	add_test(suite, "users", another_reference_keeps_a_user);

@@ -152,8 +152,8 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	int attempts = 0;
 
 	if (is_piped && !ctl_wants_text(session))
-		return ctl_error("--json, --field and --quiet exclude -: name a file, because "
-				 "standard output has the backup");
+		return ctl_error("--json, --field and --quiet need a file: with -, standard "
+				 "output has the backup");
 	if (is_piped && isatty(STDOUT_FILENO))
 		return ctl_error("a backup is not text and cannot go to a terminal; name a file");
 	do {

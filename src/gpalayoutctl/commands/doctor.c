@@ -233,13 +233,13 @@ static void check_layouts(struct doctor *d, const struct gpal_client_info *info,
 	for (size_t i = 0; i < info->limit_count; i++)
 		if (strcmp(info->limits[i].name, "live_layouts") == 0)
 			limit = info->limits[i].value;
-	add_finding(d, "layouts",
-		    stats->layouts < limit ?
-			    NULL :
+	if (stats->layouts < limit)
+		add_finding(d, "layouts", NULL, "%" PRIu64, stats->layouts);
+	else
+		add_finding(d, "layouts",
 			    "delete layouts that no VM needs any more (gpalayoutctl delete), or "
 			    "raise the limit live_layouts",
-		    "%" PRIu64 "%s", stats->layouts,
-		    stats->layouts < limit ? "" : ", which is the limit");
+			    "%" PRIu64 ", and the limit is %" PRIu64, stats->layouts, limit);
 }
 
 static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
@@ -252,7 +252,7 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 	if (stats->store_full)
 		add_finding(d, "store",
 			    "if this still happens, delete layouts that no VM needs any more "
-			    "(gpalayoutctl delete), free space on the disk, or raise the limit "
+			    "(gpalayoutctl delete), make room on the disk, or raise the limit "
 			    "store_bytes",
 			    "changes refused for lack of room since the daemon started: %" PRIu64,
 			    stats->store_full);

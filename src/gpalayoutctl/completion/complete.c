@@ -86,7 +86,7 @@ static void offer_warnings(struct completion *c)
 {
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
 		offer_word(c, gpal_warning_token((enum gpal_warning_reason)i), NULL);
-	offer_word(c, "all", "any of them");
+	offer_word(c, "all", "any warning");
 }
 
 static void offer_profiles(struct completion *c)

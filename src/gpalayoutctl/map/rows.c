@@ -291,7 +291,7 @@ static void make_rows(struct ctl_rows *rows, int level)
 	}
 }
 
-unsigned int ctl_map_bits(const struct ctl_map *map)
+unsigned int ctl_map_usable_bits(const struct ctl_map *map)
 {
 	const unsigned int bits = map->request->host_physical_address_bits;
 
@@ -300,7 +300,7 @@ unsigned int ctl_map_bits(const struct ctl_map *map)
 
 struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 {
-	const unsigned int bits = ctl_map_bits(map);
+	const unsigned int bits = ctl_map_usable_bits(map);
 	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
 	struct ctl_rows rows = make_ranges(map->layout);
 

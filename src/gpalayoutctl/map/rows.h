@@ -63,7 +63,7 @@ struct ctl_rows {
  * Returns how many address bits of the host the ranges may use: all, or all but one with an alias
  * map. Returns 0 if the request does not state them.
  */
-unsigned int ctl_map_bits(const struct ctl_map *map);
+unsigned int ctl_map_usable_bits(const struct ctl_map *map);
 
 struct ctl_rows ctl_rows_make(const struct ctl_map *map);
 void ctl_rows_free(struct ctl_rows *rows);

@@ -21,7 +21,7 @@
 #define LEGEND_COLUMNS 4
 #define LARGE_NAME_CELLS 40
 #define NAME_CELLS 64
-#define ORIGIN_CELLS 77 /* the boxes of the address bits are to the right */
+#define FACTS_CELLS 77 /* the boxes of the address bits are to the right */
 #define WARNING_CELLS 120
 #define STEP_LEAST 480 /* least height of the step between ticks of the strip */
 #define TICKS_APART 140
@@ -248,7 +248,7 @@ static void append_bits(struct ctl_svg *svg)
 {
 	const int needed = (int)svg->rows.map->layout->required_address_bits;
 	const int host = (int)svg->rows.map->request->host_physical_address_bits;
-	const unsigned int usable = ctl_map_bits(svg->rows.map);
+	const unsigned int usable = ctl_map_usable_bits(svg->rows.map);
 	const int left = host > needed ? host - needed : 0;
 	ctl_cleanup_buffer struct gpald_bytes bits = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -273,16 +273,16 @@ static void append_bits(struct ctl_svg *svg)
 static void append_svg_header(struct ctl_svg *svg)
 {
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
-	ctl_cleanup_buffer struct gpald_bytes origin = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes facts = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
 	ctl_name_append(&name, svg->rows.map->name, false);
 	ctl_shorten(&name, NAME_CELLS, false);
 	ctl_svg_text(svg, LEFT, 360, ctl_text_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
 		     MONO " " BOLD, "%s", name.data);
-	ctl_map_facts_append(&origin, svg->rows.map);
-	ctl_shorten(&origin, ORIGIN_CELLS, false);
-	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", origin.data);
+	ctl_map_facts_append(&facts, svg->rows.map);
+	ctl_shorten(&facts, FACTS_CELLS, false);
+	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", facts.data);
 	ctl_vm_summary_append(&content, &svg->rows);
 	ctl_svg_text(svg, LEFT, 730, "11.5", MUTED, "%s", content.data);
 	append_bits(svg);

@@ -168,8 +168,8 @@ static void append_drawn_limit(struct drawing *drawing, const struct ctl_row *ga
 	const struct ctl_map *map = drawing->rows.map;
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
-	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_bits(map));
-	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
+	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_usable_bits(map));
+	if (ctl_map_usable_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
 	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_HUMAN, gap->range.end).text);
 	append_drawn_rule(drawing, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
@@ -224,14 +224,14 @@ static void append_drawn_legend(struct drawing *drawing)
 
 static void append_drawn_header(struct drawing *drawing)
 {
-	ctl_cleanup_buffer struct gpald_bytes origin = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes facts = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
 	put(drawing, BOLD);
 	ctl_name_append(&drawing->out, drawing->rows.map->name, drawing->ascii);
 	put(drawing, PLAIN "\n");
-	ctl_map_facts_append(&origin, drawing->rows.map);
-	ctl_wrap_append(&drawing->out, origin.data, drawing->width, UINT_MAX, drawing->ascii);
+	ctl_map_facts_append(&facts, drawing->rows.map);
+	ctl_wrap_append(&drawing->out, facts.data, drawing->width, UINT_MAX, drawing->ascii);
 	ctl_vm_summary_append(&content, &drawing->rows);
 	ctl_buffer_puts(&content, "; ");
 	ctl_bits_append(&content, drawing->rows.map, "");

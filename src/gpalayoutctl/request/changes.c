@@ -111,17 +111,16 @@ static cJSON *make_elements(cJSON *request, const struct element_list *list)
  */
 static cJSON *make_value(const char *text)
 {
+	cJSON *parsed = cJSON_ParseWithOpts(text, NULL, true);
 	struct gpald_wire_error fault;
-	cJSON *parsed;
 
-	/* cJSON also accepts numbers such as 010. */
-	if (!ctl_is_json(text, strlen(text), &fault))
-		return item_or_exit(cJSON_CreateString(text));
-	parsed = item_or_exit(cJSON_ParseWithOpts(text, NULL, true));
 	if (cJSON_IsObject(parsed) || cJSON_IsArray(parsed))
 		return parsed;
 	cJSON_Delete(parsed);
-	return item_or_exit(cJSON_CreateRaw(text));
+	/* cJSON also accepts numbers such as 010. */
+	return item_or_exit(parsed && ctl_is_json(text, strlen(text), &fault) ?
+				    cJSON_CreateRaw(text) :
+				    cJSON_CreateString(text));
 }
 
 static enum ctl_exit put_member(cJSON *parent, const char *step, const char *value,

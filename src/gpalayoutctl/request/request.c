@@ -149,7 +149,7 @@ enum ctl_exit ctl_request_take(struct ctl_session *session, const char *file)
 		return ctl_request_read(&session->request, file);
 	if (!flags) {
 		ctl_error("%s needs a request: a file, - for standard input, or options", command);
-		ctl_hint("--memory 4G is a request; gpalayoutctl %s --help lists the options",
+		ctl_hint("for example, --memory 4G; gpalayoutctl %s --help lists the options",
 			 command);
 		return CTL_USAGE;
 	}
