@@ -100,7 +100,7 @@ class Refused(Error):
     status   the status code of gRPC
     message  for people; it may change
     data     the ErrorData with the reason, the pointer and the details, or None: an error for lack
-        of memory may have none
+             of memory may have none
     """
 
     def __init__(self, status, message, data):

@@ -61,8 +61,7 @@ static const struct hint hints[] = {
 	{ "missing_member", "gpalayoutctl schema lists all members" },
 	{ "unknown_member",
 	  "correct the spelling, or omit the member: an object may have several forms, each with "
-	  "its own members; "
-	  "gpalayoutctl schema lists all members" },
+	  "its own members; gpalayoutctl schema lists all members" },
 	{ "wrong_type",
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
 	  "integers" },
@@ -271,15 +270,14 @@ static const struct hint notes[] = {
 	  "{?crowded}the {demands} ranges of phase {phase} need {demand} in all, but only {supply} "
 	  "was free" },
 	{ "exhausted",
-	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
-	  "between {below.tag} and "
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), between "
+	  "{below.tag} and {above.tag}" },
+	{ "exhausted",
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), above "
+	  "{below.tag}" },
+	{ "exhausted",
+	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), below "
 	  "{above.tag}" },
-	{ "exhausted",
-	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
-	  "above {below.tag}" },
-	{ "exhausted",
-	  "the largest free place for it is {fit.start}-{fit.end} ({largest_fit}), "
-	  "below {above.tag}" },
 	{ "exhausted", "the largest free place for it is {fit.start}-{fit.end} ({largest_fit})" },
 	{ "address_width_exceeded",
 	  "{alignment_gap} below {tag} are empty only because its start must be aligned" },

@@ -79,7 +79,7 @@ const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),
 	  .help = "print one value of the result: members and list indexes\n"
 		  "(from 0) with dots between, as in layout.ram.0.start;\n"
-	  "not for doctor" },
+		  "not for doctor" },
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
 	  .help = "print no result, only errors" },
 	{ .name = "--no-pager", INTO(no_pager, switch),

@@ -228,12 +228,12 @@ static const struct call_rule allowed_if[] = {
 	FCNTL(F_SETLK),
 	FCNTL(F_SETLKW),
 
-/* Forbid memory that can be executed. */
+	/* Forbid memory that can be executed. */
+	{ "mprotect", 0, 2, PROT_EXEC, 0 },
+	{ "mmap2", 0, 2, PROT_EXEC, 0 },
 #ifndef __i386__ /* there, mmap has its arguments in memory, which a filter cannot read */
 	{ "mmap", 0, 2, PROT_EXEC, 0 },
 #endif
-	{ "mmap2", 0, 2, PROT_EXEC, 0 },
-	{ "mprotect", 0, 2, PROT_EXEC, 0 },
 	/* A tunable of the C library names memory blocks. */
 	{ "prctl", 0, 0, INT_BITS, PR_SET_VMA },
 

@@ -119,11 +119,8 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		gpald_connection_close(c, GPALD_LOG_WARNING, "accept_failed");
 		return true;
 	}
-	c->caller = (struct gpald_caller){
-		.uid = peer.uid,
-		.pid = peer.pid,
-		.socket = socket,
-	};
+	c->caller.uid = peer.uid;
+	c->caller.pid = peer.pid;
 	user = look_for_group(fd, &peer, all->admin_group, &c->caller.is_admin) ?
 		       gpald_user_get(&all->users, peer.uid) :
 		       NULL;

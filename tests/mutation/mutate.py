@@ -3,11 +3,11 @@
 """Changes one token of the code, or removes one statement, and checks that a test notices.
 
 FOLDERS has a row for each folder that can be mutated: what to rebuild, and which tests to run. The tree is copied
-and built once for each job. In a copy the script compiles each mutant, runs the tests until one fails, and undoes the change. A mutant
-does not count if it does not compile, or if its object file is the same.
+and built once for each job. In a copy the script compiles each mutant, runs the tests until one fails, and undoes the
+change. A mutant does not count if it does not compile, or if its object file is the same.
 
-explained.txt in this folder lists mutants that no test of this build notices, each with its reason. Such a mutant counts as a
-survivor, and no test runs for it. The exit status is 0 if at most 5 % of the mutants survive unexplained.
+explained.txt in this folder lists mutants that no test of this build notices, each with its reason. Such a mutant
+counts as a survivor, and no test runs for it. The exit status is 0 if at most 5 % of the mutants survive unexplained.
 """
 
 import argparse

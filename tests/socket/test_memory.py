@@ -338,12 +338,15 @@ class Connections(Shortage):
                 stack.enter_context(self.daemon.connect()).call("daemon.info")
 
     def test_a_refusal_has_the_id_of_its_own_request(self):
-        """The request waits for a thread while another one with as long an id is answered. Then memory runs out."""
+        """The request waits for a thread while another one with as long an id is answered. Then memory runs out. The
+        requests before it take seconds, because those of a user run one after another."""
         large = request(pcie={"root_complexes": [{"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"}
                                                  for i in range(1000)]})
-        with self.daemon.connect() as first, self.daemon.connect() as second:
-            first.send(line("layout.advise", {"request": large}))
-            self.daemon.wait_read(first)
+        with contextlib.ExitStack() as stack:
+            *earlier, second = [stack.enter_context(self.daemon.connect()) for _ in range(33)]
+            for client in earlier:
+                client.send(line("layout.advise", {"request": large}))
+            self.daemon.wait_read(*earlier)
             second.send(line("layout.advise", {"request": REQUEST}, "second"))
             self.daemon.wait_read(second)
             self.quiet.send(line("policy.list", {}, "others"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-State folders of released versions, from tests/registries. The daemon loads each, answers about it byte for byte as the version
-that wrote it did, and can change it.
+State folders of released versions, from tests/registries. The daemon loads each, answers about it byte for
+byte as the version that wrote it did, and can change it.
 """
 
 import json

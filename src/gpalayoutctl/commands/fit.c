@@ -205,7 +205,7 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 	session->request_file = file->path;
 	session->request.length = 0;
 	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
-	/* A path may contain bytes that are not UTF-8; JSON must not. */
+	/* Also in an id, control characters of a path are shown as in the table. */
 	ctl_puts_safe(&name, file->path);
 	/* A refusal is no error here: the exit status is that of all requests together. */
 	code = resolve_file(session);

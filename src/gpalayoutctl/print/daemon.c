@@ -209,10 +209,11 @@ static uint64_t latency_percentile(const cJSON *buckets, const struct latency *l
 		const uint64_t edge_us = count_of(bucket, "le_us");
 
 		seen += count_of(bucket, "count");
+		/* The last bucket has the maximum, which may be above its edge. */
+		if (seen >= latency->count)
+			break;
 		if (seen >= rank)
-			/* The maximum is in the last bucket, which may have no true edge. */
-			return seen < latency->count && edge_us < latency->max_us ? edge_us :
-										    latency->max_us;
+			return edge_us < latency->max_us ? edge_us : latency->max_us;
 	}
 	return latency->max_us;
 }
