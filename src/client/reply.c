@@ -137,11 +137,11 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 		snprintf(field, GPAL_ERROR_TAG_MAX + 1, "%s", member_text(data, detail->name));
 		break;
 	case GPALD_DETAIL_HEX:
-	case GPALD_DETAIL_HEX_IF:
+	case GPALD_DETAIL_NONZERO_HEX:
 		*(uint64_t *)field = hex_of(data, detail->name);
 		break;
 	case GPALD_DETAIL_RANGE:
-	case GPALD_DETAIL_RANGE_IF:
+	case GPALD_DETAIL_NONEMPTY_RANGE:
 		*(struct gpal_range *)field = range_of(value);
 		break;
 	case GPALD_DETAIL_NEIGHBOUR:

@@ -26,7 +26,7 @@ const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data)
 /* Returns true if the request was given as flags. */
 static bool has_flags(const struct ctl_hint_context *context)
 {
-	return context->session->request.length && !context->session->request_file;
+	return context->session->request.length && !context->session->request_source;
 }
 
 static bool has_no_json(const struct ctl_hint_context *context)

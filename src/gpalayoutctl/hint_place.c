@@ -122,10 +122,10 @@ void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_hint_co
 		ctl_buffer_puts(out, "the request");
 	else if (added)
 		ctl_buffer_printf(out, "%s %s", added->flag->name, added->value);
-	else if (*inside == '/' && session->request_file && context->about)
+	else if (*inside == '/' && session->request_source && context->about)
 		ctl_buffer_puts(out, inside);
-	else if (*inside == '/' && session->request_file)
-		append_in_file(out, inside, session->request_file);
+	else if (*inside == '/' && session->request_source)
+		append_in_file(out, inside, session->request_source);
 	else if (!(*inside == '/' && session->request.length &&
 		   ctl_request_flag_at(session->invocation, inside, out)) &&
 		 !append_param(out, session->invocation, pointer + 1) &&

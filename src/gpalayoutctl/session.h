@@ -25,7 +25,7 @@ struct ctl_session {
 	struct gpal_client_error error;
 
 	struct gpald_bytes request; /* JSON text of the request of the command; empty: none */
-	const char *request_file;   /* where the request came from; NULL: from flags */
+	const char *request_source; /* where the request came from; NULL: from flags */
 
 	struct gpald_arena *arena; /* owns the decoded results */
 };

@@ -42,11 +42,11 @@ struct gpald_sqlite {
 	char *path;
 	int folder_fd;             /* locked */
 	int database_fd;           /* close it after `db`: closing it releases SQLite's locks */
-	bool is_accepted;          /* in use; before that, closing removes a log that SQLite made */
-	bool empties_log_at_close; /* closing the database empties the log */
+	bool is_accepted;          /* in use; before that, closing removes a WAL that SQLite made */
+	bool empties_wal_at_close; /* closing the database empties the WAL */
 	int64_t opened_schema_version; /* of its schema when it was opened */
-	bool had_no_log;               /* at the start; a refused database gets none */
-	struct gpald_sqlite_file database, log;
+	bool had_no_wal;               /* at the start; a refused database gets none */
+	struct gpald_sqlite_file database, wal;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
 	struct gpald_store_state state; /* on disk */
@@ -57,7 +57,7 @@ struct gpald_sqlite {
 	uint64_t pages;         /* in the database */
 	uint64_t pages_used;    /* in use */
 	uint64_t pages_on_disk; /* with reserved disk space, used or not */
-	int log_pages;          /* in the write-ahead log after the last commit */
+	int wal_pages;          /* in the write-ahead log after the last commit */
 };
 
 /* Sets the error. Returns false. */
@@ -75,7 +75,7 @@ bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpa
 			    const char *what);
 
 /*
- * Returns the last errno of the log (SQLITE_FCNTL_JOURNAL_POINTER) or the database
+ * Returns the last errno of the WAL (SQLITE_FCNTL_JOURNAL_POINTER) or the database
  * (SQLITE_FCNTL_FILE_POINTER). SQLite itself forgets it when the transaction ends.
  */
 int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file);
@@ -97,7 +97,7 @@ GPAL_MUST_USE bool gpald_sqlite_identify(const struct gpald_sqlite *store, const
 					 char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Checks that the paths of the database and its log still lead to the open files. Returns false
+ * Checks that the paths of the database and its WAL still lead to the open files. Returns false
  * with `error` set.
  */
 GPAL_MUST_USE bool gpald_sqlite_check_files(const struct gpald_sqlite *store,
@@ -111,11 +111,11 @@ GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store,
 				     const struct gpald_sqlite_options *options,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
-/* From now on closing the database empties the log. */
-void gpald_sqlite_empty_log_at_close(struct gpald_sqlite *store);
+/* From now on closing the database empties the WAL. */
+void gpald_sqlite_empty_wal_at_close(struct gpald_sqlite *store);
 
 /* From now on closing the database leaves all files as they are. */
-void gpald_sqlite_keep_log_at_close(struct gpald_sqlite *store);
+void gpald_sqlite_keep_wal_at_close(struct gpald_sqlite *store);
 
 /* Closes and unlocks everything. A database that was refused is unchanged. */
 void gpald_sqlite_close(struct gpald_sqlite *store);
@@ -153,7 +153,7 @@ GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gp
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Classifies the error of SQLite in the log (SQLITE_FCNTL_JOURNAL_POINTER) or the database
+ * Classifies the error of SQLite in the WAL (SQLITE_FCNTL_JOURNAL_POINTER) or the database
  * (SQLITE_FCNTL_FILE_POINTER), and sets `error`. GPALD_COMMIT_FULL: only disk space was missing, or
  * a quota or a limit on file size was exceeded. GPALD_COMMIT_NO_MEMORY: memory ran out.
  */
@@ -170,14 +170,14 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite 
 							    char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Moves the changes in the log into the database, and empties the log. Its file keeps the disk
+ * Moves the changes in the WAL into the database, and empties the WAL. Its file keeps the disk
  * space that a deletion needs.
  */
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
 							       char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Begins to use a valid database: empties the log, and reserves disk space. A full disk is not an
+ * Begins to use a valid database: empties the WAL, and reserves disk space. A full disk is not an
  * error.
  */
 GPAL_MUST_USE bool gpald_sqlite_begin_use(struct gpald_sqlite *store,

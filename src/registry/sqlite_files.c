@@ -74,9 +74,9 @@ static bool check_file(const char *path, const struct gpald_sqlite_file *file,
 
 bool gpald_sqlite_check_files(const struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
-	char log_path[PATH_MAX];
+	char wal_path[PATH_MAX];
 
-	snprintf(log_path, sizeof(log_path), "%s-wal", store->path);
+	snprintf(wal_path, sizeof(wal_path), "%s-wal", store->path);
 	return check_file(store->path, &store->database, error) &&
-	       check_file(log_path, &store->log, error);
+	       check_file(wal_path, &store->wal, error);
 }

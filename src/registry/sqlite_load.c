@@ -190,11 +190,12 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 			  load_record_row))
 		return false;
 	if (l->damaged)
-		return gpald_sqlite_fail(
-			l->error,
-			"%s: damaged: %zu of its layouts cannot be used; move it and its log away "
-			"and restore a backup with --restore, or delete their rows with sqlite3",
-			store->path, l->damaged);
+		return gpald_sqlite_fail(l->error,
+					 "%s: damaged: %zu of its layouts cannot be used; move it "
+					 "and " GPALD_SQLITE_FILE_NAME
+					 "-wal away and restore a backup with "
+					 "--restore, or delete their rows with sqlite3",
+					 store->path, l->damaged);
 	if (l->newer)
 		return gpald_sqlite_fail(
 			l->error,

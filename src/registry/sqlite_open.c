@@ -2,14 +2,14 @@
 /*
  * Finds or creates the database. A lock on the folder keeps a second daemon away. A new database is
  * created under another name and renamed when it is complete; so a database that is empty or half
- * made is damaged, not new. SQLite must not touch its log when it closes a database: then a refused
- * database stays unchanged, and an accepted one keeps the space of its log.
+ * made is damaged, not new. SQLite must not touch its WAL when it closes a database: then a refused
+ * database stays unchanged, and an accepted one keeps the space of its WAL.
  */
 #include "config.h"
 
 #include "registry/sqlite_database.h"
-#include "registry/sqlite_log.h"
 #include "registry/sqlite_schema.h"
+#include "registry/sqlite_wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +25,12 @@
 #define FILE_NAME GPALD_SQLITE_FILE_NAME
 #define NEW_FILE_NAME FILE_NAME ".new"
 
-static int remember_log_pages(void *data, sqlite3 *db, const char *name, int pages)
+static int remember_wal_pages(void *data, sqlite3 *db, const char *name, int pages)
 {
 	struct gpald_sqlite *store = data;
 
 	(void)db, (void)name;
-	store->log_pages = pages;
+	store->wal_pages = pages;
 	return SQLITE_OK;
 }
 
@@ -44,10 +44,10 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_wal_hook(store->db, remember_log_pages, store);
+	sqlite3_wal_hook(store->db, remember_wal_pages, store);
 	if (!gpald_sqlite_identify(store, name, &store->database, error))
 		return false;
-	/* If this runs before the log is first used, SQLite needs no shared-memory file. */
+	/* If this runs before the WAL is first used, SQLite needs no shared-memory file. */
 	return gpald_sqlite_exec(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
 				 error);
 }
@@ -60,14 +60,14 @@ static bool close_database(struct gpald_sqlite *store)
 	return closed;
 }
 
-void gpald_sqlite_keep_log_at_close(struct gpald_sqlite *store)
+void gpald_sqlite_keep_wal_at_close(struct gpald_sqlite *store)
 {
-	store->empties_log_at_close = false;
+	store->empties_wal_at_close = false;
 }
 
-void gpald_sqlite_empty_log_at_close(struct gpald_sqlite *store)
+void gpald_sqlite_empty_wal_at_close(struct gpald_sqlite *store)
 {
-	store->empties_log_at_close = true;
+	store->empties_wal_at_close = true;
 }
 
 #define SET_UP_SIZE 384
@@ -328,11 +328,11 @@ static enum journal check_journal(const struct gpald_sqlite *store)
 }
 
 /* Checks the files beside the database, before SQLite acts on them. */
-static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database, bool is_restore,
+static bool check_wal_and_journal(struct gpald_sqlite *store, bool has_database, bool is_restore,
 				  char error[GPALD_STORE_ERROR_SIZE])
 {
 	const enum journal journal = check_journal(store);
-	enum gpald_sqlite_log_state found;
+	enum gpald_sqlite_wal_state found;
 	uint64_t readable;
 
 	/* SQLite would wait for a pipe. */
@@ -356,25 +356,27 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 			error,
 			"%s: another program has not finished a transaction: there is "
 			"a journal %s-journal; let sqlite3 roll it back (in its folder: "
-			"sqlite3 " FILE_NAME " .tables), or move both and the log " FILE_NAME
+			"sqlite3 " FILE_NAME " .tables), or move both and " FILE_NAME
 			"-wal away and restore a backup with --restore",
 			store->path, store->path);
-	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
-	/* SQLite would use this log for the new database, and the log may have layouts. */
-	if (!has_database && (found == GPALD_SQLITE_LOG_FINE || found == GPALD_SQLITE_LOG_DAMAGED))
+	found = gpald_sqlite_check_wal(store->folder_fd, FILE_NAME "-wal", &readable);
+	/* SQLite would use this WAL for the new database, and the WAL may have layouts. */
+	if (!has_database && (found == GPALD_SQLITE_WAL_FINE || found == GPALD_SQLITE_WAL_DAMAGED))
 		return gpald_sqlite_fail(
-			error, "%s: damaged: it is missing, but there is a log %s-wal; %s",
-			store->path, store->path, is_restore ? MOVE_FIRST("log") : PUT_BACK("log"));
+			error,
+			"%s: damaged: it is missing, but there is a write-ahead log %s-wal; %s",
+			store->path, store->path,
+			is_restore ? MOVE_FIRST("write-ahead log") : PUT_BACK("write-ahead log"));
 	switch (found) {
-	case GPALD_SQLITE_LOG_EMPTY:
-	case GPALD_SQLITE_LOG_FINE:
+	case GPALD_SQLITE_WAL_EMPTY:
+	case GPALD_SQLITE_WAL_FINE:
 		return true;
-	case GPALD_SQLITE_LOG_UNREADABLE:
+	case GPALD_SQLITE_WAL_UNREADABLE:
 		return gpald_sqlite_fail(error, "%s-wal: cannot be read: %s", store->path,
 					 strerror(errno));
-	case GPALD_SQLITE_LOG_NOT_REGULAR:
+	case GPALD_SQLITE_WAL_NOT_REGULAR:
 		return gpald_sqlite_fail(error, "%s-wal: it is not a regular file", store->path);
-	case GPALD_SQLITE_LOG_DAMAGED:
+	case GPALD_SQLITE_WAL_DAMAGED:
 		break;
 	}
 	if (readable == 0)
@@ -401,9 +403,9 @@ static bool open_or_make_database(struct gpald_sqlite *store,
 		return gpald_sqlite_fail(
 			error,
 			"%s exists; a backup is restored only into a state folder without a "
-			"registry: first move that file and its log %s-wal away",
-			store->path, store->path);
-	if (!check_log_and_journal(store, has_database, options->backup, error))
+			"registry: first move that file and " FILE_NAME "-wal away",
+			store->path);
+	if (!check_wal_and_journal(store, has_database, options->backup, error))
 		return false;
 	if (!has_database && options->must_exist && !options->backup)
 		return gpald_sqlite_fail(
@@ -413,7 +415,7 @@ static bool open_or_make_database(struct gpald_sqlite *store,
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;
 	store->base.is_new = !has_database && !options->backup;
-	store->had_no_log = !file_exists(store, FILE_NAME "-wal");
+	store->had_no_wal = !file_exists(store, FILE_NAME "-wal");
 	return open_database(store, store->path, FILE_NAME, error) && check_version(store, error);
 }
 
@@ -434,12 +436,12 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 
 	/* The paths may lead to other files. */
 	if (store->is_accepted && !gpald_sqlite_check_files(store, error))
-		gpald_sqlite_keep_log_at_close(store);
+		gpald_sqlite_keep_wal_at_close(store);
 	/* If this fails, the next start does it. */
-	if (store->empties_log_at_close)
+	if (store->empties_wal_at_close)
 		(void)!gpald_sqlite_checkpoint(store, error);
 	sqlite3_close(store->db);
-	if (store->had_no_log && !store->is_accepted)
+	if (store->had_no_wal && !store->is_accepted)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);
 	if (store->database_fd >= 0)
 		close(store->database_fd);

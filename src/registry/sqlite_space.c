@@ -3,10 +3,10 @@
  * Reserves disk space, so that deleting layouts and a start work on a full disk:
  *
  * - A page of the database gets its space in the file before the transaction that adds it is
- *   committed, so moving the log into the database needs no space. The pages that deletions may
+ *   committed, so moving the WAL into the database needs no space. The pages that deletions may
  *   need are reserved, too.
- * - The log never becomes shorter than a deletion needs. If a transaction finds no space for a
- *   longer log, the log is moved into the database and used again from its start.
+ * - The WAL never becomes shorter than a deletion needs. If a transaction finds no space for a
+ *   longer WAL, the WAL is moved into the database and used again from its start.
  *
  * This space is never given back, not even when the daemon exits, because another program could
  * take free space at any moment.
@@ -14,7 +14,7 @@
 #include "config.h"
 
 #include "registry/sqlite_database.h"
-#include "registry/sqlite_log.h"
+#include "registry/sqlite_wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_BYTES_MIN (INT64_C(256) << 10) /* a deletion writes about 20 pages */
+#define WAL_BYTES_MIN (INT64_C(256) << 10) /* a deletion writes about 20 pages */
 /*
  * This and the pages for deletions are less than the smallest chunk of a large file, so SQLite does
  * not cut off a whole chunk; see keep_file_size().
@@ -191,9 +191,9 @@ enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) !=
 	    SQLITE_OK)
 		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
-	store->log_pages = 0;
-	code = gpald_sqlite_reset_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
-				      LOG_BYTES_MIN);
+	store->wal_pages = 0;
+	code = gpald_sqlite_reset_wal(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
+				      WAL_BYTES_MIN);
 	return code ? system_failure(store, code, error) : GPALD_COMMIT_DONE;
 }
 

@@ -2,11 +2,11 @@
 /*
  * The store in registry.db, an SQLite database in the state folder.
  *
- * The write-ahead log is synchronised at each COMMIT. A long log is moved into the database after
- * the result of a commit was handed over; on a full disk, before that. If writing the log fails,
- * its transaction is incomplete on disk, so a full disk only leads to a refusal; sqlite_space.c
- * explains what works even then. If synchronising fails, it is unknown what is on disk; only a
- * restart can find out.
+ * The write-ahead log (WAL) is synchronised at each COMMIT. A long WAL is moved into the database
+ * after the result of a commit was handed over; on a full disk, before that. If writing the WAL
+ * fails, its transaction is incomplete on disk, so a full disk only leads to a refusal;
+ * sqlite_space.c explains what works even then. If synchronising fails, it is unknown what is on
+ * disk; only a restart can find out.
  */
 #include "config.h"
 
@@ -18,11 +18,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
-/* A log of this length is moved into the database, and then used again from its start. */
-#define LOG_PAGES_MAX 1000
-/* When SQLite begins to use the log again from its start, it cuts a longer file to this size. */
-#define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
+#define WAL_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
+/* A WAL of this length is moved into the database, and then used again from its start. */
+#define WAL_PAGES_MAX 1000
+/* When SQLite begins to use the WAL again from its start, it cuts a longer file to this size. */
+#define WAL_BYTES_MAX (WAL_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
 #define OVERDUE_DROPPED_MAX 16 /* a transaction drops at most this many more events than it adds */
 
@@ -30,7 +30,7 @@
  * Turns the write-ahead log on. If SQLite keeps another mode, it reports no error but returns that
  * mode.
  */
-static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+static bool use_wal(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *statement = NULL;
 	const char *mode = NULL;
@@ -57,7 +57,7 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 
 	if (store->opened_schema_version == GPALD_SQLITE_SCHEMA_VERSION)
 		return true;
-	/* This makes space in the log, even on a full disk. */
+	/* This makes space in the WAL, even on a full disk. */
 	result = gpald_sqlite_checkpoint(store, error);
 	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
 	       gpald_sqlite_exec(store, GPALD_SQLITE_UPGRADE_FROM_1,
@@ -66,7 +66,7 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 
 /*
  * secure_delete is FAST, because deleted content is not secret, and overwriting all of it would
- * need space in the log. The SELECT makes SQLite open a new log, which it does only when it reads.
+ * need space in the WAL. The SELECT makes SQLite open a new WAL, which it does only when it reads.
  */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; SELECT id FROM state"
 
@@ -76,9 +76,9 @@ static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STOR
 		return gpald_sqlite_fail(error,
 					 "%s: it is read-only; the daemon must be able to write it",
 					 store->path);
-	if (!use_log(store, error) ||
+	if (!use_wal(store, error) ||
 	    !gpald_sqlite_exec(store, SETTINGS, "cannot be written", error) ||
-	    !gpald_sqlite_identify(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
+	    !gpald_sqlite_identify(store, GPALD_SQLITE_FILE_NAME "-wal", &store->wal, error) ||
 	    !upgrade_schema(store, error))
 		return false;
 	if (!gpald_sqlite_prepare(store, "cannot be written", error))
@@ -86,7 +86,7 @@ static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STOR
 	store->is_accepted = true;
 	if (!gpald_sqlite_begin_use(store, error))
 		return false;
-	gpald_sqlite_empty_log_at_close(store);
+	gpald_sqlite_empty_wal_at_close(store);
 	return true;
 }
 
@@ -100,7 +100,7 @@ static bool load_from_sqlite(struct gpald_store *base, const struct gpald_loader
 
 /*
  * Drops the oldest events beyond the number to keep. If that number was lowered a lot, it takes
- * several transactions: one that dropped all of them might not fit into the log of a full disk.
+ * several transactions: one that dropped all of them might not fit into the WAL of a full disk.
  */
 static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 {
@@ -144,16 +144,16 @@ static bool is_deletion(const struct gpald_store_changes *changes)
 
 /*
  * Returns whether a COMMIT that ran out of memory is certainly not on disk. After writing a
- * transaction SQLite needs memory only for the index of the log, and it has the index of the first
+ * transaction SQLite needs memory only for the index of the WAL, and it has the index of the first
  * pages from the start.
  */
 static bool is_failed_commit_absent(const struct gpald_sqlite *store)
 {
-	const off_t most = LOG_PAGES_INDEXED * (off_t)GPALD_SQLITE_PAGE_BYTES;
-	struct stat log;
+	const off_t most = WAL_PAGES_INDEXED * (off_t)GPALD_SQLITE_PAGE_BYTES;
+	struct stat wal;
 
-	return fstatat(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal", &log, 0) == 0 &&
-	       log.st_size < most;
+	return fstatat(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal", &wal, 0) == 0 &&
+	       wal.st_size < most;
 }
 
 static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
@@ -206,7 +206,7 @@ static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	enum gpald_commit_result result = try_commit(store, changes, error);
 
-	/* Emptying the log may free the missing space, but does not help against the limit. */
+	/* Emptying the WAL may free the missing space, but does not help against the limit. */
 	if (result == GPALD_COMMIT_FULL && !store->is_at_limit) {
 		result = gpald_sqlite_checkpoint(store, error);
 		if (result != GPALD_COMMIT_FAILED)
@@ -219,7 +219,7 @@ static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
 		error[0] = '\0';
 	/* The next start finds out what is on disk. */
 	if (result == GPALD_COMMIT_FAILED)
-		gpald_sqlite_keep_log_at_close(store);
+		gpald_sqlite_keep_wal_at_close(store);
 	return result;
 }
 
@@ -231,15 +231,15 @@ static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
 
 	if (!gpald_sqlite_check_files(store, error)) {
 		result = GPALD_COMMIT_FAILED;
-	} else if (store->log_pages >= LOG_PAGES_MAX) {
-		store->log_pages = 0;
+	} else if (store->wal_pages >= WAL_PAGES_MAX) {
+		store->wal_pages = 0;
 		if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
 					      NULL) != SQLITE_OK)
 			result = gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	}
-	/* The system reports lost writes only once; the log still has the data. */
+	/* The system reports lost writes only once; the WAL still has the data. */
 	if (result == GPALD_COMMIT_FAILED)
-		gpald_sqlite_keep_log_at_close(store);
+		gpald_sqlite_keep_wal_at_close(store);
 	return result;
 }
 
@@ -273,7 +273,7 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	store->base.ops = &ops;
 	store->events_kept = options->events_kept;
 	store->pages_max = options->bytes_max / GPALD_SQLITE_PAGE_BYTES;
-	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", LOG_BYTES_MAX);
+	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", WAL_BYTES_MAX);
 	if (gpald_sqlite_open(store, options, error) &&
 	    gpald_sqlite_exec(store, limits, "cannot be read", error))
 		return &store->base;

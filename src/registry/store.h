@@ -112,9 +112,9 @@ struct gpald_store_ops {
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Moves a long log into the database, and checks the files. It is called after the result
-	 * of a commit was handed over, and before the store is closed. Changes submitted meanwhile
-	 * wait until it returns.
+	 * Moves a long write-ahead log into the database, and checks the files. It is called after
+	 * the result of a commit was handed over, and before the store is closed. Changes submitted
+	 * meanwhile wait until it returns.
 	 */
 	enum gpald_commit_result (*tidy)(struct gpald_store *store,
 					 char error[GPALD_STORE_ERROR_SIZE]);

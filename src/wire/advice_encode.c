@@ -15,7 +15,7 @@ void gpald_encode_advice(struct gpald_writer *w, const struct gpal_advice *advic
 		gpald_write_hex(w, "size", growth->size);
 		if (growth->in_place)
 			gpald_write_hex(w, "in_place", growth->in_place);
-		gpald_write_range_if(w, "pin", growth->pin);
+		gpald_write_nonempty_range(w, "pin", growth->pin);
 		if (growth->resolved)
 			gpald_write_hex(w, "resolved", growth->resolved);
 		if (growth->largest_bar)

@@ -32,10 +32,11 @@ void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index)
  * Appends a token of RFC 6901, which writes ~ as ~0 and / as ~1. A token that does not fit is
  * omitted; the pointer then names the parent.
  */
-static size_t append_token(char pointer[GPALD_POINTER_MAX + 1], size_t length, const char *token)
+static size_t append_token(char pointer[GPALD_WIRE_POINTER_MAX + 1], size_t length,
+			   const char *token)
 {
 	char *at = pointer + length;
-	char *const end = pointer + GPALD_POINTER_MAX;
+	char *const end = pointer + GPALD_WIRE_POINTER_MAX;
 
 	if (at < end)
 		*at++ = '/';
@@ -54,7 +55,8 @@ static size_t append_token(char pointer[GPALD_POINTER_MAX + 1], size_t length, c
 	return (size_t)(at - pointer);
 }
 
-static void write_pointer(const struct gpald_decoder *decoder, char pointer[GPALD_POINTER_MAX + 1])
+static void write_pointer(const struct gpald_decoder *decoder,
+			  char pointer[GPALD_WIRE_POINTER_MAX + 1])
 {
 	size_t length = 0;
 

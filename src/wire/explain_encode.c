@@ -32,7 +32,7 @@ static void write_chosen(struct gpald_writer *w, const struct gpal_step *step)
 
 		gpald_write_object(w, NULL);
 		gpald_write_bounds(w, chosen->range);
-		gpald_write_range_if(w, "free", chosen->free);
+		gpald_write_nonempty_range(w, "free", chosen->free);
 		if (!gpal_range_is_empty(chosen->free))
 			gpald_write_hex(w, "lost_to_alignment", chosen->lost);
 		gpald_write_object_end(w);

@@ -219,8 +219,8 @@ static inline void gpald_write_range(struct gpald_writer *w, const char *key,
 }
 
 /* Does the same, but writes nothing if the range is empty. */
-static inline void gpald_write_range_if(struct gpald_writer *w, const char *key,
-					struct gpal_range range)
+static inline void gpald_write_nonempty_range(struct gpald_writer *w, const char *key,
+					      struct gpal_range range)
 {
 	if (!gpal_range_is_empty(range))
 		gpald_write_range(w, key, range);

@@ -460,7 +460,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	if (!check.agrees) {
 		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", check.message);
 		here = strlen(decoder->error->pointer);
-		if (here + strlen(check.pointer) <= GPALD_POINTER_MAX)
+		if (here + strlen(check.pointer) <= GPALD_WIRE_POINTER_MAX)
 			strcpy(decoder->error->pointer + here, check.pointer);
 		return -1;
 	}

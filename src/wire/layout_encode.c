@@ -27,7 +27,7 @@ static void write_bus_range(struct gpald_writer *w, uint16_t segment, uint8_t st
 	gpald_write_integer(w, "end_bus", end_bus);
 }
 
-static void write_window_if(struct gpald_writer *w, const char *key, struct gpal_range window)
+static void write_nonempty_window(struct gpald_writer *w, const char *key, struct gpal_range window)
 {
 	if (gpal_range_is_empty(window))
 		return;
@@ -46,11 +46,11 @@ static void write_layout_root_complex(struct gpald_writer *w,
 	if (rc->has_node)
 		gpald_write_integer(w, "node", rc->node);
 	gpald_write_range(w, "ecam", rc->ecam);
-	write_window_if(w, "low_mmio", rc->low_mmio);
-	write_window_if(w, "high_mmio", rc->high_mmio);
+	write_nonempty_window(w, "low_mmio", rc->low_mmio);
+	write_nonempty_window(w, "high_mmio", rc->high_mmio);
 	if (rc->has_cxl) {
 		gpald_write_object(w, "cxl");
-		gpald_write_range_if(w, "hdm", rc->cxl_hdm);
+		gpald_write_nonempty_range(w, "hdm", rc->cxl_hdm);
 		gpald_write_range(w, "chbcr", rc->cxl_chbcr);
 		gpald_write_object_end(w);
 	}
@@ -153,9 +153,9 @@ static void write_layout_vtl2(struct gpald_writer *w, const struct gpal_layout *
 	    gpal_range_is_empty(layout->vtl2_framebuffer) && !layout->has_vtl2_alias_map)
 		return;
 	gpald_write_object(w, "vtl2");
-	gpald_write_range_if(w, "chipset_mmio", layout->vtl2_chipset_mmio);
-	gpald_write_range_if(w, "memory", layout->vtl2_memory);
-	gpald_write_range_if(w, "framebuffer", layout->vtl2_framebuffer);
+	gpald_write_nonempty_range(w, "chipset_mmio", layout->vtl2_chipset_mmio);
+	gpald_write_nonempty_range(w, "memory", layout->vtl2_memory);
+	gpald_write_nonempty_range(w, "framebuffer", layout->vtl2_framebuffer);
 	if (layout->has_vtl2_alias_map)
 		gpald_write_bool(w, "alias_map", true);
 	gpald_write_object_end(w);
@@ -193,7 +193,7 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 	write_layout_hotplug(w, layout);
 	gpald_write_object(w, "chipset");
 	gpald_write_range(w, "low_mmio", layout->chipset_low_mmio);
-	gpald_write_range_if(w, "high_mmio", layout->chipset_high_mmio);
+	gpald_write_nonempty_range(w, "high_mmio", layout->chipset_high_mmio);
 	gpald_write_object_end(w);
 	write_layout_pcie(w, layout);
 	write_layout_cxl_windows(w, layout);
@@ -237,8 +237,8 @@ void gpald_encode_changes(struct gpald_writer *w, const char *key,
 		gpald_write_object(w, NULL);
 		gpald_write_text(w, "change", gpal_change_name(change->kind));
 		gpald_write_text(w, "tag", change->tag);
-		gpald_write_range_if(w, "from", change->from);
-		gpald_write_range_if(w, "to", change->to);
+		gpald_write_nonempty_range(w, "from", change->from);
+		gpald_write_nonempty_range(w, "to", change->to);
 		gpald_write_object_end(w);
 	}
 	gpald_write_array_end(w);

@@ -54,15 +54,15 @@ enum gpald_reason {
 #define GPALD_REASON_OF(code) ((enum gpald_reason)(-(code)))
 
 /* Bytes of the longest pointer. A longer one is cut to the last step that fits. */
-#define GPALD_POINTER_MAX 511
+#define GPALD_WIRE_POINTER_MAX 511
 
 /* A refusal. The members after `core` apply to some reasons only. */
 struct gpald_wire_error {
 	enum gpald_reason reason;
 	char message[1024];
 	bool has_pointer;
-	char pointer[GPALD_POINTER_MAX + 1]; /* JSON pointer into params */
-	size_t offset;                       /* of the byte at fault in the line, for -32700 */
+	char pointer[GPALD_WIRE_POINTER_MAX + 1]; /* JSON pointer into params */
+	size_t offset;                            /* of the byte at fault in the line, for -32700 */
 	struct gpal_error core; /* details, for the codes of libgpalayout; GPALD_NOT_FOUND: a tag */
 
 	/* Details, for the reasons of the registry. */
@@ -106,16 +106,16 @@ bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The type of a detail in struct gpald_wire_error. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,      /* char[GPAL_ERROR_TAG_MAX + 1]; omitted if it is empty */
-	GPALD_DETAIL_HEX,       /* uint64_t */
-	GPALD_DETAIL_HEX_IF,    /* uint64_t; omitted if it is 0 */
-	GPALD_DETAIL_RANGE,     /* struct gpal_range */
-	GPALD_DETAIL_RANGE_IF,  /* struct gpal_range; omitted if it is empty */
-	GPALD_DETAIL_NEIGHBOUR, /* struct gpal_neighbour; omitted if its tag is empty */
-	GPALD_DETAIL_KIND,      /* enum gpal_kind */
-	GPALD_DETAIL_UINT,      /* unsigned int */
-	GPALD_DETAIL_INTEGER,   /* uint64_t, below 2^53 */
-	GPALD_DETAIL_OPTIONAL,  /* struct gpal_optional, below 2^53; omitted if it is not set */
+	GPALD_DETAIL_TEXT,           /* char[GPAL_ERROR_TAG_MAX + 1]; omitted if it is empty */
+	GPALD_DETAIL_HEX,            /* uint64_t */
+	GPALD_DETAIL_NONZERO_HEX,    /* uint64_t; omitted if it is 0 */
+	GPALD_DETAIL_RANGE,          /* struct gpal_range */
+	GPALD_DETAIL_NONEMPTY_RANGE, /* struct gpal_range; omitted if it is empty */
+	GPALD_DETAIL_NEIGHBOUR,      /* struct gpal_neighbour; omitted if its tag is empty */
+	GPALD_DETAIL_KIND,           /* enum gpal_kind */
+	GPALD_DETAIL_UINT,           /* unsigned int */
+	GPALD_DETAIL_INTEGER,        /* uint64_t, below 2^53 */
+	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, below 2^53; omitted if it is not set */
 };
 
 /* A member of the data of an error. */

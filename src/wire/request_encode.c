@@ -222,8 +222,8 @@ static void write_request_cxl_windows(struct gpald_writer *w, const struct gpal_
 }
 
 /* Writes {`name`: `value`} under `key`, or nothing if the value is 0. */
-static void write_count_if(struct gpald_writer *w, const char *key, const char *name,
-			   uint32_t value)
+static void write_nonzero_count(struct gpald_writer *w, const char *key, const char *name,
+				uint32_t value)
 {
 	if (value == 0)
 		return;
@@ -261,7 +261,7 @@ void gpald_encode_request(struct gpald_writer *w, const char *key,
 	write_chipset(w, request);
 	write_request_pcie(w, request);
 	write_request_cxl_windows(w, request);
-	write_count_if(w, "virtio_mmio", "slots", request->virtio_mmio_slots);
+	write_nonzero_count(w, "virtio_mmio", "slots", request->virtio_mmio_slots);
 	write_request_vtl2(w, request);
 	write_reserved(w, request);
 	write_host(w, request);

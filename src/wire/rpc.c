@@ -180,15 +180,15 @@ static void write_detail(struct gpald_writer *w, const struct gpald_detail *deta
 	case GPALD_DETAIL_HEX:
 		gpald_write_hex(w, name, *(const uint64_t *)field);
 		break;
-	case GPALD_DETAIL_HEX_IF:
+	case GPALD_DETAIL_NONZERO_HEX:
 		if (*(const uint64_t *)field != 0)
 			gpald_write_hex(w, name, *(const uint64_t *)field);
 		break;
 	case GPALD_DETAIL_RANGE:
 		gpald_write_range(w, name, *(const struct gpal_range *)field);
 		break;
-	case GPALD_DETAIL_RANGE_IF:
-		gpald_write_range_if(w, name, *(const struct gpal_range *)field);
+	case GPALD_DETAIL_NONEMPTY_RANGE:
+		gpald_write_nonempty_range(w, name, *(const struct gpal_range *)field);
 		break;
 	case GPALD_DETAIL_NEIGHBOUR:
 		write_neighbour(w, name, field);

@@ -78,7 +78,7 @@ static cJSON *read_reply(const char *reply, size_t size)
 /* Returns the value in an object or a list that a token names, or NULL. */
 static const cJSON *step(const cJSON *value, const char *token, size_t length)
 {
-	char name[GPALD_POINTER_MAX + 1], *out = name;
+	char name[GPALD_WIRE_POINTER_MAX + 1], *out = name;
 
 	for (size_t i = 0; i < length; i++) {
 		*out++ = token[i];

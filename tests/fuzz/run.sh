@@ -12,7 +12,7 @@ log=tests/fuzz/$target.log
 set -- "tests/fuzz/new/$target" "$inputs/corpus/$target"
 [ ! -d "$inputs/regressions/$target" ] || set -- "$@" "$inputs/regressions/$target"
 case $target in
-client | json | service) set -- -dict="$inputs/json.dict" "$@" ;;
+ctl | json | service) set -- -dict="$inputs/json.dict" "$@" ;;
 esac
 mkdir -p "tests/fuzz/new/$target" tests/fuzz/found
 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1

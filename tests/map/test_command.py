@@ -12,7 +12,7 @@ TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.d
 sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
 sys.dont_write_bytecode = True  # the source tree may be read-only
 
-from ctl_harness import NO_DAEMON, NOT_FOUND, OK, USAGE, answered, ctl, on_terminal, reply
+from ctl_harness import NO_DAEMON, NOT_FOUND, OK, USAGE, ctl, on_terminal, reply, run_against
 from harness import DaemonTestCase, main
 
 VM = ["--arch", "x86_64", "--memory", "4GiB", "--pcie-root-complex", "rc0"]
@@ -125,7 +125,7 @@ class Command(DaemonTestCase):
         real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
         newer = {"tag": "newer-0", "kind": "post_mmio", "start": "0x10000000000", "end": "0x10040000000"}
         layout = {**real["layout"], "map": real["layout"]["map"] + [newer], "top": newer["end"], "more": {}}
-        shown = answered(reply({**real, "layout": layout}), "map", "vm-1")
+        shown = run_against(reply({**real, "layout": layout}), "map", "vm-1")
         self.assertEqual(shown.code, OK)
         self.assertRegex(shown.out, r"(?m)^0x10000000000 .*\bnewer-0 +1 GiB  post_mmio$")
 
@@ -135,7 +135,7 @@ class Command(DaemonTestCase):
         ranges = [{"tag": "newer", "kind": "post_mmio", "start": hex(start), "end": hex(start + (1 << 20))}
                   for start in range(0xff000000, 0x102000000, 1 << 20)]
         layout = {**real["layout"], "ram": real["layout"]["ram"][:1], "map": ranges}
-        shown = answered(reply({**real, "layout": layout}), "map", "vm-1")
+        shown = run_against(reply({**real, "layout": layout}), "map", "vm-1")
         self.assertEqual(shown.code, OK)
         self.assertRegex(shown.out, r"(?s)32 ranges, 1 MiB each.* 4 GiB .*16 ranges, 1 MiB each")
 
@@ -148,9 +148,9 @@ class Command(DaemonTestCase):
         broken = [{}, {"name": "vm", "generation": 1}, {**real, "layout": {}}, {**real, "request": {}},
                   {**real, "request": 1},
                   *({**real, "layout": {**real["layout"], "map": ranges}} for ranges in no_maps)]
-        self.assertEqual(answered(reply(real), "map", "vm-1").code, OK)
+        self.assertEqual(run_against(reply(real), "map", "vm-1").code, OK)
         for result in broken:
-            shown = answered(reply(result), "map", "vm-1")
+            shown = run_against(reply(result), "map", "vm-1")
             self.assertEqual((shown.code, shown.out), (NO_DAEMON, ""))
             self.assertRegex(shown.err, "^gpalayoutctl: invalid reply to layout.get: ")
 

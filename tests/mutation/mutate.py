@@ -48,7 +48,7 @@ CORE_PROGRAMS = (
     "exhaustive/free_space", "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (
     "unit/test_registry", "unit/test_registry_memory", "unit/test_registry_owners", "unit/test_registry_store",
-    "unit/test_codec", "unit/test_codec_form", "unit/test_event", "unit/test_sqlite_store", "unit/test_sqlite_log",
+    "unit/test_codec", "unit/test_codec_form", "unit/test_event", "unit/test_sqlite_store", "unit/test_sqlite_wal",
     "unit/test_sqlite_damage", "unit/test_request_encode")
 WIRE_PROGRAMS = (
     "unit/test_reason", "unit/test_json_parse", "unit/test_json_raw", "unit/test_request_decode", "unit/test_request_encode",
@@ -201,7 +201,7 @@ class Tree:
         subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=clang",
                         "CFLAGS=-O1"], cwd=self.build, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         programs = [test for test in self.tests if not test.endswith(".py")]
-        made = self.make("all", "tests/socket/fault.la", "tests/socket/memory.la", "tests/socket/record.la", *programs)
+        made = self.make("all", "tests/socket/fault.la", "tests/socket/memory.la", "tests/socket/disk_recorder.la", *programs)
         if made.returncode:
             sys.exit(made.stdout)
         for path in glob.glob(os.path.join(self.path, folder, "*.c")):

@@ -153,7 +153,7 @@ def record_deleted(daemon):
 
 
 def record_killed(daemon):
-    """Records a daemon that was killed: some changes are in the database, those after a restart only in its log."""
+    """Records a daemon that was killed: some changes are in the database, those after a restart only in its WAL."""
     with daemon.connect() as client:
         for name in ("early", "changed-late", "gone-late"):
             create(client, name, MEMBERS["amd-vi"])

@@ -193,7 +193,7 @@ class FakeDaemon:
         return data
 
 
-def answered(script, *args, **options):
+def run_against(script, *args, **options):
     """Runs the client against a fake daemon."""
     with FakeDaemon(script) as daemon:
         return ctl("--socket", daemon.path, *args, **options)

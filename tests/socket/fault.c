@@ -157,7 +157,7 @@ static bool is_wanted(const char *fault, int fd)
 	return is_set(fault) && find(fd, false);
 }
 
-/* The same, but only for the database, not for its log. */
+/* The same, but only for the database, not for its WAL. */
 static bool is_wanted_of_database(const char *fault, int fd)
 {
 	return is_set(fault) && find(fd, true);

@@ -2,7 +2,7 @@
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
 The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULT_LIBRARY (the
-library made from fault.c, in the same folder as that of record.c), GPALAYOUT_MEMORY_LIBRARY (the library made from
+library made from fault.c, in the same folder as that of disk_recorder.c), GPALAYOUT_MEMORY_LIBRARY (the library made from
 memory.c) and TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
 The folder is removed with it.
 """
@@ -32,7 +32,7 @@ GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
 PROGRAM = [GPALAYOUTD, "--config=none"]
 GPALAYOUT_FAULT_LIBRARY = os.path.abspath(os.environ.get("GPALAYOUT_FAULT_LIBRARY", "./tests/socket/.libs/fault.so"))
 GPALAYOUT_MEMORY_LIBRARY = os.path.abspath(os.environ.get("GPALAYOUT_MEMORY_LIBRARY", "./tests/socket/.libs/memory.so"))
-GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULT_LIBRARY), "record.so")
+GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULT_LIBRARY), "disk_recorder.so")
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow. A longer wait means that something hangs.

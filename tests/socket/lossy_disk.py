@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-A disk that loses what was not synchronised, rebuilt from the records that record.c writes.
+A disk that loses what was not synchronised, rebuilt from the records that disk_recorder.c writes.
 
 A folder or file is durable in the state of its last synchronisation. After a power loss, any of the later changes may
 be on disk, and the others are lost: parts of writes (a sector, a page, or the whole write), changes of length, and

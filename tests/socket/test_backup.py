@@ -14,8 +14,8 @@ import tempfile
 import threading
 import unittest
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
-                         holds_socket, on_terminal, peer_pid, refusal, reply)
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, ctl, ctl_as, holds_socket,
+                         on_terminal, peer_pid, refusal, reply, run_against)
 from harness import AS_ADMIN, GPALAYOUTCTL, GPALAYOUTD, PATIENCE, Daemon, call_as, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
 
@@ -214,7 +214,7 @@ class Backup(WithFolder):
             older = file.read()
         self.daemon.call("layout.create", {"name": "vm", "request": REQUEST})
         cut = {"revision": 5, "next": "vm", "data": base64.b64encode(b"gpalayoutd").decode()}
-        result = answered(reply(cut), "backup", self.file)
+        result = run_against(reply(cut), "backup", self.file)
         self.check(result, NO_DAEMON)
         self.check(self.backup(path="/dev/full"), USAGE, "/dev/full: No space left on device")
         self.check(self.backup(path=os.path.join(self.daemon.folder, "none", "b")), USAGE, "No such file or directory")
@@ -361,7 +361,7 @@ class Late(WithFolder):
         behind = refusal(9, "behind", reason="resync_required", revision=9, oldest_since=8)
 
         lines = [reply(first), behind.replace(b'"id": 1', b'"id": 2'), reply(last, 3)]
-        self.check(answered(answers(*lines), "backup", self.file), OK)
+        self.check(run_against(answers(*lines), "backup", self.file), OK)
         content = b"gpalayoutd-backup-1\n"
         with open(self.file, "rb") as file:
             self.assertEqual(file.read(), content + hashlib.sha256(content).digest())
@@ -369,7 +369,7 @@ class Late(WithFolder):
         lines = []
         for number in range(1, 7, 2):
             lines += [reply(first, number), behind.replace(b'"id": 1', b'"id": %d' % (number + 1))]
-        result = answered(answers(*lines), "backup", self.file)
+        result = run_against(answers(*lines), "backup", self.file)
         self.check(result, REFUSED, "layouts change faster than a backup can follow")
 
 
@@ -407,16 +407,16 @@ class Written(Case):
         os.symlink("none", lost)
         with open(self.file, "wb"):
             pass
-        self.check(answered(reply(self.LAST), "backup", link), OK)
+        self.check(run_against(reply(self.LAST), "backup", link), OK)
         self.assertEqual(os.readlink(link), "backup")
         with open(self.file, "rb") as file:
             self.assertEqual(file.read(), self.CONTENT)
-        self.check(answered(reply(self.LAST), "backup", lost), USAGE, "lost: No such file or directory")
+        self.check(run_against(reply(self.LAST), "backup", lost), USAGE, "lost: No such file or directory")
         self.assertEqual(sorted(os.listdir(self.folder)), ["backup", "link", "lost"])
         # A link like /dev/stdout.
         standard = os.path.join(self.folder, "standard")
         os.symlink("/proc/self/fd/1", standard)
-        self.assertEqual(answered(reply(self.LAST), "backup", "-q", standard).raw, self.CONTENT)
+        self.assertEqual(run_against(reply(self.LAST), "backup", "-q", standard).raw, self.CONTENT)
         self.assertTrue(os.path.islink(standard))
 
     def test_a_signal_removes_the_unfinished_backup(self):
@@ -461,27 +461,27 @@ class Written(Case):
 
         reader = threading.Thread(target=drain)
         reader.start()
-        result = answered(answers(page(1), behind, reply(self.LAST, 3)), "backup", self.file)
+        result = run_against(answers(page(1), behind, reply(self.LAST, 3)), "backup", self.file)
         reader.join()
         self.check(result, REFUSED, "layouts change faster than a backup can follow")
         self.assertEqual(read, [b"page"])
 
     def test_a_daemon_whose_pages_do_not_advance_is_refused(self):
         for second in ({"next": "vm-001"}, {"next": "vm-000", "revision": 8}, {"next": "vm-002", "revision": 6}):
-            result = answered(answers(page(1), page(2, **second), page(3)), "backup", self.file)
+            result = run_against(answers(page(1), page(2, **second), page(3)), "backup", self.file)
             self.check(result, NO_DAEMON, "the page does not come after the one before it")
         # Only irrelevant changes happened since, and the daemon has looked at as many events as a page allows.
         for second in ({"next": "vm-002"}, {"next": "vm-001", "revision": 8}, {"next": "vm-001", "revision": 8, "data": ""}):
-            self.check(answered(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),
+            self.check(run_against(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),
                                 "backup", self.file), OK)
 
     def test_a_daemon_without_backups_is_reported(self):
-        result = answered(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
+        result = run_against(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
         self.check(result, REFUSED, "no method registry.backup", "a backup needs the control socket")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_layout_too_large_for_a_reply_needs_another_limit(self):
-        result = answered(refusal(-32001, "the reply would be too long", reason="message_too_large"), "backup", self.file)
+        result = run_against(refusal(-32001, "the reply would be too long", reason="message_too_large"), "backup", self.file)
         self.check(result, REFUSED, "the reply would be too long", "a larger limit reply_bytes")
 
     def test_pages_do_not_pile_up_in_memory(self):
@@ -498,7 +498,7 @@ class Written(Case):
                               if key in ("VmSize", "VmHWM")})
             connection.sendall(reply(self.LAST, 65))
 
-        self.check(answered(script, "backup", self.file), OK)
+        self.check(run_against(script, "backup", self.file), OK)
         if sizes[0]["VmSize"] > 1 << 30:
             self.skipTest("a sanitizer keeps what is freed")
         self.assertLess(sizes[0]["VmHWM"], 32 << 10)

@@ -296,7 +296,7 @@ class Sources(Case):
         manager.wait_notified("READY=1")
         with Client(path) as client:
             options = options_of(client.call("daemon.info")["result"])
-        self.assertEqual(manager.end()[0], 0)
+        self.assertEqual(manager.stop()[0], 0)
         return [option for option in options if option[0].startswith(("socket", "inspect", "ttrpc", "state"))]
 
     def test_paths_of_sockets_and_state(self):

@@ -18,7 +18,8 @@ import threading
 import time
 
 from ctl_harness import (BASE_ENV, INFO, INFO_SHOWN, NO_DAEMON, NO_ROOM, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon,
-                         answered, ctl, digest, entry, holds_socket, layout, on_terminal, peer_pid, refusal, reply, rows, send_slowly)
+                         ctl, digest, entry, holds_socket, layout, on_terminal, peer_pid, refusal, reply, rows, run_against,
+                         send_slowly)
 from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, PROGRAM, DaemonTestCase, is_asleep, main, wait_until
 
 
@@ -495,10 +496,10 @@ class Exchange(Case):
                 self.check(ctl("--socket", "/nonexistent", *args, stdin=b"{}"), NO_DAEMON, "cannot connect")
 
     def test_a_connection_that_is_closed_is_exit_3(self):
-        self.check(answered(lambda connection: None, "info"), NO_DAEMON, "the connection was closed without a reply")
-        self.check(answered(b"", "info"), NO_DAEMON, "the connection was closed without a reply")
-        self.check(answered(b'{"jsonrpc"', "info"), NO_DAEMON, "closed in the middle of a reply")
-        self.check(answered(reply(1)[:-1], "info"), NO_DAEMON, "closed in the middle of a reply")
+        self.check(run_against(lambda connection: None, "info"), NO_DAEMON, "the connection was closed without a reply")
+        self.check(run_against(b"", "info"), NO_DAEMON, "the connection was closed without a reply")
+        self.check(run_against(b'{"jsonrpc"', "info"), NO_DAEMON, "closed in the middle of a reply")
+        self.check(run_against(reply(1)[:-1], "info"), NO_DAEMON, "closed in the middle of a reply")
 
     def test_silence_is_exit_3_once_the_time_is_up(self):
         def silence(connection):
@@ -506,7 +507,7 @@ class Exchange(Case):
             connection.recv(1)  # returns when the client leaves
 
         start = time.monotonic()
-        self.check(answered(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no reply within 0.3 s",
+        self.check(run_against(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no reply within 0.3 s",
                    "hint: --timeout")
         self.assertGreaterEqual(time.monotonic() - start, 0.3)
 
@@ -515,7 +516,7 @@ class Exchange(Case):
             while True:
                 send_slowly(connection.fileno(), b" ")
 
-        self.check(answered(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no reply within 0.5 s")
+        self.check(run_against(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no reply within 0.5 s")
 
     def test_a_full_listen_queue_is_waited_for_and_then_exit_3(self):
         path = os.path.join(self.folder, "full.sock")
@@ -568,7 +569,7 @@ class Exchange(Case):
         ]
         for line, text in cases:
             with self.subTest(line[:60]):
-                result = answered(line, "info")
+                result = run_against(line, "info")
                 self.check(result, NO_DAEMON, text)
                 self.assertEqual(result.raw, b"")
 
@@ -580,10 +581,10 @@ class Exchange(Case):
                              (["resolve", "--memory", "1G"], {"layout": layout([entry("a", "attic", 0, 4096)])}),
                              (["info"], []), (["policies"], {}), (["policies"], {"default": "p", "policies": [{}]})]:
             with self.subTest(f"{args[0]} {result}"):
-                self.check(answered(reply(result), *args, stdin=b"{}"), NO_DAEMON, "invalid reply to ")
+                self.check(run_against(reply(result), *args, stdin=b"{}"), NO_DAEMON, "invalid reply to ")
 
     def test_an_error_without_an_id_is_a_refusal(self):
-        self.check(answered(refusal(-32002, "too many", None, reason="overloaded"), "info"), NO_DAEMON,
+        self.check(run_against(refusal(-32002, "too many", None, reason="overloaded"), "info"), NO_DAEMON,
                    "overloaded: too many", "hint: try again")
 
     def test_an_answer_in_pieces_is_put_together(self):
@@ -593,7 +594,7 @@ class Exchange(Case):
             FakeDaemon.read_line(connection)
             send_slowly(connection.fileno(), line)
 
-        result = answered(dribble, "info")
+        result = run_against(dribble, "info")
         self.check(result, OK)
         self.assertEqual(result.out.splitlines()[0], "version         1.2.3 é")
 
@@ -606,10 +607,10 @@ class Exchange(Case):
             for start in range(0, len(line), 99991):
                 connection.sendall(line[start:start + 99991])
 
-        result = answered(pieces, "call", "a.b")
+        result = run_against(pieces, "call", "a.b")
         self.check(result, OK)
         self.assertTrue(result.raw == b'"' + value.encode() + b'"\n')
-        result = answered(pieces, "call", "a.b", "--json")
+        result = run_against(pieces, "call", "a.b", "--json")
         self.check(result, OK)
         self.assertTrue(result.raw == line)
 
@@ -624,7 +625,7 @@ class Exchange(Case):
             received.append(FakeDaemon.read_line(connection))
             connection.sendall(reply({"map": []}))
 
-        self.check(answered(slow, "allocate", "-", stdin=text), OK)
+        self.check(run_against(slow, "allocate", "-", stdin=text), OK)
         self.assertTrue(received[0] == b'{"jsonrpc":"2.0","id":1,"method":"layout.allocate","params":' + text + b"}\n")
 
     def test_a_refusal_before_the_end_of_the_request_is_seen(self):
@@ -632,7 +633,7 @@ class Exchange(Case):
             connection.recv(100)
             connection.sendall(refusal(-32001, "line above 1 MiB", None, reason="message_too_large"))
 
-        self.check(answered(refuse, "allocate", "-", stdin=b'["' + b"y" * (3 << 20) + b'"]'), REFUSED,
+        self.check(run_against(refuse, "allocate", "-", stdin=b'["' + b"y" * (3 << 20) + b'"]'), REFUSED,
                    "message_too_large: line above 1 MiB", "hint: ")
 
     def test_a_refusal_by_a_peer_that_reads_no_further_is_seen(self):
@@ -650,7 +651,7 @@ class Exchange(Case):
         self.check(result, REFUSED, "message_too_large: line above 1 MiB")
 
     def test_a_peer_that_leaves_while_the_request_is_sent_is_exit_3_and_no_signal(self):
-        result = answered(lambda connection: connection.recv(100), "allocate", "-",
+        result = run_against(lambda connection: connection.recv(100), "allocate", "-",
                           stdin=b'["' + b"y" * (3 << 20) + b'"]')
         self.check(result, NO_DAEMON, "the connection was closed without a reply")
 
@@ -677,7 +678,7 @@ class Exchange(Case):
 
 class Output(Case):
     def map_of(self, entries, *args):
-        result = answered(reply({"map": entries}), "allocate", "-", *args, stdin=b"{}")
+        result = run_against(reply({"map": entries}), "allocate", "-", *args, stdin=b"{}")
         self.check(result, OK)
         return rows(result.out)
 
@@ -723,7 +724,7 @@ class Output(Case):
 
     def test_columns_line_up(self):
         entries = [entry("long-tag-" * 9, "post_mmio", 0, 1 << 40), entry("b", "ram", 1 << 40, 1 << 41)]
-        out = answered(reply({"map": entries}), "allocate", "-", stdin=b"{}").out.splitlines()
+        out = run_against(reply({"map": entries}), "allocate", "-", stdin=b"{}").out.splitlines()
         for column in ("END", "SIZE", "KIND", "TAG"):
             edge = out[0].index(column) + (len(column) if column in ("END", "SIZE") else 0)
             for line in out[1:]:
@@ -733,7 +734,7 @@ class Output(Case):
                     warnings=[{"reason": "many_virtio_mmio_slots", "tag": "virtio-mmio", "message": "more than 100"}])
 
     def test_resolve_ends_with_a_summary_and_warnings(self):
-        result = answered(reply({"layout": self.LAYOUT}), "resolve", "--memory", "3G")
+        result = run_against(reply({"layout": self.LAYOUT}), "resolve", "--memory", "3G")
         self.check(result, OK)
         self.assertEqual(result.out.split("\n\n")[1].splitlines(), [
             "architecture           x86_64",
@@ -748,7 +749,7 @@ class Output(Case):
         self.assertEqual(result.out.split("\n\n")[2], "warning: many_virtio_mmio_slots at virtio-mmio: more than 100\n")
 
     def test_a_layout_without_warnings_has_no_such_section(self):
-        result = answered(reply({"layout": dict(self.LAYOUT, warnings=[])}), "resolve", "--memory", "3G")
+        result = run_against(reply({"layout": dict(self.LAYOUT, warnings=[])}), "resolve", "--memory", "3G")
         self.assertNotIn("warning", result.out)
         self.assertTrue(result.out.endswith(f"{digest(self.LAYOUT)}\n"))
 
@@ -806,31 +807,31 @@ class Output(Case):
     def test_call_prints_the_result_with_every_digit(self):
         line = (b'{"jsonrpc":"2.0", "result" : {"n":18446744073709551615,"e":[],'
                 b'"s":"\\u0001\\"result\\"","f":1.50} ,"id":1}\n')
-        result = answered(line, "call", "a.b")
+        result = run_against(line, "call", "a.b")
         self.check(result, OK)
         self.assertEqual(result.out, '{\n  "n": 18446744073709551615,\n  "e": [],\n  "s": "\\u0001\\"result\\"",\n'
                                      '  "f": 1.50\n}\n')
 
     def test_call_finds_the_result_after_look_alikes(self):
         line = b'{"jsonrpc":"2.0","x":{"result":1},"y":"result","z":[{"result":2}],"result":[3],"id":1}\n'
-        self.assertEqual(json.loads(answered(line, "call", "a.b").out), [3])
+        self.assertEqual(json.loads(run_against(line, "call", "a.b").out), [3])
 
     def test_any_result_is_cut_out_of_its_line(self):
         for text in (b"null", b'""', b'"]}\\""', b"[]", b'["result",{"result":[]}]', b"-1.5E+2", b'"\\\\"', b'{"]":"["}'):
             for before, after in [(b"", b""), (b" ", b"\t"), (b"", b',"results":0')]:
                 line = b'{"id":1,"jsonrpc":"2.0","result":' + before + text + after + b"}\n"
                 with self.subTest(line):
-                    result = answered(line, "call", "a.b")
+                    result = run_against(line, "call", "a.b")
                     self.check(result, OK)
                     self.assertEqual(json.loads(result.raw), json.loads(text))
 
     def test_a_result_under_an_escaped_name_is_not_guessed_at(self):
         line = b'{"id":1,"jsonrpc":"2.0","r\\u0065sult":1}\n'
-        self.check(answered(line, "call", "a.b"), NO_DAEMON, "a key has escapes")
+        self.check(run_against(line, "call", "a.b"), NO_DAEMON, "a key has escapes")
 
     def test_a_result_of_very_many_values_is_shown(self):
         values = list(range(70000))
-        result = answered(reply(values), "call", "a.b")
+        result = run_against(reply(values), "call", "a.b")
         self.check(result, OK)
         self.assertEqual(json.loads(result.raw), values)
 
@@ -838,23 +839,23 @@ class Output(Case):
         line = b'{"id":1, "jsonrpc":"2.0" ,"result":{"b":1.50,"a":"\\u0041\xc3\xa9\xc2\x9b"}}\n'
         for args in (["info"], ["policies"], ["schema"], ["call", "a.b"], ["allocate", "-"], ["resolve", "-"]):
             with self.subTest(args[0]):
-                result = answered(line, "--json", *args, stdin=b"{}")
+                result = run_against(line, "--json", *args, stdin=b"{}")
                 self.check(result, OK)
                 self.assertEqual(result.raw, line)
 
     def test_json_is_the_reply_line_also_for_a_refusal(self):
         line = refusal(1, "they overlap", reason="overlap", tag="a", other_tag="b")
-        result = answered(line, "--json", "resolve", "--memory", "1G")
+        result = run_against(line, "--json", "resolve", "--memory", "1G")
         self.check(result, REFUSED, "overlap: they overlap")
         self.assertEqual(result.raw, line)
 
     def test_json_shows_an_invalid_reply(self):
-        result = answered(reply({}, 7), "--json", "info")
+        result = run_against(reply({}, 7), "--json", "info")
         self.check(result, NO_DAEMON, "its id")
         self.assertEqual(result.raw, reply({}, 7))
 
     def test_info_shows_limits_in_their_units(self):
-        result = answered(reply({"version": "0.1.0", "protocol": "1", "default_policy": "p", "none": [], "part": 1.5,
+        result = run_against(reply({"version": "0.1.0", "protocol": "1", "default_policy": "p", "none": [], "part": 1.5,
                                  "sockets": {"control": "/c", "more": "/m"},
                                  "limits": {"request_line_bytes": 1048576, "reply_bytes": 1048577,
                                             "store_bytes_per_uid": 0, "nodes": 1024, "drain_ms": 5000, "big": 9007199254740991, "ms": 7}}), "info")
@@ -874,7 +875,7 @@ class Output(Case):
                                      "ms                                  7\n")
 
     def test_policies_that_are_known_show_their_defaults(self):
-        result = answered(reply({"default": "openvmm-2031.01", "policies": [
+        result = run_against(reply({"default": "openvmm-2031.01", "policies": [
             {"name": "openvmm-2026.05", "summary": "first", "defaults": {"pcie": {"ecam": "below-4gib"}}},
             {"name": "openvmm-2031.01", "summary": "second", "defaults": 7}]}), "policies")
         self.check(result, OK)
@@ -1032,24 +1033,24 @@ HINTS = [
 class Refusals(Case):
     def test_reason_pointer_and_message_are_on_one_line(self):
         line = refusal(-32602, "4g is not a size", reason="bad_size", pointer="/request/memory/nodes/0")
-        result = answered(line, "resolve", "--memory", "4g")
+        result = run_against(line, "resolve", "--memory", "4g")
         self.check(result, USAGE)
         self.assertEqual(result.err.splitlines()[0],
                          "gpalayoutctl: bad_size at --memory 4g: 4g is not a size")
         self.assertEqual(result.raw, b"")
 
     def test_without_a_pointer_there_is_no_at(self):
-        self.check(answered(refusal(1, "full", reason="exhausted"), "info"), NO_ROOM,
+        self.check(run_against(refusal(1, "full", reason="exhausted"), "info"), NO_ROOM,
                    "gpalayoutctl: exhausted: full\n")
 
     def test_without_a_reason_there_is_the_code(self):
         line = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"oops"}}\n'
-        self.check(answered(line, "info"), REFUSED, "gpalayoutctl: error -32603: oops\n")
+        self.check(run_against(line, "info"), REFUSED, "gpalayoutctl: error -32603: oops\n")
 
     def test_each_reason_has_its_next_step(self):
         for data, text in HINTS:
             with self.subTest(str(data)):
-                result = answered(refusal(1, "m", **data), "info")
+                result = run_against(refusal(1, "m", **data), "info")
                 self.check(result, STATUS.get(data.get("reason"), REFUSED))
                 hints = [line for line in result.err.splitlines() if line.startswith("hint: ")]
                 # A message that says everything needs no hint.
@@ -1081,7 +1082,7 @@ class Refusals(Case):
                 ({**width, "alignment_gap": "0x0"}, None),
                 ({"reason": "overlap"}, None)):
             with self.subTest(str(data)):
-                result = answered(refusal(1, "m", **data), "info")
+                result = run_against(refusal(1, "m", **data), "info")
                 notes = [line for line in result.err.splitlines() if line.startswith("note: ")]
                 self.assertEqual(len(notes), 1 if text else 0, result.err)
                 if text:
@@ -1092,7 +1093,7 @@ class Refusals(Case):
                     {"reason": "new", "tag": "", "message": "no tag"}, {"reason": "no message", "tag": "a"}, 7]
         line = refusal(1, "m", reason="warning_refused", pointer="/refuse", tag="ram0", warnings=warnings)
         for command in (["resolve"], ["create", "vm"], ["update", "vm"]):
-            result = answered(line, *command, "--memory", "1G", "--refuse", "all")
+            result = run_against(line, *command, "--memory", "1G", "--refuse", "all")
             self.check(result, REFUSED)
             self.assertEqual(result.err, ("gpalayoutctl: warning_refused at --refuse: m\n"
                                           "warning: ram_not_at_zero at ram0: it is not\n"
@@ -1102,9 +1103,9 @@ class Refusals(Case):
 
     def test_an_unknown_warning_is_named(self):
         line = refusal(-32602, "m", reason="out_of_range", pointer="/refuse/1")
-        result = answered(line, "resolve", "--refuse", "a", "--memory", "1G", "--refuse", "b")
+        result = run_against(line, "resolve", "--refuse", "a", "--memory", "1G", "--refuse", "b")
         self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse b: m\n")
-        result = answered(refusal(-32602, "m", reason="out_of_range", pointer="/refuse/7"), "resolve", "--refuse", "a", "--memory", "1G")
+        result = run_against(refusal(-32602, "m", reason="out_of_range", pointer="/refuse/7"), "resolve", "--refuse", "a", "--memory", "1G")
         self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse: m\n")
 
     def test_refuse_all_does_not_hide_an_unknown_warning(self):
@@ -1141,14 +1142,14 @@ class Refusals(Case):
                 ({**low, "pointer": "/request/pcie/root_complexes/1/low_mmio"},
                  ["resolve", RC, "a,low_bars=1M", RC, "b"], "no aligned address below 4 GiB is free")):
             with self.subTest(f"{data['tag']} {args[:9]}"):
-                self.check(answered(refusal(1, "m", **data), *args, stdin=request), NO_ROOM, "hint: ", text)
+                self.check(run_against(refusal(1, "m", **data), *args, stdin=request), NO_ROOM, "hint: ", text)
 
     def test_odd_details_do_no_harm(self):
         for data in ({"tag": "a", "fit": "0x1", "below": {"tag": 7}, "above": [], "largest_size": {}},
                      {"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
                      {"tag": "a", "largest_fit": "-1", "size": "0x" + "f" * 30, "alignment": "x"}):
             with self.subTest(str(data)):
-                self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), NO_ROOM,
+                self.check(run_against(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), NO_ROOM,
                            "exhausted: m", "hint: ")
 
 

@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import unittest
 
-from ctl_harness import (NO, NO_DAEMON, OK, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
-                         layout, on_terminal, refusal, reply)
+from ctl_harness import (NO, NO_DAEMON, OK, USAGE, Case, FakeDaemon, Recorder, conversation, ctl, ctl_as, layout, on_terminal,
+                         refusal, reply, run_against)
 from harness import DaemonTestCase, can_be_another_user, main
 
 DEFAULT = "39,40,42,44,46,48,52"
@@ -59,7 +59,7 @@ class Fleet(Case):
     def fit(self, *args, results=of_request, **options):
         """Runs the command. Returns its output, and the peer with the recorded requests."""
         recorder = Recorder(results)
-        return answered(conversation(recorder), "fit", *args, **options), recorder
+        return run_against(conversation(recorder), "fit", *args, **options), recorder
 
 
 class Usage(Fleet):
@@ -153,7 +153,7 @@ class Operands(Fleet):
                 lines.append(line)
                 connection.sendall(reply(needing(40), json.loads(line)["id"]))
 
-        self.check(answered(script, "fit", folder, "--bits", "40"), OK)
+        self.check(run_against(script, "fit", folder, "--bits", "40"), OK)
         self.assertEqual(len(connections), 1)
         self.assertEqual(len(lines), len(texts))
         for text, line in zip(texts, lines):
@@ -323,7 +323,7 @@ class Refusals(Fleet):
         for number, request in enumerate(requests):
             self.write(f"fleet/m{number}.json", json.dumps(request).encode())
         os.chdir(self.folder)
-        result = answered(conversation(self.answer), "fit", "fleet", "--bits", "40,33", *options)
+        result = run_against(conversation(self.answer), "fit", "fleet", "--bits", "40,33", *options)
         self.assertEqual(result.code, NO)
         return result
 
@@ -376,7 +376,7 @@ class Refusals(Fleet):
                     return
                 connection.sendall(self.answer(json.loads(start)))
 
-        result = answered(script, "fit", "fleet", "--bits", "34")
+        result = run_against(script, "fit", "fleet", "--bits", "34")
         self.check(result, NO, "fleet/m.json: message_too_large: a long line\n")
         self.assertEqual(column(result.out, -1), ["-", "message_too_large", "-"])
         self.assertEqual(len(connections), 2)
@@ -396,13 +396,13 @@ class Answers(Fleet):
             message = {"id": message["id"], "result": needing(40), "jsonrpc": "2.0", "more": 1}
             return json.dumps(message).encode() + b" \n"
 
-        result = answered(conversation(answer), "fit", "--json", "-", folder, "--bits", "40", stdin=b"{}")
+        result = run_against(conversation(answer), "fit", "--json", "-", folder, "--bits", "40", stdin=b"{}")
         self.check(result, OK)
         ids = ["-", f"{folder}/a.json", f"{folder}/b.json"]
         self.assertEqual(result.raw, b"".join(answer({"id": identity}) for identity in ids))
 
     def test_a_reply_to_another_request_is_exit_3(self):
-        self.check(answered(reply(needing(40), "a"), "fit", "-", stdin=b"{}"), NO_DAEMON,
+        self.check(run_against(reply(needing(40), "a"), "fit", "-", stdin=b"{}"), NO_DAEMON,
                    "its id is not that of the request")
 
     def test_a_result_of_another_shape_is_exit_3_and_no_table(self):
@@ -423,7 +423,7 @@ class Answers(Fleet):
             FakeDaemon.read_line(connection)
             connection.sendall(answers.pop() if answers else b"")
 
-        result = answered(script, "fit", folder)
+        result = run_against(script, "fit", folder)
         self.check(result, NO_DAEMON, "the connection was closed without a reply")
         self.assertEqual(result.raw, b"")
 

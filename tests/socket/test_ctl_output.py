@@ -8,7 +8,7 @@ import json
 import os
 
 from ctl_harness import (BASE_ENV, CONFLICT, INFO, NO, NO_DAEMON, NO_ROOM, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case,
-                         FakeDaemon, Recorder, answered, conversation, ctl, entry, layout, on_terminal, refusal, reply)
+                         FakeDaemon, Recorder, conversation, ctl, entry, layout, on_terminal, refusal, reply, run_against)
 from harness import DaemonTestCase, main
 
 LIVE = {"name": "vm", "generation": 3, "owner_uid": 0, "created_at": "c", "updated_at": "u", "created": True,
@@ -40,8 +40,8 @@ class Quiet(Case):
         for args, result in COMMANDS:
             for flag in ("-q", "--quiet"):
                 with self.subTest(" ".join((*args, flag))):
-                    loud = answered(reply(result), *args, stdin=b"{}")
-                    quiet = answered(reply(result), *args, flag, stdin=b"{}")
+                    loud = run_against(reply(result), *args, stdin=b"{}")
+                    quiet = run_against(reply(result), *args, flag, stdin=b"{}")
                     self.assertEqual((loud.code, loud.err), (OK, ""))
                     self.assertNotEqual(loud.raw, b"")
                     self.assertEqual((quiet.code, quiet.raw, quiet.err), (OK, b"", ""))
@@ -52,24 +52,24 @@ class Quiet(Case):
 
     def test_quiet_prints_nothing_for_exit_status_1(self):
         for args, result in [(["compare", "a", "b"], {**CHANGES, "compatible": False}), (["fit", "-", "--bits", "31"], LIVE)]:
-            result = answered(reply(result), "-q", *args, stdin=b"{}")
+            result = run_against(reply(result), "-q", *args, stdin=b"{}")
             self.assertEqual((result.code, result.raw, result.err), (NO, b"", ""))
 
     def test_a_refusal_is_printed(self):
-        result = answered(refusal(4, "it is at 7", reason="generation_mismatch", generation=7), "delete", "vm", "-q")
+        result = run_against(refusal(4, "it is at 7", reason="generation_mismatch", generation=7), "delete", "vm", "-q")
         self.check(result, CONFLICT, "generation_mismatch: it is at 7\n", "\nhint: ")
         self.assertEqual(result.raw, b"")
 
     def test_an_invalid_reply_is_reported(self):
-        self.check(answered(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, "invalid reply to ")
-        self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "not a JSON-RPC 2.0 message")
+        self.check(run_against(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, "invalid reply to ")
+        self.check(run_against(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "not a JSON-RPC 2.0 message")
 
     def test_a_quiet_watch_still_waits_for_events(self):
         lines = reply({"revision": 1}) + b"".join(
             json.dumps({"jsonrpc": "2.0", "method": "layout.event",
                         "params": {"revision": number, "event": "created", "name": "vm"}}).encode() + b"\n"
             for number in (2, 3))
-        result = answered(lines, "watch", "-q", "--count", "2")
+        result = run_against(lines, "watch", "-q", "--count", "2")
         self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
 
     def test_quiet_excludes_options_that_print(self):
@@ -79,7 +79,7 @@ class Quiet(Case):
 
 class Field(Case):
     def field(self, path, result, *args):
-        return answered(reply(result) if isinstance(result, dict) else result, "--field", path, *(args or ("get", "vm")))
+        return run_against(reply(result) if isinstance(result, dict) else result, "--field", path, *(args or ("get", "vm")))
 
     def test_a_value_is_a_line(self):
         for path, text in [("name", "vm"), ("generation", "3"), ("created", "true"), ("layout.ram.0.start", "0x0"),
@@ -126,7 +126,7 @@ class Field(Case):
         for args, result in COMMANDS:
             with self.subTest(" ".join(args)):
                 member = next(iter(result), "x")
-                shown = answered(reply(result), *args, "--field", member, stdin=b"{}")
+                shown = run_against(reply(result), *args, "--field", member, stdin=b"{}")
                 self.assertEqual((shown.code, shown.raw != b""), (OK if result else NOT_FOUND, bool(result)), shown.err)
 
     def test_a_list_is_one_result_however_many_pages(self):
@@ -134,7 +134,7 @@ class Field(Case):
 
         def ask(path, *args):
             recorder = Recorder(lambda _, params: pages[params.get("after")])
-            return answered(conversation(recorder), "list", "--field", path, *args)
+            return run_against(conversation(recorder), "list", "--field", path, *args)
 
         self.assertEqual(ask("layouts.2.name").out, "c\n")
         self.assertEqual(ask("revision").out, "7\n")
@@ -145,11 +145,11 @@ class Field(Case):
         for args in (["probe", "0", "a", "b"], ["fit", self.write("a", b"{}"), self.write("b", b"{}"), "--bits", "40"]):
             recorder = Recorder(lambda method, _: FREE if method == "layout.probe" else LIVE)
             path = "free.end" if args[0] == "probe" else "layout.ram_size"
-            result = answered(conversation(recorder), "--field", path, *args)
+            result = run_against(conversation(recorder), "--field", path, *args)
             self.assertEqual((result.code, result.out.count("\n"), len(set(result.out.split()))), (OK, 2, 1), result.err)
 
     def test_field_keeps_exit_status_1(self):
-        result = answered(reply({**CHANGES, "compatible": False}), "--field", "compatible", "compare", "a", "b")
+        result = run_against(reply({**CHANGES, "compatible": False}), "--field", "compatible", "compare", "a", "b")
         self.assertEqual((result.code, result.out, result.err), (NO, "false\n", ""))
 
     def test_a_refusal_has_no_fields(self):
@@ -245,19 +245,19 @@ class Failures(Case):
             connection.recv(1)
 
         for script in (silence, b"", b"HTTP/1.1 400\r\n"):
-            result = answered(script, "create", "vm", "--memory", "1G", "--timeout", "0.2")
+            result = run_against(script, "create", "vm", "--memory", "1G", "--timeout", "0.2")
             self.check(result, NO_DAEMON, self.REPEAT)
             for args in (["update", "vm", "--memory", "1G"], ["delete", "vm"]):
-                result = answered(script, *args, "--timeout", "0.2")
+                result = run_against(script, *args, "--timeout", "0.2")
                 self.check(result, NO_DAEMON, "hint: it is not known whether this was done: gpalayoutctl get vm shows the layout\n")
             for args in (["get", "vm"], ["resolve", "--memory", "1G"], ["list"]):
-                self.assertNotIn("not known", answered(script, *args, "--timeout", "0.2").err)
+                self.assertNotIn("not known", run_against(script, *args, "--timeout", "0.2").err)
 
     def test_a_change_that_was_never_sent_was_not_made(self):
         self.assertNotIn("not known", ctl("create", "vm", "--memory", "1G", "--socket", "/nonexistent").err)
         # A dry run changes nothing, and --set had only asked for the current request.
         for args in (["--memory", "1G", "--dry-run"], ["--set", "a=1"]):
-            result = answered(b"", "update", "vm", *args)
+            result = run_against(b"", "update", "vm", *args)
             self.check(result, NO_DAEMON, "the connection was closed")
             self.assertNotIn("not known", result.err)
 
@@ -270,7 +270,7 @@ class Json(Case):
         for line, args in [(reply(strange), ["list"]), (reply({}), ["compare", "a", "b"]), (b"{}\n", ["info"]),
                            (refusal(reason="of_2031"), ["info"])]:
             with self.subTest(line):
-                plain, whole = answered(line, *args), answered(line, *args, "--json")
+                plain, whole = run_against(line, *args), run_against(line, *args, "--json")
                 self.assertEqual((plain.raw, whole.raw, plain.code), (b"", line, whole.code))
                 self.assertIn("--json shows ", plain.err)
                 self.assertNotIn("--json", whole.err)

@@ -10,8 +10,8 @@ import pwd
 import re
 import unittest
 
-from ctl_harness import (CONFLICT, NO_DAEMON, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, Recorder, answered,
-                         conversation, ctl, ctl_as, digest, entry, layout, on_terminal, refusal, reply, rows)
+from ctl_harness import (CONFLICT, NO_DAEMON, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, Recorder, conversation,
+                         ctl, ctl_as, digest, entry, layout, on_terminal, refusal, reply, rows, run_against)
 from harness import Daemon, DaemonTestCase, can_be_another_user, main
 
 LAYOUT = layout([entry("ram0", "ram", 0, 0xc0000000)])
@@ -184,7 +184,7 @@ class OneLayout(Case):
 
     def test_ranges_that_would_move_are_listed_with_the_refusal(self):
         line = refusal(5, "2 ranges would move", reason="would_move", pointer="/request", changes=self.CHANGES)
-        result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+        result = run_against(line, "update", "vm-1", "-", stdin=b"{}")
         self.check(result, REFUSED)
         self.assertEqual(result.raw, b"")
         first, rest = result.err.split("\n", 1)
@@ -193,13 +193,13 @@ class OneLayout(Case):
         for odd in (7, []):
             with self.subTest(str(odd)):
                 line = refusal(5, "no", reason="would_move", changes=odd)
-                result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+                result = run_against(line, "update", "vm-1", "-", stdin=b"{}")
                 self.check(result, REFUSED)
                 self.assertEqual(len(result.err.splitlines()), 2)
         for odd in ([7], [{"change": "moved"}], [{"change": "a", "tag": "b"}], [{"change": "moved", "tag": "b", "from": 1}]):
             with self.subTest(str(odd)):
                 line = refusal(5, "no", reason="would_move", changes=odd)
-                result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+                result = run_against(line, "update", "vm-1", "-", stdin=b"{}")
                 self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", "invalid reply to ", "update --allow-moves")
 
     REQUEST = '{"arch":"x86_64","memory":{"nodes":["0x100000000"]},"n":9007199254740993}'
@@ -224,7 +224,7 @@ class OneLayout(Case):
     def test_get_request_is_the_request_alone_with_every_digit(self):
         line = ('{"jsonrpc":"2.0","id":1,"result":{"name":"request","x":{"request":1}, "request" : %s ,"layout":{"policy":"of-old"}}}\n'
                 % self.REQUEST).encode()
-        result = answered(line, "get", "vm-1", "--request")
+        result = run_against(line, "get", "vm-1", "--request")
         self.check(result, OK)
         self.assertEqual(json.loads(result.out), {"policy": "of-old", **json.loads(self.REQUEST)})
         printed = ctl("resolve", "--print-request", self.write("r.json", result.raw))
@@ -232,7 +232,7 @@ class OneLayout(Case):
 
     def test_the_policy_of_a_request_that_names_one_stays(self):
         line = reply({"name": "vm-1", "request": {"arch": "x86_64", "policy": "own"}, "layout": {"policy": "other"}})
-        self.assertEqual(json.loads(answered(line, "get", "vm-1", "--request").out), {"arch": "x86_64", "policy": "own"})
+        self.assertEqual(json.loads(run_against(line, "get", "vm-1", "--request").out), {"arch": "x86_64", "policy": "own"})
 
     def test_delete_is_one_line(self):
         self.assertEqual(self.asked({"name": "vm-1", "generation": 3}, "delete", "vm-1"),
@@ -245,7 +245,7 @@ class OneLayout(Case):
         for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["get", "a", "--request"],
                      ["delete", "a"], ["stats"], ["probe", "0", "--request", "-"]):
             with self.subTest(args[0]):
-                result = answered(line, "--json", *args, stdin=b"{}")
+                result = run_against(line, "--json", *args, stdin=b"{}")
                 self.check(result, OK)
                 self.assertEqual(result.raw, line)
 
@@ -255,14 +255,14 @@ class OneLayout(Case):
                      ["stats"], ["probe", "0"], ["probe", "0", "--request", "-"]):
             with self.subTest(" ".join(args)):
                 takes_one = args[0] in ("update", "delete")
-                result = answered(line, *args, stdin=b"{}")
+                result = run_against(line, *args, stdin=b"{}")
                 place = "" if takes_one else " at /generation"
                 self.check(result, CONFLICT, f"generation_mismatch{place}: it is at 7\n", "--generation 7\n")
                 self.assertEqual(result.raw, b"")
                 if takes_one:
-                    result = answered(line, *args, "--generation", "6", stdin=b"{}")
+                    result = run_against(line, *args, "--generation", "6", stdin=b"{}")
                     self.check(result, CONFLICT, "generation_mismatch at --generation: it is at 7\n")
-        result = answered(line, "delete", "a", "--json")
+        result = run_against(line, "delete", "a", "--json")
         self.check(result, CONFLICT, "it is at 7")
         self.assertEqual(result.raw, line)
 
@@ -282,7 +282,7 @@ class OneLayout(Case):
         cases += [(["delete", "a"], value) for value in ({}, {"name": "a"}, {"name": 7, "generation": 1}, [])]
         for args, result in cases:
             with self.subTest(f"{args[0]} {result}"):
-                printed = answered(reply(result), *args, stdin=b"{}")
+                printed = run_against(reply(result), *args, stdin=b"{}")
                 self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
@@ -315,14 +315,14 @@ class FakeRegistry:
 class List(Case):
     def listing(self, names, *args, page=100):
         recorder = Recorder(FakeRegistry(names, page=page))
-        result = answered(conversation(recorder), "list", *args)
+        result = run_against(conversation(recorder), "list", *args)
         self.check(result, OK)
         return result.out, recorder.sent()
 
     def test_layouts_are_rows_of_a_table(self):
         layouts = [listed(1, name="a", generation=12, arch="aarch64", ram_size="0x1000", top="0xfffff000", owner_uid=0),
                    listed(2, name="web-1.example:b")]
-        result = answered(reply({"revision": BASE, "layouts": layouts}), "list")
+        result = run_against(reply({"revision": BASE, "layouts": layouts}), "list")
         self.check(result, OK)
         self.assertEqual(result.out, (
             "NAME             GENERATION  ARCH     POLICY             RAM          TOP  OWNER       CREATED\n"
@@ -349,7 +349,7 @@ class List(Case):
             connections.append(1)
             conversation(recorder)(connection)
 
-        self.check(answered(script, "list"), OK)
+        self.check(run_against(script, "list"), OK)
         self.assertEqual(([message["id"] for message in recorder.messages], len(connections)), ([1, 2, 3], 1))
 
     def test_limit_applies_to_all_pages_together(self):
@@ -379,9 +379,9 @@ class List(Case):
             return {"revision": BASE, "layouts": page, **({"next": page[-1]["name"]} if len(page) < len(found) else {})}
 
         recorder = Recorder(results)
-        table = answered(conversation(recorder), "list", *args)
+        table = run_against(conversation(recorder), "list", *args)
         self.check(table, OK)
-        document = answered(conversation(Recorder(results)), "list", "--json", *args)
+        document = run_against(conversation(Recorder(results)), "list", "--json", *args)
         self.check(document, OK)
         names = [line.split()[0] for line in table.out.splitlines()[1:]]
         self.assertEqual([row["name"] for row in json.loads(document.out)["result"]["layouts"]], names)
@@ -419,7 +419,7 @@ class List(Case):
         if not nobody:
             self.skipTest("no user 65534 here")
         self.assertEqual(self.chosen("--owner", nobody.pw_name)[0], ["vm-2"])
-        row = answered(reply({"revision": BASE, "layouts": [self.MIXED[5]]}), "list").out.splitlines()[1]
+        row = run_against(reply({"revision": BASE, "layouts": [self.MIXED[5]]}), "list").out.splitlines()[1]
         self.assertIn(f" {nobody.pw_name} ", row)
 
     def test_json_is_one_document_however_many_pages(self):
@@ -433,7 +433,7 @@ class List(Case):
 
     def test_a_page_that_cannot_be_joined_is_no_list(self):
         line = b'{"jsonrpc":"2.0","id":1,"result":{"revision":7,"l\\u0061youts":[]}}\n'
-        result = answered(line, "list", "--json")
+        result = run_against(line, "list", "--json")
         self.check(result, NO_DAEMON, "invalid reply to layout.list: it has keys with escapes")
         self.assertEqual(result.raw, b"")
 
@@ -443,10 +443,10 @@ class List(Case):
                 return refusal(-32002, "busy", reason="overloaded")
             return FakeRegistry("abc", page=2)(method, params)
 
-        result = answered(conversation(Recorder(second_is_refused)), "list")
+        result = run_against(conversation(Recorder(second_is_refused)), "list")
         self.check(result, NO_DAEMON, "overloaded: busy")
         self.assertEqual(result.raw, b"")
-        result = answered(conversation(Recorder(second_is_refused)), "list", "--json")
+        result = run_against(conversation(Recorder(second_is_refused)), "list", "--json")
         self.check(result, NO_DAEMON, "overloaded: busy")
         self.assertEqual(json.loads(result.out)["error"]["data"]["reason"], "overloaded")
 
@@ -455,7 +455,7 @@ class List(Case):
         for result in (dict(page, next="vm-0001"), dict(page, next=""), dict(page, next=7),
                        dict(page, layouts=[], next="z")):
             with self.subTest(str(result)):
-                self.check(answered(conversation(Recorder(lambda *_, result=result: result)), "list"), NO_DAEMON,
+                self.check(run_against(conversation(Recorder(lambda *_, result=result: result)), "list"), NO_DAEMON,
                            "invalid reply to ")
 
     def test_a_result_of_another_shape_is_exit_3(self):
@@ -465,7 +465,7 @@ class List(Case):
                        for key in ("name", "generation", "arch", "policy", "ram_size", "top", "owner_uid", "created_at")
                        for value in (None, [], -1))):
             with self.subTest(str(result)):
-                printed = answered(reply(result), "list")
+                printed = run_against(reply(result), "list")
                 self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
@@ -490,7 +490,7 @@ class Probe(Case):
         for result, text in cases:
             with self.subTest(text):
                 recorder = Recorder(lambda *_, result=result: result)
-                printed = answered(conversation(recorder), "probe", "0xfe000000", "vm-1")
+                printed = run_against(conversation(recorder), "probe", "0xfe000000", "vm-1")
                 self.check(printed, OK)
                 self.assertEqual(printed.out, f"vm-1: {text}\n")
                 self.assertEqual(recorder.sent(), [("layout.probe", {"name": "vm-1", "address": "0xfe000000"})])
@@ -504,19 +504,19 @@ class Probe(Case):
             with self.subTest(address=address, arch=arch):
                 found = placed(int(address, 16))
                 answers = {"layout.probe": found, "layout.get": {"layout": {"arch": arch}}}
-                printed = answered(conversation(Recorder(lambda method, _, a=answers: a[method])), "probe", address, "vm")
+                printed = run_against(conversation(Recorder(lambda method, _, a=answers: a[method])), "probe", address, "vm")
                 self.check(printed, OK)
                 self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
                 recorder = Recorder(lambda *_, found=found: found)
-                printed = answered(conversation(recorder), "probe", address, "--arch", arch, "--memory", "1G")
+                printed = run_against(conversation(recorder), "probe", address, "--arch", arch, "--memory", "1G")
                 self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
                 self.assertEqual([method for method, _ in recorder.sent()], ["layout.probe"])
-                printed = answered(reply(found), "probe", address, "--request", "-", stdin=f'\n {{"arch": "{arch}"}}'.encode())
+                printed = run_against(reply(found), "probe", address, "--request", "-", stdin=f'\n {{"arch": "{arch}"}}'.encode())
                 self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
 
     def test_a_layout_that_goes_meanwhile_has_no_known_devices(self):
         answers = {"layout.probe": placed(0xfee00000), "layout.get": NOT_THERE}
-        printed = answered(conversation(Recorder(lambda method, _: answers[method])), "probe", "0xfee00000", "vm")
+        printed = run_against(conversation(Recorder(lambda method, _: answers[method])), "probe", "0xfee00000", "vm")
         self.check(printed, OK)
         self.assertTrue(printed.out.endswith(", offset 0x6e00000\n"), printed.out)
 
@@ -527,7 +527,7 @@ class Probe(Case):
                      [f"--request={path}"]):
             with self.subTest(" ".join(args)):
                 recorder = Recorder(lambda *_: {"free": {"start": "0x0", "end": "0x1000"}})
-                result = answered(conversation(recorder), "probe", "16", *args, stdin=json.dumps(request).encode())
+                result = run_against(conversation(recorder), "probe", "16", *args, stdin=json.dumps(request).encode())
                 self.check(result, OK)
                 self.assertEqual(result.out, "0x10 is free, 0x0-0x1000\n")
                 self.assertEqual(recorder.sent(), [("layout.probe", {"request": request, "address": "16"})])
@@ -535,54 +535,54 @@ class Probe(Case):
     def test_addresses_are_shown_in_one_form_however_they_are_typed(self):
         for typed, shown in [("4G", "0x100000000"), ("4096", "0x1000"), ("0x00001000", "0x1000")]:
             with self.subTest(typed):
-                result = answered(conversation(Recorder(FakeRegistry(["a"]))), "probe", typed, "a")
+                result = run_against(conversation(Recorder(FakeRegistry(["a"]))), "probe", typed, "a")
                 self.assertEqual(result.out, f"a: {shown} is free, 0x0-0x1000\n")
 
     def test_several_names_are_a_line_each(self):
         recorder = Recorder(FakeRegistry("abc"))
-        result = answered(conversation(recorder), "probe", "0", "c", "a")
+        result = run_against(conversation(recorder), "probe", "0", "c", "a")
         self.check(result, OK)
         self.assertEqual(result.out, "c: 0x0 is free, 0x0-0x1000\na: 0x0 is free, 0x0-0x1000\n")
         self.assertEqual([params["name"] for _, params in recorder.sent()], ["c", "a"])
 
     def test_a_name_that_is_not_there_is_exit_5_and_the_others_are_shown(self):
-        result = answered(conversation(Recorder(FakeRegistry("ac"))), "probe", "0", "a", "b", "c")
+        result = run_against(conversation(Recorder(FakeRegistry("ac"))), "probe", "0", "a", "b", "c")
         self.check(result, NOT_FOUND, "gpalayoutctl: b: not_found at NAME: ", "hint: gpalayoutctl list")
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
     def test_any_other_refusal_ends_the_command(self):
         recorder = Recorder(lambda *_: refusal(-32602, "4G is no size", reason="bad_size", pointer="/address"))
-        result = answered(conversation(recorder), "probe", "4G", "a", "b")
+        result = run_against(conversation(recorder), "probe", "4G", "a", "b")
         self.check(result, USAGE, "gpalayoutctl: a: bad_size at ADDR: 4G is no size\n")
         self.assertEqual(len(recorder.messages), 1)
 
     def test_without_a_name_every_layout_is_probed(self):
         names = [f"vm-{number:04}" for number in range(5)]
         recorder = Recorder(FakeRegistry(names, page=2))
-        result = answered(conversation(recorder), "probe", "0")
+        result = run_against(conversation(recorder), "probe", "0")
         self.check(result, OK)
         self.assertEqual(result.out, "".join(f"{name}: 0x0 is free, 0x0-0x1000\n" for name in names))
 
     def test_without_a_name_a_layout_that_has_just_gone_is_left_out(self):
-        result = answered(conversation(Recorder(FakeRegistry("abc", gone="b"))), "probe", "0")
+        result = run_against(conversation(Recorder(FakeRegistry("abc", gone="b"))), "probe", "0")
         self.check(result, OK)
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
     def test_without_layouts_nothing_is_printed(self):
-        result = answered(conversation(Recorder(FakeRegistry(""))), "probe", "0")
+        result = run_against(conversation(Recorder(FakeRegistry(""))), "probe", "0")
         self.check(result, OK)
         self.assertEqual(result.raw, b"")
 
     def test_the_id_of_each_json_line_is_the_layouts_name(self):
         for args in ([], ["a", "b", "c"]):
-            result = answered(conversation(Recorder(FakeRegistry("abc"))), "--json", "probe", "0", *args)
+            result = run_against(conversation(Recorder(FakeRegistry("abc"))), "--json", "probe", "0", *args)
             self.check(result, OK)
             self.assertEqual([(line["id"], list(line["result"])) for line in map(json.loads, result.out.splitlines())],
                              [("a", ["free"]), ("b", ["free"]), ("c", ["free"])])
 
     def test_a_reply_about_another_layout_is_exit_3(self):
-        self.check(answered(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not that of the request")
-        self.check(answered(refusal(2, "no", "b", reason="not_found"), "probe", "0", "a", "b"), NO_DAEMON,
+        self.check(run_against(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not that of the request")
+        self.check(run_against(refusal(2, "no", "b", reason="not_found"), "probe", "0", "a", "b"), NO_DAEMON,
                    "its id is not that of the request")
 
     def test_a_result_of_another_shape_is_exit_3(self):
@@ -591,7 +591,7 @@ class Probe(Case):
                        placed(root_complex=7),
                        placed(slot="1")):
             with self.subTest(str(result)):
-                printed = answered(reply(result), "probe", "0", "--memory", "1G")
+                printed = run_against(reply(result), "probe", "0", "--memory", "1G")
                 self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
@@ -619,7 +619,7 @@ def stats(**members):
 
 class Stats(Case):
     def test_stats_are_lists_and_a_table_of_the_methods_that_were_called(self):
-        result = answered(reply(stats()), "stats")
+        result = run_against(reply(stats()), "stats")
         self.check(result, OK)
         self.assertEqual(result.out, (
             "uptime            1 d 2 h 3 min\n"
@@ -654,7 +654,7 @@ class Stats(Case):
 
     def test_a_daemon_that_has_done_nothing_has_no_latencies(self):
         store = {"kind": "memory", "commits": 0, "changes": 0, "full": 0, "latency": NOTHING}
-        result = answered(reply(stats(store=store, users=[], requests={}, uptime_ms=999)), "stats")
+        result = run_against(reply(stats(store=store, users=[], requests={}, uptime_ms=999)), "stats")
         self.check(result, OK)
         self.assertIn("uptime            0 s\n", result.out)
         self.assertTrue(result.out.endswith("store             memory\ncommits           0\nchanges           0\n"
@@ -676,7 +676,7 @@ class Stats(Case):
         for buckets, slowest, expected in cases:
             with self.subTest(str(buckets)):
                 requests = {"m": {"answered": 1, "refused": 0, "latency": histogram(*buckets, max_us=slowest)}}
-                row = answered(reply(stats(requests=requests)), "stats").out.splitlines()[-1]
+                row = run_against(reply(stats(requests=requests)), "stats").out.splitlines()[-1]
                 self.assertEqual(re.split(r" {2,}", row)[3:5], list(expected))
 
     def test_ages_have_at_most_three_units(self):
@@ -684,7 +684,7 @@ class Stats(Case):
                              (3600000, "1 h 0 min"), (86399000, "23 h 59 min"), (86400000, "1 d 0 h 0 min"),
                              (36500 * 86400000, "36500 d 0 h 0 min")]:
             with self.subTest(text):
-                out = answered(reply(stats(uptime_ms=age_ms)), "stats").out
+                out = run_against(reply(stats(uptime_ms=age_ms)), "stats").out
                 self.assertTrue(out.startswith(f"uptime            {text}\n"), out)
 
     def test_a_histogram_of_another_shape_hides_only_itself(self):
@@ -694,7 +694,7 @@ class Stats(Case):
         for histogram_ in odd:
             with self.subTest(str(histogram_)):
                 requests = {"m": {"answered": 17, "refused": 4, "latency": histogram_}}
-                result = answered(reply(stats(requests=requests, store={**stats()["store"], "latency": histogram_})), "stats")
+                result = run_against(reply(stats(requests=requests, store={**stats()["store"], "latency": histogram_})), "stats")
                 self.check(result, OK)
                 self.assertIn("\nchanges           55\n", result.out)
                 self.assertRegex(result.out.splitlines()[-1], r"^m +17 +4 +(- +- +-|1 us +1 us +1 us)$")
@@ -708,7 +708,7 @@ class Stats(Case):
                   for key in stats()[group] if key != "latency"]
         for result in cases:
             with self.subTest(str(result)):
-                printed = answered(reply(result), "stats")
+                printed = run_against(reply(result), "stats")
                 self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
@@ -1109,7 +1109,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(message["params"], {"name": "a", "request": {"policy": "p", "arch": "x86_64", "n": 1}, "generation": 7})
             return refusal(6, "it is at 8", message["id"], reason="generation_mismatch", pointer="/generation", generation=8)
 
-        result = answered(conversation(answer), "update", "a", "--set", "n=1")
+        result = run_against(conversation(answer), "update", "a", "--set", "n=1")
         self.assertEqual(result.code, CONFLICT)
         self.assertIn("generation_mismatch: it is at 8", result.err)
 

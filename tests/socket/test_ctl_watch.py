@@ -14,8 +14,8 @@ import threading
 import time
 import unittest
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, ctl_as, on_terminal,
-                         refusal, reply)
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, ctl, ctl_as, on_terminal, refusal, reply,
+                         run_against)
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main, wait_until
 
 # Real revisions are this large.
@@ -110,7 +110,7 @@ class Watch(Case):
     def watched(self, *stages, args=()):
         """Runs `watch` over these stages. Returns its result and the params of each subscription."""
         script = Stages(*stages)
-        return answered(script, "watch", *args), script.subscriptions
+        return run_against(script, "watch", *args), script.subscriptions
 
     def test_events_are_lines_in_columns(self):
         result, subscriptions = self.watched(
@@ -161,7 +161,7 @@ class Watch(Case):
             for start in range(0, len(data), 9973):
                 connection.sendall(data[start:start + 9973])
 
-        result = answered(pieces, "watch", "--count", "5000")
+        result = run_against(pieces, "watch", "--count", "5000")
         self.check(result, OK)
         self.assertEqual([fields(line)[0] - BASE for line in result.out.splitlines()], list(range(1, 5001)))
 
@@ -296,7 +296,7 @@ class Watch(Case):
         self.check(self.watched(b"")[0], NO_DAEMON, "the connection was closed without a reply")
 
     def test_the_timeout_is_for_the_subscription_and_not_for_events(self):
-        self.check(answered(stays(b""), "watch", "--timeout", "0.2"), NO_DAEMON, "no reply within 0.2 s")
+        self.check(run_against(stays(b""), "watch", "--timeout", "0.2"), NO_DAEMON, "no reply within 0.2 s")
 
         def later(connection):
             FakeDaemon.read_line(connection)
@@ -304,7 +304,7 @@ class Watch(Case):
             time.sleep(2.5)
             connection.sendall(event(BASE + 1))
 
-        self.check(answered(later, "watch", "--timeout", "2", "--count", "1"), OK)
+        self.check(run_against(later, "watch", "--timeout", "2", "--count", "1"), OK)
 
     def test_a_daemon_that_hangs_on_connecting_again_is_given_up_after_the_timeout(self):
         result, _ = self.watched(self.SUBSCRIBED, stays(b""), reply({"revision": BASE + 1}) + event(BASE + 1),
@@ -458,7 +458,7 @@ class WithDaemon(Case):
         later = {"revision": BASE + 9, "event": "updated", "name": "vm", "digest": "sha256:00ff"}
         for events, above in (([later], 3), ([], 0)):
             script = reply({"name": "vm", "revision": BASE + 9, "oldest_since": BASE + 5, "events": events})
-            result = answered(script, "history", "vm")
+            result = run_against(script, "history", "vm")
             self.check(result, OK)
             self.assertEqual(result.out.splitlines()[above:], [f"Changes up to revision {BASE + 5} are not listed."])
 

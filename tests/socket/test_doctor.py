@@ -29,7 +29,7 @@ class Doctor(Case):
         self.assertEqual((result.code, result.err), (code, ""), result.out)
         return findings(result.out)
 
-    def answered(self, info=None, code=NO, beside=lambda path: None, **stats):
+    def run_against(self, info=None, code=NO, beside=lambda path: None, **stats):
         """Returns the findings about a daemon with this daemon.info and these statistics. `beside` gets the path of its
         socket."""
         def answer(message):
@@ -64,34 +64,34 @@ class Doctor(Case):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
                 dead.bind(os.path.join(os.path.dirname(path), "inspect.sock"))
 
-        found = self.answered({"sockets": {"control": "/c", "inspect": "/i"}}, beside=bind)
+        found = self.run_against({"sockets": {"control": "/c", "inspect": "/i"}}, beside=bind)
         self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("wrong", "ok"))
         self.assertIn("Connection refused", found["inspect socket"][1])
         self.assertIn("systemctl restart gpalayoutd-inspect.socket", found["inspect socket"][2])
-        found = self.answered({"sockets": {"control": "/c", "inspect": "/i"}})
+        found = self.run_against({"sockets": {"control": "/c", "inspect": "/i"}})
         self.assertIn("No such file or directory", found["inspect socket"][1])
         self.assertIn("systemctl restart gpalayoutd-inspect.socket", found["inspect socket"][2])
-        found = self.answered({"sockets": {"control": "/c", "inspect": "/dev/null"}})
+        found = self.run_against({"sockets": {"control": "/c", "inspect": "/dev/null"}})
         self.assertIn("set --inspect-socket", found["inspect socket"][2])
 
     def test_another_version(self):
-        found = self.answered({"version": "9.8.7"})
+        found = self.run_against({"version": "9.8.7"})
         self.assertEqual(found["version"][0], "wrong")
         self.assertRegex(found["version"][1], r"^the daemon is 9\.8\.7 and this client \d")
         self.assertEqual(found["version"][2], "restart the daemon if it is the older one, otherwise upgrade this client; the "
                                               "older one does not know newer members")
 
     def test_a_clock_that_was_set(self):
-        found = self.answered()
+        found = self.run_against()
         self.assertEqual(found["clock"][0], "wrong")
         self.assertRegex(found["clock"][1], r"^it was changed by -?\d+ s, or the host slept, since the daemon started$")
-        self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
+        self.assertEqual(self.run_against(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
 
     def test_a_folder_that_cannot_be_looked_at_is_not_checked(self):
         missing = os.path.join(self.folder, "missing")
         for path, why in ((missing, "this user cannot look at it: No such file or directory"),
                           ("state", "it is relative to the folder in which the daemon started")):
-            found = self.answered(store={**STATS["store"], "kind": "file", "path": path})
+            found = self.run_against(store={**STATS["store"], "kind": "file", "path": path})
             for what in ("state folder", "disk"):
                 self.assertEqual(found[what], ("-", f"{path}: not checked, because {why}", ""))
 
@@ -119,13 +119,13 @@ class Doctor(Case):
                 self.assertEqual(findings(done.stdout)[what], ("-", f"not checked, because {why}", ""))
 
     def test_refused_changes_and_connections(self):
-        found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
+        found = self.run_against(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
         self.assertEqual(found["store"][:2], ("wrong", "changes refused for lack of room since the daemon started: 3"))
         self.assertEqual(found["connections"][:2], ("wrong", "connections turned away since the daemon started: 4"))
 
     def test_as_many_layouts_as_the_daemon_keeps(self):
         for limit, verdict, text in ((8, "ok", "7"), (7, "wrong", "7, and the limit is 7")):
-            found = self.answered({"limits": {"live_layouts": limit}})
+            found = self.run_against({"limits": {"live_layouts": limit}})
             self.assertEqual(found["layouts"][:2], (verdict, text))
 
     def test_an_invalid_reply(self):
@@ -136,7 +136,7 @@ class Doctor(Case):
     def test_control_characters_reach_no_terminal(self):
         evil = "\x1b]0;x\x07\u202e"
         out = ctl("doctor", "--socket", "/nonexistent/" + evil).out
-        found = self.answered({"version": evil}, store={**STATS["store"], "kind": evil})
+        found = self.run_against({"version": evil}, store={**STATS["store"], "kind": evil})
         for text in (out, *(" ".join(each) for each in found.values())):
             self.assertNotRegex(text, "[\x1b\x07\u202e]")
 

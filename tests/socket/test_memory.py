@@ -58,10 +58,10 @@ class Memory:
         self.map[0:8] = struct.pack("=q", 0)
         return self.FORM.unpack_from(self.map)[4]
 
-    def asked(self):
+    def allocations(self):
         return self.FORM.unpack_from(self.map)[1]
 
-    def live(self):
+    def live_blocks(self):
         return self.FORM.unpack_from(self.map)[5]
 
 
@@ -171,7 +171,7 @@ class Shortage(unittest.TestCase):
         # Most requests allocate nothing, but a layout does.
         self.quiet.call("layout.resolve", {"request": REQUEST})
         self.memory.stop()
-        if self.memory.asked() == 0:
+        if self.memory.allocations() == 0:
             self.skipTest("the allocator of this build cannot be replaced")
         self.client = None
         self.connect()
@@ -217,7 +217,7 @@ class Shortage(unittest.TestCase):
             self.assertEqual(reason(reply), "overloaded")
         return reply, failed
 
-    def each(self, forever, method, params, undo=()):
+    def fail_each_allocation(self, forever, method, params, undo=()):
         """Fails one allocation after the other."""
         expected = stable_part(self.quiet.call(method, params))
         for step in undo:
@@ -249,7 +249,7 @@ class Shortage(unittest.TestCase):
         deadline = time.monotonic() + PATIENCE
         while True:
             self.quiet.call("daemon.info")
-            found = self.memory.live()
+            found = self.memory.live_blocks()
             if live is None or found <= live or time.monotonic() > deadline:
                 return found
 
@@ -257,9 +257,9 @@ class Shortage(unittest.TestCase):
         for scenario in scenarios:
             for forever in (False, True):
                 with self.subTest(scenario[0], params=str(scenario[1])[:80], forever=forever):
-                    self.each(forever, *scenario)
+                    self.fail_each_allocation(forever, *scenario)
                     live = self.settled()
-                    self.each(forever, *scenario)
+                    self.fail_each_allocation(forever, *scenario)
                     self.assertLessEqual(self.settled(live), live, "the daemon has more blocks than before the request")
 
 
@@ -410,7 +410,7 @@ class TooLong(Shortage):
     def test_a_change_that_was_made_is_not_reported_as_refused(self):
         self.attempt(1 << 40, False, *self.CHANGE)
         # The refusal and its sending need fewer allocations than these.
-        last = range(self.memory.asked() - 30, self.memory.asked() + 1)
+        last = range(self.memory.allocations() - 30, self.memory.allocations() + 1)
         done = 0
         for forever in (False, True):
             for which in last:
@@ -446,7 +446,7 @@ class StoreFailed(Shortage):
         self.lose_store(1 << 40)
         # The first daemon had layouts, and the others have none.
         _, has_failed = self.lose_store(1 << 40)
-        which = self.memory.asked() + 20  # the next runs may allocate a few times more
+        which = self.memory.allocations() + 20  # the next runs may allocate a few times more
         count = 0
         while has_failed:
             reply, has_failed = self.lose_store(which)

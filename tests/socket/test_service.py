@@ -91,12 +91,12 @@ class Manager:
             pass
         return notifications
 
-    def end(self, number=signal.SIGTERM):
+    def stop(self, number=signal.SIGTERM):
         """Stops the daemon. Returns its exit status and its log."""
         self.process.send_signal(number)
-        return self.ended()
+        return self.wait_exited()
 
-    def ended(self):
+    def wait_exited(self):
         log = self.process.stderr.read().decode()
         return self.process.wait(PATIENCE), log
 
@@ -117,7 +117,7 @@ class Sockets(unittest.TestCase):
             self.assertEqual(refused["error"]["data"]["reason"], "method_not_found")
             sockets = self.call(manager.path("inspect"), "daemon.info")["result"]["sockets"]
             self.assertEqual(sockets, {"control": manager.path("control"), "inspect": manager.path("inspect")})
-            status, log = manager.end()
+            status, log = manager.stop()
             self.assertEqual(status, 0, log)
             self.assertEqual(len(re.findall(r'event=listening .*from="service manager"', log)), 2)
             # The manager owns their files. A client that connects now is served after the next start.
@@ -131,7 +131,7 @@ class Sockets(unittest.TestCase):
         with Manager("--socket-mode=0600", sockets=("control",)) as manager:
             manager.start()
             manager.wait_notified("READY=1")
-            _, log = manager.end()
+            _, log = manager.stop()
             self.assertEqual(re.findall(r"level=warning event=option_unused option=(\S+) from=\"command line\"", log), ["socket-mode"])
             self.assertIn('hint="set SocketMode= in gpalayoutd.socket and gpalayoutd-ttrpc.socket"', log)
 
@@ -139,7 +139,7 @@ class Sockets(unittest.TestCase):
         for number in ("17", "abc", "1x", "-1", "99999999999999999999", ""):
             with self.subTest(number), Manager(sockets=("control",), environment={"LISTEN_FDS": number}) as manager:
                 manager.start()
-                status, log = manager.ended()
+                status, log = manager.wait_exited()
                 self.assertEqual(status, 1, log)
                 self.assertIn('event=sockets_unusable error="$LISTEN_FDS is not a number from 0 to 16"', log)
 
@@ -148,7 +148,7 @@ class Sockets(unittest.TestCase):
             listener.bind(os.path.join(manager.folder.encode(), b"\xff.sock"))
             listener.listen(1)
             manager.start(names="control", given=[listener.fileno()])
-            status, log = manager.ended()
+            status, log = manager.wait_exited()
             self.assertEqual((status, log),
                              (1, "gpalayoutd: a socket that the service manager gives has a path that is not UTF-8\n"))
 
@@ -157,7 +157,7 @@ class Sockets(unittest.TestCase):
             manager.start()
             manager.wait_notified("READY=1")
             self.assertEqual(self.call(manager.path("control"), "daemon.info")["result"]["sockets"], {"control": manager.path("control")})
-            self.assertEqual(manager.end()[0], 0)
+            self.assertEqual(manager.stop()[0], 0)
 
     def test_a_lost_socket_of_the_manager_is_not_restored(self):
         with Manager("--log-level=debug", sockets=("control",), environment={"WATCHDOG_USEC": "400000"}) as manager:
@@ -169,7 +169,7 @@ class Sockets(unittest.TestCase):
                 for _ in range(8):
                     manager.wait_notified("WATCHDOG=1")
                 self.assertIn("result", client.call("daemon.stats", {}))
-            status, log = manager.end()
+            status, log = manager.stop()
             self.assertEqual(status, 0)
             self.assertNotIn("socket_lost", log)
 
@@ -197,7 +197,7 @@ class Sockets(unittest.TestCase):
                     if given == [0]:
                         given = [manager.listeners["inspect"].fileno()]
                     manager.start(names, given)
-                    status, log = manager.ended()
+                    status, log = manager.wait_exited()
                     self.assertEqual(status, 1)
                     self.assertIn("event=sockets_unusable", log)
                     self.assertIn(text, log)
@@ -210,7 +210,7 @@ class Sockets(unittest.TestCase):
             manager.process = subprocess.Popen([*PROGRAM, *manager.options], env=environment, stderr=subprocess.PIPE)
             manager.wait_notified("READY=1")
             self.assertIn("result", self.call(manager.path("own"), "daemon.info"))
-            self.assertEqual(manager.end()[0], 0)
+            self.assertEqual(manager.stop()[0], 0)
 
 
 class Notifying(unittest.TestCase):
@@ -225,7 +225,7 @@ class Notifying(unittest.TestCase):
     def test_a_daemon_that_cannot_start_is_not_ready(self):
         with Manager("--require-state", sockets=("control",)) as manager:
             manager.start()
-            self.assertEqual(manager.ended()[0], 1)
+            self.assertEqual(manager.wait_exited()[0], 1)
             manager.notifications.setblocking(False)
             self.assertRaises(BlockingIOError, manager.notifications.recv, 100)
 
@@ -235,7 +235,7 @@ class Notifying(unittest.TestCase):
                 manager.start()
                 with Client(manager.path("control")) as client:
                     self.assertIn("result", client.call("daemon.info", {}))
-                self.assertEqual(manager.end()[0], 0)
+                self.assertEqual(manager.stop()[0], 0)
 
     def test_an_abstract_socket_is_notified_too(self):
         name = f"gpalayoutd-test-notify-{os.getpid()}"
@@ -304,7 +304,7 @@ class FullNotifySocket(unittest.TestCase):
             with Client(manager.path("control")) as client:
                 self.assertIn("result", client.call("daemon.stats", {}))
             manager.wait_notified("READY=1")
-            self.assertEqual(manager.end()[0], 0)
+            self.assertEqual(manager.stop()[0], 0)
 
 
 class Log(unittest.TestCase):
@@ -313,7 +313,7 @@ class Log(unittest.TestCase):
             before = datetime.now(timezone.utc)
             manager.start()
             manager.wait_notified("READY=1")
-            _, log = manager.end()
+            _, log = manager.stop()
             lines = [LINE.fullmatch(line) for line in log.splitlines()]
             self.assertTrue(lines and all(lines), log)
             times = [datetime.fromisoformat(line["time"].replace("Z", "+00:00")) for line in lines]
@@ -361,7 +361,7 @@ class Log(unittest.TestCase):
                 self.assertIsNone(call("layout.delete", generation=7))
                 self.assertIsNotNone(call("layout.delete"))
                 expected.append(("layout.delete", *expected[-1][1:]))
-            _, log = manager.end()
+            _, log = manager.stop()
             changes = [LINE.fullmatch(line) for line in log.splitlines() if "event=layout_changed" in line]
             self.assertEqual([line["level"] for line in changes], 3 * ["info"])
             self.assertEqual([line["rest"] for line in changes],
@@ -386,7 +386,7 @@ class Log(unittest.TestCase):
             manager.set_fault("none")
             with Client(manager.path("control")) as other:
                 wait_until(lambda: other.call("layout.list", {})["result"]["layouts"], "there is no layout")
-            self.assertEqual(manager.end()[1].count("event=layout_changed"), 1)
+            self.assertEqual(manager.stop()[1].count("event=layout_changed"), 1)
 
 
 class Environment(unittest.TestCase):
@@ -400,14 +400,14 @@ class Environment(unittest.TestCase):
                 for name in ("control.sock", "inspect.sock"):
                     path = os.path.join(manager.folder, "run", name)
                     wait_until(lambda path=path: os.path.exists(path), "there is no socket")
-                self.assertEqual(manager.end()[0], 0)
+                self.assertEqual(manager.stop()[0], 0)
 
     def test_an_option_is_stronger_than_the_runtime_directory(self):
         with Manager("--store=memory", environment={"RUNTIME_DIRECTORY": "/nonexistent"}) as manager:
             manager.process = subprocess.Popen([*PROGRAM, *manager.options, "--socket", manager.path("own")], stderr=subprocess.PIPE,
                                                env=dict(os.environ, **manager.environment))
             wait_until(lambda: os.path.exists(manager.path("own")), "there is no socket")
-            self.assertEqual(manager.end()[0], 0)
+            self.assertEqual(manager.stop()[0], 0)
 
     def start_in_namespace(self, manager, *how):
         manager.process = subprocess.Popen(["unshare", "--user", *how, *PROGRAM, "--store=memory", "--socket", manager.path("own")],
@@ -419,14 +419,14 @@ class Environment(unittest.TestCase):
         with Manager() as manager:
             if not self.start_in_namespace(manager, "--map-current-user"):
                 self.skipTest("no user namespaces here")
-            _, log = manager.end()
+            _, log = manager.stop()
             self.assertRegex(log, r"level=warning event=users_hidden seen=1 ")
 
     def test_a_namespace_without_users_causes_a_warning(self):
         with Manager() as manager:
             if not self.start_in_namespace(manager):
                 self.skipTest("no user namespaces here")
-            _, log = manager.end()
+            _, log = manager.stop()
             self.assertRegex(log, r"level=warning event=users_hidden seen=0 .*start the daemon outside the namespace")
 
     def test_without_a_user_namespace_there_is_no_warning(self):
@@ -436,7 +436,7 @@ class Environment(unittest.TestCase):
         with Manager(sockets=("control",)) as manager:
             manager.start()
             manager.wait_notified("READY=1")
-            self.assertNotIn("users_hidden", manager.end()[1])
+            self.assertNotIn("users_hidden", manager.stop()[1])
 
 
 if __name__ == "__main__":

@@ -275,7 +275,7 @@ class Root(Case):
             self.assertEqual(status_of(manager.process.pid)["Uid"].split(), 4 * [str(self.uid)])
             with Client(manager.path("control")) as client:
                 self.assertIn("result", client.call("daemon.info", {}))
-            self.assertEqual(manager.end()[0], 0)
+            self.assertEqual(manager.stop()[0], 0)
 
     def test_the_soft_limit_on_open_files_is_raised(self):
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)

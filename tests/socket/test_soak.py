@@ -29,7 +29,7 @@ EVENTS_KEPT = 1024  # so few that the ring is full soon and does not look like a
 SAMPLES = 60
 
 MEMORY_GROWTH = 4 << 20  # from the second third of the time to the last; what is under way varies
-STATE_BYTES = 12 << 20  # of the database and its log, for a few dozen layouts
+STATE_BYTES = 12 << 20  # of the database and its WAL, for a few dozen layouts
 
 # Each contains everything of those before it, so an update to a later one moves and removes nothing.
 STAGES = [REQUEST]

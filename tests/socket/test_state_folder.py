@@ -39,7 +39,7 @@ def copy(source, target):
 
 
 class Moved(unittest.TestCase):
-    """If the database or its log is no longer at its path, no change is acknowledged."""
+    """If the database or its WAL is no longer at its path, no change is acknowledged."""
 
     def check(self, change, named="registry.db"):
         """`change` is what happens to the folder. `named` is the file that the log names."""
@@ -154,7 +154,7 @@ class Starting(unittest.TestCase):
             self.assertIn('start once with --require-state=no"\n', said)
 
     def test_a_registry_without_its_log_mode_is_used(self):
-        """Another program can turn the log off, and must do so to change the page size back."""
+        """Another program can turn the WAL off, and must do so to change the page size back."""
         with Daemon() as daemon:
             with daemon.connect() as client:
                 self.assertIn("result", create(client, "vm"))
@@ -200,7 +200,7 @@ class Starting(unittest.TestCase):
             daemon.start()
 
     def test_what_is_left_of_a_missing_database_must_be_moved_before_a_restore(self):
-        for suffix, what in (("-wal", "log"), ("-journal", "journal")):
+        for suffix, what in (("-wal", "write-ahead log"), ("-journal", "journal")):
             with self.subTest(suffix), Daemon(wait=False) as daemon:
                 daemon.wait_ready()
                 with daemon.connect() as client:

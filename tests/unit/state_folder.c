@@ -7,7 +7,7 @@
 
 #include "tests/unit/state_folder.h"
 
-#include "registry/sqlite_log.h"
+#include "registry/sqlite_wal.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -110,13 +110,13 @@ void copy_files(const struct state_folder *from, const struct state_folder *to)
 	}
 }
 
-size_t used_bytes_of_log(const struct state_folder *folder)
+size_t used_bytes_of_wal(const struct state_folder *folder)
 {
 	uint64_t used;
 
 	ck_assert_int_lt(
-		gpald_sqlite_check_log(AT_FDCWD, path_in(folder, "registry.db-wal"), &used),
-		GPALD_SQLITE_LOG_DAMAGED);
+		gpald_sqlite_check_wal(AT_FDCWD, path_in(folder, "registry.db-wal"), &used),
+		GPALD_SQLITE_WAL_DAMAGED);
 	return (size_t)used;
 }
 
@@ -282,7 +282,7 @@ struct gpald_store_change change_of(const struct gpald_record *record)
 {
 	struct gpald_store_change change = {
 		.record = record,
-		.event.kind = GPALD_EVENT_CREATED,
+		.event.kind = GPALD_LAYOUT_CREATED,
 		.event.generation = record->facts.generation,
 		.event.at_ms = record->facts.updated_at_ms,
 		.event.uid = EVENT_UID,
@@ -324,7 +324,7 @@ enum gpald_commit_result put(struct gpald_store *store, const struct gpald_recor
 enum gpald_commit_result drop(struct gpald_store *store, const char *name, uint64_t generation)
 {
 	struct gpald_store_change change = {
-		.event.kind = GPALD_EVENT_DELETED,
+		.event.kind = GPALD_LAYOUT_DELETED,
 		.gone_generation = generation,
 	};
 

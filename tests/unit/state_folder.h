@@ -28,13 +28,13 @@ void write_file(const char *path, const void *data, size_t length);
 struct gpald_blob read_file(const char *path);
 bool file_exists(const char *path);
 
-/* Makes a folder with a copy of registry.db and its log, as a crash leaves them. */
+/* Makes a folder with a copy of registry.db and its WAL, as a crash leaves them. */
 void copy_files(const struct state_folder *from, const struct state_folder *to);
 
-/* Returns how many bytes of the log of registry.db hold changes; 0 without a log. */
-size_t used_bytes_of_log(const struct state_folder *folder);
+/* Returns how many bytes of the WAL of registry.db hold changes; 0 without a WAL. */
+size_t used_bytes_of_wal(const struct state_folder *folder);
 
-/* Runs SQL on registry.db. Its changes stay in the log, if there is one. */
+/* Runs SQL on registry.db. Its changes stay in the WAL, if there is one. */
 void run_sql(const struct state_folder *folder, const char *sql);
 
 /* The contents of a folder, for a later comparison. */

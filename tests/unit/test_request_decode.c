@@ -464,17 +464,17 @@ static const struct {
 	size_t length; /* length of the key without its last character */
 	const char *last, *pointer_end;
 } long_keys[] = {
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 1, "x", "kx" },
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1, "x", NULL },
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 2, "~", "k~0" },
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 2, "/", "k~1" },
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 1, "/", NULL },
-	{ GPALD_POINTER_MAX - sizeof("/request/") + 1, "", "kk" },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1 - 1, "x", "kx" },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1, "x", NULL },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1 - 2, "~", "k~0" },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1 - 2, "/", "k~1" },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1 - 1, "/", NULL },
+	{ GPALD_WIRE_POINTER_MAX - sizeof("/request/") + 1, "", "kk" },
 };
 
 START_TEST(a_pointer_of_the_greatest_length_is_whole)
 {
-	char text[GPALD_POINTER_MAX + 64], *at = stpcpy(text, "{\"request\":{\"");
+	char text[GPALD_WIRE_POINTER_MAX + 64], *at = stpcpy(text, "{\"request\":{\"");
 	const char *end = long_keys[_i].pointer_end;
 	struct decoded d;
 
@@ -482,8 +482,8 @@ START_TEST(a_pointer_of_the_greatest_length_is_whole)
 	stpcpy(stpcpy(at + long_keys[_i].length, long_keys[_i].last), "\":1}}");
 	decode(&d, text);
 	if (end) {
-		ck_assert_uint_eq(strlen(d.error.pointer), GPALD_POINTER_MAX);
-		ck_assert_str_eq(d.error.pointer + GPALD_POINTER_MAX - strlen(end), end);
+		ck_assert_uint_eq(strlen(d.error.pointer), GPALD_WIRE_POINTER_MAX);
+		ck_assert_str_eq(d.error.pointer + GPALD_WIRE_POINTER_MAX - strlen(end), end);
 	} else {
 		ck_assert_str_eq(d.error.pointer, "/request");
 	}

@@ -12,7 +12,7 @@
 
 static struct loaded loaded;
 
-/* A folder with two layouts, as after a clean exit, or with its log, as after a crash. */
+/* A folder with two layouts, as after a clean exit, or with its WAL, as after a crash. */
 static void make_registry(struct state_folder *folder, bool crashed)
 {
 	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");
@@ -30,7 +30,7 @@ static void make_registry(struct state_folder *folder, bool crashed)
 	copy_files(&original, folder);
 	if (crashed)
 		close_store(store);
-	ck_assert_int_eq(used_bytes_of_log(folder) > 0, crashed);
+	ck_assert_int_eq(used_bytes_of_wal(folder) > 0, crashed);
 	folder_clear(&original);
 	gpald_record_unref(good);
 	gpald_record_unref(victim);
@@ -156,10 +156,10 @@ START_TEST(a_file_that_cannot_be_used_is_left_as_it_is)
 }
 END_TEST
 
-/* The number of rows with SQL. Their changes go to the log, if there is one. */
+/* The number of rows with SQL. Their changes go to the WAL, if there is one. */
 #define SQL_ROWS 21
 
-START_TEST(a_file_that_cannot_be_used_is_left_as_it_is_with_its_log)
+START_TEST(a_file_that_cannot_be_used_is_left_as_it_is_with_its_wal)
 {
 	refuse_file(_i, true);
 }
@@ -567,7 +567,7 @@ int main(void)
 	Suite *suite = suite_create("sqlite_damage");
 
 	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is, COUNT_OF(files));
-	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is_with_its_log,
+	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is_with_its_wal,
 		 SQL_ROWS);
 	add_test(suite, "files", a_registry_can_be_made_again_where_a_file_was_removed);
 	add_test(suite, "files", a_journal_of_another_program_is_left_alone);

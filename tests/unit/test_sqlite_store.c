@@ -31,7 +31,7 @@ START_TEST(a_new_registry_is_for_its_owner_alone)
 	ck_assert_uint_eq(status.st_mode & 07777, 0700);
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 07777, 0600);
-	/* The log has the same contents, so it needs the same mode. */
+	/* The WAL has the same contents, so it needs the same mode. */
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db-wal"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 077, 0);
 	ck_assert(!file_exists(path_in(&folder, "registry.db.new")));
@@ -76,7 +76,7 @@ START_TEST(committed_records_come_back_bit_for_bit)
 	ck_assert_int_eq(put(store, replaced), GPALD_COMMIT_DONE);
 	ck_assert_int_eq(drop(store, "vm:1._-Z", 77), GPALD_COMMIT_DONE);
 	close_store(store);
-	ck_assert_uint_eq(used_bytes_of_log(&folder), 0);
+	ck_assert_uint_eq(used_bytes_of_wal(&folder), 0);
 
 	for (int i = 0; i < 2; i++) {
 		store = open_store(&folder, &loaded);
@@ -85,10 +85,10 @@ START_TEST(committed_records_come_back_bit_for_bit)
 		ck_assert_uint_eq(loaded.state.generation_top, 77);
 		ck_assert_uint_eq(loaded.event_count, 5);
 		ck_assert_uint_eq(loaded.events[4].revision, first + 4);
-		ck_assert_int_eq(loaded.events[4].kind, GPALD_EVENT_DELETED);
+		ck_assert_int_eq(loaded.events[4].kind, GPALD_LAYOUT_DELETED);
 		ck_assert_str_eq(loaded.events[4].name, "vm:1._-Z");
 		ck_assert_str_eq(loaded.events[4].digest, "sha256:of-what-was-there");
-		ck_assert_int_eq(loaded.events[0].kind, GPALD_EVENT_CREATED);
+		ck_assert_int_eq(loaded.events[0].kind, GPALD_LAYOUT_CREATED);
 		ck_assert_str_eq(loaded.events[0].digest, records[0]->digest);
 		ck_assert_uint_eq(loaded.events[0].generation, records[0]->facts.generation);
 		ck_assert_int_eq(loaded.events[0].at_ms, records[0]->facts.updated_at_ms);
@@ -103,7 +103,7 @@ START_TEST(committed_records_come_back_bit_for_bit)
 }
 END_TEST
 
-/* Copies the files as kill -9 leaves them: acknowledged changes are in the log. */
+/* Copies the files as kill -9 leaves them: acknowledged changes are in the WAL. */
 START_TEST(committed_records_survive_a_crash)
 {
 	struct gpald_record *a = full_record("a"), *b = plain_record("b", 3);
@@ -118,12 +118,12 @@ START_TEST(committed_records_survive_a_crash)
 	ck_assert_int_eq(put(store, b), GPALD_COMMIT_DONE);
 	copy_files(&folder, &crashed);
 	close_store(store);
-	ck_assert_uint_gt(used_bytes_of_log(&crashed), 0);
+	ck_assert_uint_gt(used_bytes_of_wal(&crashed), 0);
 	for (int i = 0; i < 2; i++) {
 		store = open_store(&crashed, &loaded);
 		assert_loaded(both, 2);
-		/* After this start the registry does not need the log of the crash. */
-		ck_assert_uint_eq(used_bytes_of_log(&crashed), 0);
+		/* After this start the registry does not need the WAL of the crash. */
+		ck_assert_uint_eq(used_bytes_of_wal(&crashed), 0);
 		ck_assert_uint_eq(loaded.event_count, 2);
 		loaded_clear(&loaded);
 		close_store(store);
@@ -135,12 +135,12 @@ START_TEST(committed_records_survive_a_crash)
 }
 END_TEST
 
-/* If the log is cut anywhere, all whole transactions are there, and no part of another. */
+/* If the WAL is cut anywhere, all whole transactions are there, and no part of another. */
 START_TEST(a_log_that_was_cut_has_whole_transactions)
 {
 	struct gpald_record *a = plain_record("a", 1), *b = plain_record("b", 1);
 	struct gpald_store_change changes[] = { change_of(a), change_of(b) };
-	struct gpald_blob database, log;
+	struct gpald_blob database, wal;
 	struct state_folder folder;
 	struct gpald_store *store;
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -150,15 +150,15 @@ START_TEST(a_log_that_was_cut_has_whole_transactions)
 	store = open_store(&folder, NULL);
 	ck_assert_int_eq(commit_together(store, changes, 2, error), GPALD_COMMIT_DONE);
 	database = read_file(path_in(&folder, "registry.db"));
-	log = read_file(path_in(&folder, "registry.db-wal"));
-	ck_assert_uint_lt(used_bytes_of_log(&folder), log.length);
-	log.length = used_bytes_of_log(&folder);
+	wal = read_file(path_in(&folder, "registry.db-wal"));
+	ck_assert_uint_lt(used_bytes_of_wal(&folder), wal.length);
+	wal.length = used_bytes_of_wal(&folder);
 	close_store(store);
-	for (size_t length = log.length; length > 0; length -= length < 1031 ? length : 1031) {
+	for (size_t length = wal.length; length > 0; length -= length < 1031 ? length : 1031) {
 		write_file(path_in(&folder, "registry.db"), database.data, database.length);
-		write_file(path_in(&folder, "registry.db-wal"), log.data, length);
+		write_file(path_in(&folder, "registry.db-wal"), wal.data, length);
 		store = open_store(&folder, &loaded);
-		ck_assert_uint_eq(loaded.record_count, length == log.length ? 2 : 0);
+		ck_assert_uint_eq(loaded.record_count, length == wal.length ? 2 : 0);
 		ck_assert_uint_eq(loaded.event_count, loaded.record_count);
 		lost += loaded.record_count == 0;
 		cuts++;
@@ -168,7 +168,7 @@ START_TEST(a_log_that_was_cut_has_whole_transactions)
 	ck_assert_uint_gt(lost, 3);
 	ck_assert_uint_eq(lost, cuts - 1);
 	gpald_blob_free(&database);
-	gpald_blob_free(&log);
+	gpald_blob_free(&wal);
 	gpald_record_unref(a);
 	gpald_record_unref(b);
 	folder_clear(&folder);
@@ -388,7 +388,7 @@ START_TEST(a_file_is_no_state_folder)
 }
 END_TEST
 
-/* The file has disk space for changes before they are moved into it from the log. */
+/* The file has disk space for changes before they are moved into it from the WAL. */
 START_TEST(disk_space_is_reserved_with_each_commit)
 {
 	struct gpald_record *record = record_with_nodes("vm", 1000);
@@ -405,7 +405,7 @@ START_TEST(disk_space_is_reserved_with_each_commit)
 		snprintf(record->name, sizeof(record->name), "vm-%d", i);
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	}
-	/* All changes are still in the log. */
+	/* All changes are still in the WAL. */
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
 	ck_assert_int_ge(status.st_size, before + 100 * (off_t)record->layout.length);
 	ck_assert_int_ge(status.st_blocks * 512, status.st_size);
@@ -441,7 +441,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
-	/* A change takes more bytes of the log than its layout has, so the log was emptied. */
+	/* A change takes more bytes of the WAL than its layout has, so the WAL was emptied. */
 	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
@@ -561,11 +561,11 @@ START_TEST(a_full_store_refuses_and_goes_on)
 	revision = loaded.state.revision;
 	count = fill(store, fillings[_i]);
 	ck_assert_int_gt(count, 1);
-	/* The result is the same each time, and emptying the log would not change it. */
+	/* The result is the same each time, and emptying the WAL would not change it. */
 	record = record_with_nodes("other", fillings[_i]);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
-	ck_assert_uint_gt(used_bytes_of_log(&folder), 0);
+	ck_assert_uint_gt(used_bytes_of_wal(&folder), 0);
 	/* Changes that make room are possible, and then so is a change that fits. */
 	for (int i = 0; i < count / 2; i++) {
 		char name[16];
@@ -694,7 +694,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 }
 END_TEST
 
-/* The log is moved into the database between commits, so it does not grow for ever. */
+/* The WAL is moved into the database between commits, so it does not grow for ever. */
 START_TEST(the_log_is_kept_short)
 {
 	struct gpald_record *record = record_with_nodes("vm", 1000);

@@ -202,7 +202,7 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 	enum ctl_exit code;
 
-	session->request_file = file->path;
+	session->request_source = file->path;
 	session->request.length = 0;
 	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
 	/* Also in an id, control characters of a path are shown as in the table. */

@@ -83,7 +83,7 @@ static void append_columns(struct drawing *drawing, const char *tag, const char 
 }
 
 /* Appends devices from the highest down, above the line of their range. */
-static void append_drawn_devices(struct drawing *drawing, const struct ctl_row *row)
+static void draw_devices(struct drawing *drawing, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
 		put(drawing, DIM "%*s " PLAIN "│", drawing->address_width,
@@ -104,8 +104,8 @@ static size_t lines_of(const struct drawing *drawing, const struct ctl_row *row)
 	return row->size >> 41 ? 4 : row->size >> 36 ? 3 : 2;
 }
 
-static void append_drawn_details(struct drawing *drawing, const struct ctl_row *row,
-				 const char *before, size_t room)
+static void draw_details(struct drawing *drawing, const struct ctl_row *row, const char *before,
+			 size_t room)
 {
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
@@ -115,21 +115,21 @@ static void append_drawn_details(struct drawing *drawing, const struct ctl_row *
 	    ctl_buffer_text(&name), details.rest);
 }
 
-static void append_drawn_range(struct drawing *drawing, const struct ctl_row *row)
+static void draw_range(struct drawing *drawing, const struct ctl_row *row)
 {
 	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
 	const size_t size_end = drawing->tag_left + drawing->tag_width + 1 +
 				ctl_text_cells(size.text) +
 				(size_t)padding_width(SIZE_CELLS, size.text);
 
-	append_drawn_devices(drawing, row);
+	draw_devices(drawing, row);
 	for (size_t line = 1 + row->device_count; line < lines_of(drawing, row); line++) {
 		append_slice(drawing, row, false);
 		put(drawing, "\n");
 	}
 	append_slice(drawing, row, true);
 	append_columns(drawing, row->ranges->entry.tag, size.text);
-	append_drawn_details(drawing, row, INDENT, drawing->width - size_end - strlen(INDENT));
+	draw_details(drawing, row, INDENT, drawing->width - size_end - strlen(INDENT));
 }
 
 static void append_run(struct drawing *drawing, const struct ctl_row *row)
@@ -138,8 +138,7 @@ static void append_run(struct drawing *drawing, const struct ctl_row *row)
 	append_columns(drawing, row->ranges[row->count - 1].entry.tag, NULL);
 	put(drawing, "\n");
 	append_slice(drawing, row, false);
-	append_drawn_details(drawing, row, " " INDENT,
-			     drawing->width - drawing->tag_left - strlen(INDENT));
+	draw_details(drawing, row, " " INDENT, drawing->width - drawing->tag_left - strlen(INDENT));
 	append_slice(drawing, row, true);
 	append_columns(drawing, row->ranges->entry.tag, ctl_number_text(CTL_SHORT, row->size).text);
 	put(drawing, INDENT "in all\n");
@@ -152,7 +151,7 @@ static void append_gap(struct drawing *drawing, const struct ctl_row *row, const
 	put(drawing, PLAIN "\n");
 }
 
-static void append_drawn_rule(struct drawing *drawing, const char *address, const char *text)
+static void draw_rule(struct drawing *drawing, const char *address, const char *text)
 {
 	size_t cells = drawing->tag_left + strlen(text) + 1;
 
@@ -163,7 +162,7 @@ static void append_drawn_rule(struct drawing *drawing, const char *address, cons
 }
 
 /* The gap up to the host's limit begins at the top of the frame, where its start is shown. */
-static void append_drawn_limit(struct drawing *drawing, const struct ctl_row *gap)
+static void draw_limit(struct drawing *drawing, const struct ctl_row *gap)
 {
 	const struct ctl_map *map = drawing->rows.map;
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -172,7 +171,7 @@ static void append_drawn_limit(struct drawing *drawing, const struct ctl_row *ga
 	if (ctl_map_usable_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
 	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_HUMAN, gap->range.end).text);
-	append_drawn_rule(drawing, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
+	draw_rule(drawing, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
 	append_gap(drawing, gap, "");
 }
 
@@ -181,7 +180,7 @@ static void append_rows(struct drawing *drawing)
 	const struct ctl_rows *rows = &drawing->rows;
 
 	if (rows->has_limit)
-		append_drawn_limit(drawing, &rows->rows[rows->count]);
+		draw_limit(drawing, &rows->rows[rows->count]);
 	put(drawing, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", drawing->address_width,
 	    ctl_number_text(CTL_HEX, rows->top).text, ctl_number_text(CTL_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
@@ -190,16 +189,16 @@ static void append_rows(struct drawing *drawing)
 		if (!row->count)
 			append_gap(drawing, row, ctl_number_text(CTL_HEX, row->range.start).text);
 		else if (row->count == 1)
-			append_drawn_range(drawing, row);
+			draw_range(drawing, row);
 		else
 			append_run(drawing, row);
 		if (row->range.start == GPAL_4GIB)
-			append_drawn_rule(drawing, "", "4 GiB");
+			draw_rule(drawing, "", "4 GiB");
 	}
 	put(drawing, "%*s └──────┘\n", drawing->address_width, "");
 }
 
-static void append_drawn_legend(struct drawing *drawing)
+static void draw_legend(struct drawing *drawing)
 {
 	size_t at = 0;
 
@@ -222,7 +221,7 @@ static void append_drawn_legend(struct drawing *drawing)
 	put(drawing, "\n");
 }
 
-static void append_drawn_header(struct drawing *drawing)
+static void draw_header(struct drawing *drawing)
 {
 	ctl_cleanup_buffer struct gpald_bytes facts = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
@@ -241,14 +240,14 @@ static void append_drawn_header(struct drawing *drawing)
 	put(drawing, PLAIN "\n");
 }
 
-static void append_drawn_footer(struct drawing *drawing)
+static void draw_footer(struct drawing *drawing)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
 	ctl_warnings_append(&drawing->out, drawing->rows.map->layout, "warning: ", drawing->width,
 			    drawing->ascii);
 	put(drawing, "\n");
-	append_drawn_legend(drawing);
+	draw_legend(drawing);
 	gpal_layout_digest(drawing->rows.map->layout, digest);
 	put(drawing, DIM "%s" PLAIN "\n", digest);
 }
@@ -319,9 +318,9 @@ void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,
 	struct drawing drawing = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };
 
 	measure_drawing(&drawing, terminal->width);
-	append_drawn_header(&drawing);
+	draw_header(&drawing);
 	append_rows(&drawing);
-	append_drawn_footer(&drawing);
+	draw_footer(&drawing);
 	append_converted(out, drawing.out.data, terminal);
 	ctl_rows_free(&drawing.rows);
 	ctl_buffer_free(&drawing.out);

@@ -490,6 +490,6 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 		ctl_out_of_memory();
 	ctl_buffer_puts(&session->request, printed);
 	free(printed);
-	session->request_file = "the changed request";
+	session->request_source = "the changed request";
 	return CTL_OK;
 }

@@ -144,7 +144,7 @@ enum ctl_exit ctl_request_take(struct ctl_session *session, const char *file)
 
 	if (file && flags)
 		return ctl_error("%s takes a file or options of a request, not both", command);
-	session->request_file = file;
+	session->request_source = file;
 	if (file)
 		return ctl_request_read(&session->request, file);
 	if (!flags) {

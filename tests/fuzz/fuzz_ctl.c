@@ -27,7 +27,7 @@ int ctl_main(int argc, char **argv);
 #include "gpalayoutctl/main.c"
 #undef main
 
-const char fuzz_target[] = "client";
+const char fuzz_target[] = "ctl";
 
 #define WORDS_MAX 12
 #define SOCKET 1000 /* a descriptor that is not in use */

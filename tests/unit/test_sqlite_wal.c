@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A power loss or a full disk may tear the end of a log. That is no damage, however often it
- * happened. A hole in the acknowledged part is damage. This test writes the logs frame by frame,
+ * A power loss or a full disk may tear the end of a WAL. That is no damage, however often it
+ * happened. A hole in the acknowledged part is damage. This test writes the WALs frame by frame,
  * because SQLite would not write most of them on demand.
  */
 #include "config.h"
 
-#include "registry/sqlite_log.h"
+#include "registry/sqlite_wal.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define FRAME (24 + PAGE)
 #define FRAMES_MAX 200
 
-/* A log as SQLite writes it: the next frame continues `sum`. */
+/* A WAL as SQLite writes it: the next frame continues `sum`. */
 struct writer {
 	uint8_t bytes[32 + FRAMES_MAX * FRAME];
 	size_t length;
@@ -58,7 +58,7 @@ static void set_sum(uint8_t *bytes)
 	set(bytes + 4, w.sum[1]);
 }
 
-/* Starts the log again over the frames of an earlier use. */
+/* Starts the WAL again over the frames of an earlier use. */
 static void restart(uint8_t salt)
 {
 	memset(w.bytes, 0, 32);
@@ -109,21 +109,21 @@ static uint8_t *frame_at(int index)
 	return w.bytes + 32 + index * FRAME;
 }
 
-static enum gpald_sqlite_log_state check(uint64_t *readable)
+static enum gpald_sqlite_wal_state check(uint64_t *readable)
 {
 	char path[] = "/tmp/gpalayoutd-XXXXXX";
 	const int fd = mkstemp(path);
-	enum gpald_sqlite_log_state found;
+	enum gpald_sqlite_wal_state found;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
 	close(fd);
-	found = gpald_sqlite_check_log(AT_FDCWD, path, readable);
+	found = gpald_sqlite_check_wal(AT_FDCWD, path, readable);
 	unlink(path);
 	return found;
 }
 
-static void assert_log(enum gpald_sqlite_log_state expected, int readable_frames)
+static void assert_wal(enum gpald_sqlite_wal_state expected, int readable_frames)
 {
 	uint64_t readable;
 
@@ -136,19 +136,19 @@ START_TEST(a_log_that_is_whole_is_fine)
 	uint64_t readable;
 
 	begin();
-	assert_log(GPALD_SQLITE_LOG_FINE, 0);
+	assert_wal(GPALD_SQLITE_WAL_FINE, 0);
 	for (int i = 1; i < 6; i++) {
 		commit(i);
-		assert_log(GPALD_SQLITE_LOG_FINE, i * (i + 1) / 2);
+		assert_wal(GPALD_SQLITE_WAL_FINE, i * (i + 1) / 2);
 	}
-	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/nowhere/log", &readable),
-			 GPALD_SQLITE_LOG_EMPTY);
+	ck_assert_int_eq(gpald_sqlite_check_wal(AT_FDCWD, "/nowhere/log", &readable),
+			 GPALD_SQLITE_WAL_EMPTY);
 	ck_assert_uint_eq(readable, 0);
-	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/dev", &readable),
-			 GPALD_SQLITE_LOG_NOT_REGULAR);
+	ck_assert_int_eq(gpald_sqlite_check_wal(AT_FDCWD, "/dev", &readable),
+			 GPALD_SQLITE_WAL_NOT_REGULAR);
 	/* A file whose beginning cannot be read. */
-	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/proc/self/mem", &readable),
-			 GPALD_SQLITE_LOG_UNREADABLE);
+	ck_assert_int_eq(gpald_sqlite_check_wal(AT_FDCWD, "/proc/self/mem", &readable),
+			 GPALD_SQLITE_WAL_UNREADABLE);
 }
 END_TEST
 
@@ -163,7 +163,7 @@ START_TEST(a_transaction_that_is_there_in_part_is_no_damage)
 		for (int i = 0; i < 4; i++)
 			if (!(kept & 1 << i))
 				memset(frame_at(5 + i), 0, FRAME);
-		assert_log(GPALD_SQLITE_LOG_FINE, 5);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 5);
 	}
 }
 END_TEST
@@ -187,12 +187,12 @@ START_TEST(many_torn_transactions_are_no_damage)
 		begin();
 		commit(5);
 		tear(lost);
-		assert_log(GPALD_SQLITE_LOG_FINE, 5);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 5);
 		/* Acknowledged frames then overwrite some of the torn ones. */
 		commit(2);
-		assert_log(GPALD_SQLITE_LOG_FINE, 7);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 7);
 		tear(lost);
-		assert_log(GPALD_SQLITE_LOG_FINE, 7);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 7);
 	}
 }
 END_TEST
@@ -213,7 +213,7 @@ START_TEST(a_header_of_two_writes_is_no_damage)
 		commit(3);
 		/* The older half marks the end of a transaction. */
 		set(header + 4, 7);
-		assert_log(GPALD_SQLITE_LOG_FINE, first);
+		assert_wal(GPALD_SQLITE_WAL_FINE, first);
 		seen++;
 	}
 	ck_assert_int_eq(seen, 4);
@@ -226,9 +226,9 @@ START_TEST(pages_left_by_an_earlier_use_of_the_log_are_no_damage)
 	for (int i = 0; i < 5; i++)
 		commit(3);
 	restart('t');
-	assert_log(GPALD_SQLITE_LOG_FINE, 0);
+	assert_wal(GPALD_SQLITE_WAL_FINE, 0);
 	commit(4);
-	assert_log(GPALD_SQLITE_LOG_FINE, 4);
+	assert_wal(GPALD_SQLITE_WAL_FINE, 4);
 }
 END_TEST
 
@@ -253,10 +253,10 @@ START_TEST(a_hole_in_acknowledged_transactions_is_damage)
 		for (int i = 0; i < COUNT_OF(ends); i++)
 			kept = ends[i] <= frame ? ends[i] : kept;
 		w.bytes[at] ^= 0x10;
-		assert_log(GPALD_SQLITE_LOG_DAMAGED, kept);
+		assert_wal(GPALD_SQLITE_WAL_DAMAGED, kept);
 		w.bytes[at] ^= 0x10;
 	}
-	assert_log(GPALD_SQLITE_LOG_FINE, 6 + last_frames[_i]);
+	assert_wal(GPALD_SQLITE_WAL_FINE, 6 + last_frames[_i]);
 }
 END_TEST
 
@@ -270,7 +270,7 @@ START_TEST(frames_that_are_gone_from_the_middle_are_damage)
 		commit(2);
 		commit(1);
 		memset(frame_at(first), 0, FRAME);
-		assert_log(GPALD_SQLITE_LOG_DAMAGED, first / 2 * 2);
+		assert_wal(GPALD_SQLITE_WAL_DAMAGED, first / 2 * 2);
 	}
 }
 END_TEST
@@ -281,11 +281,11 @@ START_TEST(a_header_that_is_wrong_is_damage)
 	commit(1);
 	for (size_t at = 0; at < 32; at++) {
 		w.bytes[at] ^= 0x10;
-		assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+		assert_wal(GPALD_SQLITE_WAL_DAMAGED, 0);
 		w.bytes[at] ^= 0x10;
 	}
 	memset(w.bytes, 0, 32);
-	assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+	assert_wal(GPALD_SQLITE_WAL_DAMAGED, 0);
 }
 END_TEST
 
@@ -293,10 +293,10 @@ START_TEST(a_log_without_a_header_yet_is_fine)
 {
 	begin();
 	for (w.length = 0; w.length < 32; w.length++)
-		assert_log(GPALD_SQLITE_LOG_FINE, 0);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 0);
 	memset(w.bytes, 0, 32);
 	for (w.length = 0; w.length < 100000; w.length += 10000)
-		assert_log(GPALD_SQLITE_LOG_FINE, 0);
+		assert_wal(GPALD_SQLITE_WAL_FINE, 0);
 }
 END_TEST
 
@@ -307,7 +307,7 @@ START_TEST(bytes_without_a_header_are_damage)
 	memset(w.bytes, 0, sizeof(w.bytes));
 	for (w.length = 65500; w.length < 65700; w.length++) {
 		w.bytes[w.length - 1] = 1;
-		assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+		assert_wal(GPALD_SQLITE_WAL_DAMAGED, 0);
 		w.bytes[w.length - 1] = 0;
 	}
 }
@@ -315,12 +315,12 @@ END_TEST
 
 static const struct {
 	uint32_t size;
-	enum gpald_sqlite_log_state found;
+	enum gpald_sqlite_wal_state found;
 } page_sizes[] = {
-	{ 256, GPALD_SQLITE_LOG_DAMAGED },
-	{ 512, GPALD_SQLITE_LOG_FINE },
-	{ 65536, GPALD_SQLITE_LOG_FINE },
-	{ 131072, GPALD_SQLITE_LOG_DAMAGED },
+	{ 256, GPALD_SQLITE_WAL_DAMAGED },
+	{ 512, GPALD_SQLITE_WAL_FINE },
+	{ 65536, GPALD_SQLITE_WAL_FINE },
+	{ 131072, GPALD_SQLITE_WAL_DAMAGED },
 };
 
 START_TEST(pages_have_512_to_65536_bytes)
@@ -330,11 +330,11 @@ START_TEST(pages_have_512_to_65536_bytes)
 	w.sum[0] = w.sum[1] = 0;
 	add(w.sum, w.bytes, 24);
 	set_sum(w.bytes + 24);
-	assert_log(page_sizes[_i].found, 0);
+	assert_wal(page_sizes[_i].found, 0);
 }
 END_TEST
 
-/* The log may be longer or shorter than the room set aside for it, with any contents. */
+/* The WAL may be longer or shorter than the room set aside for it, with any contents. */
 START_TEST(a_log_that_was_emptied_is_empty)
 {
 	static const int64_t sizes[] = { 4096, 65536 };
@@ -350,9 +350,9 @@ START_TEST(a_log_that_was_emptied_is_empty)
 		commit(frames[i]);
 		commit(frames[i]);
 		ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
-		ck_assert_int_eq(gpald_sqlite_reset_log(AT_FDCWD, path, sizes[_i]), 0);
-		ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, path, &readable),
-				 GPALD_SQLITE_LOG_EMPTY);
+		ck_assert_int_eq(gpald_sqlite_reset_wal(AT_FDCWD, path, sizes[_i]), 0);
+		ck_assert_int_eq(gpald_sqlite_check_wal(AT_FDCWD, path, &readable),
+				 GPALD_SQLITE_WAL_EMPTY);
 		ck_assert_uint_eq(readable, 0);
 		ck_assert_int_eq(fstat(fd, &status), 0);
 		ck_assert_int_eq(status.st_size, sizes[_i]);
@@ -360,13 +360,13 @@ START_TEST(a_log_that_was_emptied_is_empty)
 		close(fd);
 		unlink(path);
 	}
-	ck_assert_int_eq(gpald_sqlite_reset_log(AT_FDCWD, "/nowhere/log", 1), ENOENT);
+	ck_assert_int_eq(gpald_sqlite_reset_wal(AT_FDCWD, "/nowhere/log", 1), ENOENT);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("sqlite_log");
+	Suite *suite = suite_create("sqlite_wal");
 
 	add_test(suite, "crashes", a_log_that_is_whole_is_fine);
 	add_test(suite, "crashes", a_transaction_that_is_there_in_part_is_no_damage);
