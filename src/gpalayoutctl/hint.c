@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hints on what to do about a refusal. The daemon says what is wrong; the client knows which flag
- * or member the user must change. Each reason has rows in a table. hint_context.c knows their
+ * or member the user must change. Each reason has rows in a table. hint_words.c knows their
  * conditions and words.
  */
 #include "config.h"
@@ -10,6 +10,7 @@
 
 #include "gpalayoutctl/hint_context.h"
 #include "gpalayoutctl/hint_place.h"
+#include "gpalayoutctl/hint_words.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/print.h"

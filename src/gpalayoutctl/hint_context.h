@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The facts about a refusal, and the conditions and words of hints, which depend on them.
- */
+/* The facts about a refusal, on which its hints depend. */
 #ifndef GPALAYOUTCTL_HINT_CONTEXT_H
 #define GPALAYOUTCTL_HINT_CONTEXT_H
 
 #include "gpalayoutctl/session.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* The facts that choose a hint. */
 struct ctl_hint_context {
 	const struct ctl_session *session;
 	const cJSON *data;    /* of the refusal; NULL: none */
@@ -24,11 +22,35 @@ struct ctl_hint_context {
  */
 const cJSON *ctl_hint_request(const cJSON *params, const cJSON *data);
 
+/* Returns true if the request was given as flags. */
+bool ctl_hint_has_flags(const struct ctl_hint_context *context);
+
+/* Returns `flag` if the request was given as flags, and `json` otherwise. */
+const char *ctl_hint_flag_or(const struct ctl_hint_context *context, const char *flag,
+			     const char *json);
+
+bool ctl_hint_is_method(const struct ctl_hint_context *context, const char *name);
+bool ctl_hint_is_allocate(const struct ctl_hint_context *context);
+
+/* Return true if the data of the refusal has a member with that text, or with that ending. */
+bool ctl_hint_has_text(const struct ctl_hint_context *context, const char *member,
+		       const char *wanted);
+bool ctl_hint_has_text_ending(const struct ctl_hint_context *context, const char *member,
+			      const char *end);
+
+/* Returns true if no room was found in the phase mmio32, so below 4 GiB. */
+bool ctl_hint_is_low_phase(const struct ctl_hint_context *context);
+
 /*
- * If `name` is a word of hints, appends its text and sets *holds to true. If it is a condition,
- * sets *holds to whether the condition holds. Returns false if it is neither.
+ * Reads a size or an address in either form of JSON: an integer below 2^53, or a string. Returns
+ * false if the object has no such member.
  */
-bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
-		       const char *name, bool *holds);
+bool ctl_hint_read_size(const cJSON *object, const char *name, uint64_t *size);
+
+/* Returns what the pointer of the refusal leads to, or NULL if it leads to nothing. */
+const cJSON *ctl_hint_place(const struct ctl_hint_context *context);
+
+/* Returns the list of root complexes of the request, or NULL if there is none. */
+const cJSON *ctl_hint_root_complexes(const struct ctl_hint_context *context);
 
 #endif

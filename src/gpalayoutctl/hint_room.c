@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Only ways that can help are named. For example, root complexes can have fewer buses only if one
+ * has several, and a window is not its own way to grow.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/hint_room.h"
+
+#include "core/request_limits.h"
+#include "gpalayoutctl/json_text.h"
+
+#include <string.h>
+
+/* Returns true if the request, or else its policy, puts the ECAM below 4 GiB. */
+static bool is_ecam_below(const struct ctl_hint_context *context)
+{
+	const cJSON *pcie = ctl_member_of(context->request, "pcie");
+	const char *policy_name = ctl_text_of(context->request, "policy");
+	const struct gpal_policy *policy = policy_name ? gpal_policy_find(policy_name) :
+							 gpal_policy_default();
+	const char *ecam = ctl_text_of(pcie, "ecam");
+
+	if (!ctl_member_of(pcie, "root_complexes"))
+		return false;
+	if (!ecam && policy)
+		ecam = gpal_ecam_name(policy->ecam);
+	return ecam && strcmp(ecam, "below-4gib") == 0;
+}
+
+#define MOST_WAYS 6
+
+struct ways {
+	const char *texts[MOST_WAYS];
+	size_t count;
+};
+
+static void add_way(struct ways *ways, bool exists, const char *text)
+{
+	if (exists)
+		ways->texts[ways->count++] = text;
+}
+
+/* Appends all ways with commas and an "or". */
+static void append_ways(struct gpald_bytes *out, const struct ways *ways)
+{
+	for (size_t i = 0; i < ways->count; i++) {
+		ctl_buffer_puts(out, i == 0 ? "" : i + 1 < ways->count ? ", " : ", or ");
+		ctl_buffer_puts(out, ways->texts[i]);
+	}
+}
+
+static void append_for_more(struct gpald_bytes *out, const struct ways *ways)
+{
+	if (ways->count)
+		ctl_buffer_puts(out, "; for more, ");
+	append_ways(out, ways);
+}
+
+/* Returns true if the range has an address, and is in the way of the phase of the refusal. */
+static bool is_in_the_way(const struct ctl_hint_context *context, const cJSON *range)
+{
+	uint64_t start;
+
+	return ctl_hint_read_size(range, "start", &start) &&
+	       (!ctl_hint_is_low_phase(context) || start < GPAL_4GIB);
+}
+
+static bool lists_range_in_the_way(const struct ctl_hint_context *context, const cJSON *list)
+{
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, list)
+	{
+		if (is_in_the_way(context, each) ||
+		    is_in_the_way(context, ctl_member_of(each, "low_mmio")) ||
+		    is_in_the_way(context, ctl_member_of(each, "high_mmio")))
+			return true;
+	}
+	return false;
+}
+
+/* Returns true if ranges that have an address may be in the way. */
+static bool has_ranges_in_the_way(const struct ctl_hint_context *context)
+{
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+
+	return lists_range_in_the_way(context, ctl_member_of(context->params, "reserved")) ||
+	       lists_range_in_the_way(context, ctl_member_of(context->params, "fixed")) ||
+	       lists_range_in_the_way(context, ctl_member_of(context->request, "reserved")) ||
+	       lists_range_in_the_way(context, ctl_hint_root_complexes(context)) ||
+	       is_in_the_way(context, ctl_member_of(chipset, "high_mmio"));
+}
+
+static bool has_memory_start(const struct ctl_hint_context *context)
+{
+	uint64_t start;
+
+	return ctl_hint_read_size(ctl_member_of(context->request, "memory"), "start", &start) &&
+	       start;
+}
+
+bool ctl_hint_can_shrink_ecam(const struct ctl_hint_context *context)
+{
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, ctl_hint_root_complexes(context))
+	{
+		const cJSON *start = ctl_member_of(each, "start_bus");
+		const cJSON *end = ctl_member_of(each, "end_bus");
+
+		if (!cJSON_IsNumber(end) || end->valueint > (start ? start->valueint : 0))
+			return true;
+	}
+	return !context->request;
+}
+
+static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *context)
+{
+	const bool is_below = is_ecam_below(context);
+
+	add_way(ways, is_below && ctl_hint_can_shrink_ecam(context),
+		"give root complexes fewer buses");
+	add_way(ways, is_below,
+		ctl_hint_flag_or(
+			context, "put the ECAM above 4 GiB (--pcie-ecam above-4gib)",
+			"put the ECAM above 4 GiB (\"pcie\": {\"ecam\": \"above-4gib\"})"));
+}
+
+/* Returns true if nothing free below 4 GiB has the alignment that the refused window states. */
+static bool is_alignment_at_fault(const struct ctl_hint_context *context)
+{
+	uint64_t fit;
+
+	return ctl_member_of(ctl_hint_place(context), "alignment") &&
+	       ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0;
+}
+
+/*
+ * Returns true if the chipset window can be smaller. No policy has a default as small as the least
+ * size, so the window has that size only if the request says so.
+ */
+static bool can_shrink_chipset(const struct ctl_hint_context *context)
+{
+	const char *arch = ctl_text_of(context->request, "arch");
+	const bool is_aarch64 = arch && strcmp(arch, "aarch64") == 0;
+	const uint64_t least = is_aarch64 ? GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 :
+					    GPALD_CHIPSET_LOW_MMIO_MIN_X86_64;
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+	uint64_t size;
+
+	return !ctl_hint_read_size(chipset, "low_mmio", &size) || size > least;
+}
+
+/*
+ * Returns true if there are more than `ignored` low MMIO windows of root complexes, if the chipset
+ * window can be smaller, or if the request is not known.
+ */
+static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_t ignored)
+{
+	size_t count = 0;
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, ctl_hint_root_complexes(context))
+	{
+		const cJSON *window = ctl_member_of(each, "low_mmio");
+
+		count += !cJSON_IsNull(window) && !ctl_member_of(window, "none");
+	}
+	return !context->request || count > ignored || can_shrink_chipset(context);
+}
+
+/*
+ * Finds ways to free addresses below 4 GiB. Does not offer to make the refused range itself smaller
+ * if `is_for_more` is set, or if nothing is free for it.
+ */
+static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
+{
+	const bool is_window = ctl_hint_has_text_ending(context, "tag", "-low-mmio");
+	const bool is_aligned = is_alignment_at_fault(context);
+	bool is_other = is_window && is_for_more;
+	struct ways ways = { 0 };
+	uint64_t fit;
+
+	if (ctl_hint_is_allocate(context)) {
+		add_way(&ways, !is_for_more, "ask for less in mmio32");
+		add_way(&ways,
+			is_for_more &&
+				cJSON_GetArraySize(ctl_member_of(context->params, "mmio32")) > 1,
+			"make other ranges of mmio32 smaller");
+		add_way(&ways, has_ranges_in_the_way(context),
+			"move the reserved and fixed ranges in the way");
+		return ways;
+	}
+	if (is_window && ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0)
+		is_other = true;
+	add_way(&ways, !is_aligned && can_shrink_low_windows(context, is_other),
+		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
+	add_way(&ways, ctl_member_of(ctl_hint_place(context), "alignment"),
+		"give it a smaller alignment");
+	add_way(&ways, has_ranges_in_the_way(context),
+		"move the pinned and reserved ranges in the way");
+	add_way(&ways, has_memory_start(context),
+		ctl_hint_flag_or(context, "lower --memory-start", "lower memory.start"));
+	if (!is_aligned)
+		add_ecam_ways(&ways, context);
+	return ways;
+}
+
+void ctl_hint_append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const struct ways ways = find_low_ways(context, false);
+
+	append_ways(out, &ways);
+}
+
+void ctl_hint_append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const struct ways ways = find_low_ways(context, true);
+
+	append_for_more(out, &ways);
+}
+
+void ctl_hint_append_for_more_other(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, has_ranges_in_the_way(context) || !context->params ?
+				     "; for more, move the pinned and reserved ranges in the way" :
+				     "; for more, make other ranges smaller");
+}
+
+void ctl_hint_append_for_more_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	struct ways ways = { 0 };
+
+	if (ctl_hint_is_low_phase(context))
+		add_ecam_ways(&ways, context);
+	append_for_more(out, &ways);
+}

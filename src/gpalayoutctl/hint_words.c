@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/* Each condition and each word of a hint is a row of a table. */
+#include "config.h"
+
+#include "gpalayoutctl/hint_words.h"
+
+#include "gpalayoutctl/hint_room.h"
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/request/changes.h"
+#include "gpalayoutctl/request/flags.h"
+
+#include <string.h>
+
+static bool has_no_json(const struct ctl_hint_context *context)
+{
+	return !context->session->invocation->json;
+}
+
+static bool is_update(const struct ctl_hint_context *context)
+{
+	return ctl_hint_is_method(context, "layout.update");
+}
+
+static bool is_call(const struct ctl_hint_context *context)
+{
+	return strcmp(context->session->invocation->command->name, "call") == 0;
+}
+
+static bool is_backup(const struct ctl_hint_context *context)
+{
+	return ctl_hint_is_method(context, "registry.backup");
+}
+
+/* Returns true if the place is in a list of ranges that have an address. */
+static bool is_in_address_list(const struct ctl_hint_context *context)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return pointer && (strncmp(pointer, "/reserved/", strlen("/reserved/")) == 0 ||
+			   strncmp(pointer, "/fixed/", strlen("/fixed/")) == 0);
+}
+
+static bool has_refuse(const struct ctl_hint_context *context)
+{
+	return ctl_flag_was_given(context->session->invocation, "--refuse");
+}
+
+static bool pointer_has(const struct ctl_hint_context *context, const char *part)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return pointer && strstr(pointer, part);
+}
+
+static bool is_of_all_nodes(const struct ctl_hint_context *context)
+{
+	return ctl_hint_has_text(context, "largest_size_of", "ram");
+}
+
+static bool is_ram_phase(const struct ctl_hint_context *context)
+{
+	return ctl_hint_has_text(context, "phase", "ram");
+}
+
+/* Returns true if the pointer leads to a member that every request has. */
+static bool is_required(const struct ctl_hint_context *context)
+{
+	return ctl_hint_has_text_ending(context, "pointer", "/request/arch") ||
+	       ctl_hint_has_text_ending(context, "pointer", "/request/memory") ||
+	       ctl_hint_has_text_ending(context, "pointer", "/request/memory/nodes");
+}
+
+/* Returns true if the layout belongs to another user. */
+static bool is_owned_by_another(const struct ctl_hint_context *context)
+{
+	return ctl_member_of(context->data, "owner_uid");
+}
+
+static bool has_changes(const struct ctl_hint_context *context)
+{
+	return ctl_has_changes(context->session->invocation);
+}
+
+static bool has_zero_size(const struct ctl_hint_context *context)
+{
+	uint64_t size;
+
+	return ctl_hint_read_size(context->data, "size", &size) && size == 0;
+}
+
+/* Returns true if several ranges need more than was free, and the refused one alone does not. */
+static bool is_crowded(const struct ctl_hint_context *context)
+{
+	const cJSON *demands = ctl_member_of(context->data, "demands");
+	uint64_t asked, free, one;
+
+	return cJSON_IsNumber(demands) && demands->valuedouble > 1 &&
+	       ctl_hint_read_size(context->data, "demand", &asked) &&
+	       ctl_hint_read_size(context->data, "supply", &free) &&
+	       ctl_hint_read_size(context->data, "size", &one) && asked > free && one <= free;
+}
+
+static bool has_ecam_tag(const struct ctl_hint_context *context)
+{
+	const char *tag = ctl_text_of(context->data, "tag");
+
+	return !ctl_hint_is_allocate(context) && tag &&
+	       strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
+	       ctl_hint_has_text_ending(context, "tag", "-ecam");
+}
+
+/* Appends how a request asks for the ECAM below 4 GiB. */
+static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, ctl_hint_flag_or(context, "--pcie-ecam below-4gib",
+					      "\"pcie\": {\"ecam\": \"below-4gib\"}"));
+}
+
+/* Suggests advise, unless that is the command that was refused. */
+static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const char *name = ctl_text_of(context->params, "name");
+
+	if (is_update(context) && name)
+		ctl_buffer_printf(out, "; gpalayoutctl advise %s shows how far each range can grow",
+				  name);
+	else if (!ctl_hint_is_method(context, "layout.advise"))
+		ctl_buffer_puts(out,
+				"; gpalayoutctl advise with the same request tries other sizes");
+}
+
+/* Ranges that overlap. */
+
+static const char low_gap[] = "low-ram-gap";
+static const char chipset_low[] = "chipset-low-mmio";
+
+/* Returns true if the refusal is about a range of the resolver with that tag. */
+static bool is_about(const struct ctl_hint_context *context, const char *tag)
+{
+	return !ctl_hint_is_allocate(context) && (ctl_hint_has_text(context, "tag", tag) ||
+						  ctl_hint_has_text(context, "other_tag", tag));
+}
+
+static bool has_low_gap(const struct ctl_hint_context *context)
+{
+	return is_about(context, low_gap);
+}
+
+static bool has_chipset_low(const struct ctl_hint_context *context)
+{
+	return is_about(context, chipset_low);
+}
+
+/*
+ * Returns true if chipset-low-mmio begins below low-ram-gap. Then lowering memory.start does not
+ * help.
+ */
+static bool is_gap_above(const struct ctl_hint_context *context)
+{
+	return ctl_hint_has_text(context, "tag", low_gap) && has_chipset_low(context);
+}
+
+static bool is_hole(const struct ctl_hint_context *context, const char *tag)
+{
+	static const char prefix[] = "reserved-";
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, ctl_member_of(ctl_member_of(context->request, "host"), "holes"))
+	{
+		if (cJSON_IsString(each) && strncmp(tag, prefix, strlen(prefix)) == 0 &&
+		    strcmp(tag + strlen(prefix), each->valuestring) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Returns the tag of the refusal in that member if the user chose where its range is, or NULL. */
+static const char *movable_tag(const struct ctl_hint_context *context, const char *member)
+{
+	const char *tag = ctl_text_of(context->data, member);
+
+	if (!tag || strcmp(tag, low_gap) == 0 || strcmp(tag, chipset_low) == 0 ||
+	    is_hole(context, tag))
+		return NULL;
+	return tag;
+}
+
+static bool has_movable(const struct ctl_hint_context *context)
+{
+	return movable_tag(context, "tag") || movable_tag(context, "other_tag");
+}
+
+/*
+ * Returns true if exactly one of the two ranges can move. Earlier hints handle low-ram-gap and
+ * chipset-low-mmio, so the other one is a hole of the host.
+ */
+static bool has_one_movable(const struct ctl_hint_context *context)
+{
+	return !ctl_hint_is_allocate(context) && has_movable(context) &&
+	       !(movable_tag(context, "tag") && movable_tag(context, "other_tag"));
+}
+
+/* Appends the tag of the range that can move. Call it only if one of the two cannot. */
+static void append_movable(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const char *tag = movable_tag(context, "tag");
+	const char *other = movable_tag(context, "other_tag");
+
+	ctl_buffer_puts(out, tag ? tag : other ? other : "");
+}
+
+static void append_memory_start(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	ctl_buffer_puts(out, ctl_hint_flag_or(context, "--memory-start", "memory.start"));
+}
+
+/* Pinned windows above the host's addresses. */
+
+static bool ends_above(const cJSON *window, uint64_t limit)
+{
+	uint64_t end;
+
+	return ctl_hint_read_size(window, "end", &end) && end > limit;
+}
+
+/* Appends the tag of the first pinned window that ends above the host's addresses. */
+static void append_pinned_too_high(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const cJSON *chipset = ctl_member_of(context->request, "chipset");
+	const cJSON *each;
+	uint64_t top, excess;
+
+	if (!ctl_hint_read_size(ctl_member_of(context->data, "range"), "end", &top) ||
+	    !ctl_hint_read_size(context->data, "excess", &excess))
+		return;
+	if (ends_above(ctl_member_of(chipset, "high_mmio"), top - excess)) {
+		ctl_buffer_puts(out, "chipset-high-mmio");
+		return;
+	}
+	cJSON_ArrayForEach(each, ctl_hint_root_complexes(context))
+	{
+		const char *name = ctl_text_of(each, "name");
+
+		if (name && ends_above(ctl_member_of(each, "high_mmio"), top - excess)) {
+			ctl_buffer_printf(out, "pcie-%s-high-mmio", name);
+			return;
+		}
+	}
+}
+
+static bool is_pinned_too_high(const struct ctl_hint_context *context)
+{
+	ctl_cleanup_buffer struct gpald_bytes tag = { 0 };
+
+	append_pinned_too_high(&tag, context);
+	return tag.length;
+}
+
+/* Windows of root complexes. */
+
+/*
+ * Returns true if the refused range has a `start` that is not page-aligned. `alignment` in the data
+ * is then the page size.
+ */
+static bool is_off_page(const struct ctl_hint_context *context)
+{
+	uint64_t alignment;
+
+	return ctl_hint_read_size(context->data, "alignment", &alignment) &&
+	       alignment == GPAL_PAGE_SIZE && ctl_member_of(ctl_hint_place(context), "start");
+}
+
+/* Returns true if the place is a window of a root complex that is to be placed and has size 0. */
+static bool is_empty_window(const struct ctl_hint_context *context)
+{
+	return has_zero_size(context) && ctl_hint_has_text_ending(context, "tag", "-mmio") &&
+	       pointer_has(context, "/request/pcie/root_complexes/") &&
+	       !ctl_member_of(ctl_hint_place(context), "start");
+}
+
+/* Appends the value that means "no such window". Call it only if is_empty_window() is true. */
+static void append_word_for_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
+	const bool is_in_flag =
+		ctl_hint_has_flags(context) ||
+		(has_changes(context) &&
+		 ctl_flag_that_added(context->session->invocation, context->request, inside));
+
+	ctl_buffer_puts(out, is_in_flag ? "none" : "null");
+}
+
+/* Returns true if the place is a window whose size is computed from its devices. */
+static bool has_devices(const struct ctl_hint_context *context)
+{
+	return ctl_member_of(ctl_hint_place(context), "devices");
+}
+
+struct windows {
+	const char *kind;
+	size_t count; /* to be placed; 0: not known, or some are placed already */
+	bool differ;  /* some of them have devices, or state an alignment */
+};
+
+static struct windows find_windows(const struct ctl_hint_context *context)
+{
+	const bool is_low = ctl_hint_has_text_ending(context, "tag", "-low-mmio");
+	const char *name = is_low ? "low_mmio" : "high_mmio";
+	const cJSON *list = ctl_hint_root_complexes(context);
+	struct windows found = { .kind = is_low ? "low" : "high" };
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, list)
+	{
+		const cJSON *window = ctl_member_of(each, name);
+
+		if (cJSON_IsNull(window) || ctl_member_of(window, "start") ||
+		    ctl_member_of(window, "none"))
+			continue;
+		found.count++;
+		found.differ = found.differ || ctl_member_of(window, "devices") ||
+			       ctl_member_of(window, "alignment");
+	}
+	if (!context->session->method || is_update(context))
+		found.count = 0;
+	return found;
+}
+
+static void append_windows(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	const struct windows windows = find_windows(context);
+
+	if (windows.count)
+		ctl_buffer_printf(out, "%zu %s MMIO windows", windows.count, windows.kind);
+	else
+		ctl_buffer_printf(out, "%s MMIO windows that are to be placed", windows.kind);
+}
+
+/*
+ * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
+ * nor if sizes are computed from devices, nor if one states an alignment: the size is for the usual
+ * alignment.
+ */
+static bool has_equal_share(const struct ctl_hint_context *context)
+{
+	const struct windows windows = find_windows(context);
+	const char *share = ctl_text_of(context->data, "equal_share");
+
+	return share && !ctl_hint_has_text(context, "largest_size", share) && windows.count != 1 &&
+	       !windows.differ;
+}
+
+static const struct {
+	const char *name;
+	const char *part; /* that the pointer contains */
+} pointer_conditions[] = {
+	{ "?window", "_mmio" },        { "?bar", "/bars/" },
+	{ "?at_devices", "/devices" }, { "?cxl_window", "/cxl_windows/" },
+	{ "?target", "/targets/" },    { "?low_ram", "/low_window" },
+	{ "?hole", "/host/holes/" },   { "?room", "/memory/hotplug/" },
+	{ "?hdm", "/cxl/hdm" },
+};
+
+static const struct {
+	const char *name;
+	bool (*holds)(const struct ctl_hint_context *context);
+} conditions[] = {
+	{ "?flags", ctl_hint_has_flags },
+	{ "?call", is_call },
+	{ "?no_json", has_no_json },
+	{ "?allocate", ctl_hint_is_allocate },
+	{ "?backup", is_backup },
+	{ "?refuse", has_refuse },
+	{ "?shared", has_equal_share },
+	{ "?sized_by_devices", has_devices },
+	{ "?all_nodes", is_of_all_nodes },
+	{ "?crowded", is_crowded },
+	{ "?ecam_tag", has_ecam_tag },
+	{ "?many_buses", ctl_hint_can_shrink_ecam },
+	{ "?zero", has_zero_size },
+	{ "?low", ctl_hint_is_low_phase },
+	{ "?ram", is_ram_phase },
+	{ "?update", is_update },
+	{ "?off_page", is_off_page },
+	{ "?required", is_required },
+	{ "?has_address", is_in_address_list },
+	{ "?others_layout", is_owned_by_another },
+	{ "?changes", has_changes },
+	{ "?empty_window", is_empty_window },
+	{ "?gap", has_low_gap },
+	{ "?gap_is_above", is_gap_above },
+	{ "?chipset_low", has_chipset_low },
+	{ "?one_movable", has_one_movable },
+	{ "?movable", has_movable },
+	{ "?pinned_too_high", is_pinned_too_high },
+};
+
+static const struct {
+	const char *name;
+	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
+} words[] = {
+	{ "how_to_free_low", ctl_hint_append_low_room },
+	{ "for_more_low", ctl_hint_append_for_more_low },
+	{ "for_more", ctl_hint_append_for_more_other },
+	{ "ecam_below", append_ecam_below },
+	{ "for_more_ecam", ctl_hint_append_for_more_ecam },
+	{ "windows", append_windows },
+	{ "try_sizes", append_try_sizes },
+	{ "none", append_word_for_none },
+	{ "movable", append_movable },
+	{ "memory_start", append_memory_start },
+	{ "pinned_too_high", append_pinned_too_high },
+};
+
+#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
+
+bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_hint_context *context,
+		       const char *name, bool *holds)
+{
+	*holds = true;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strcmp(words[i].name, name) == 0) {
+			words[i].append(out, context);
+			return true;
+		}
+	for (size_t i = 0; i < COUNT_OF(conditions); i++)
+		if (strcmp(conditions[i].name, name) == 0) {
+			*holds = conditions[i].holds(context);
+			return true;
+		}
+	for (size_t i = 0; i < COUNT_OF(pointer_conditions); i++)
+		if (strcmp(pointer_conditions[i].name, name) == 0) {
+			*holds = pointer_has(context, pointer_conditions[i].part);
+			return true;
+		}
+	return false;
+}
