@@ -20,6 +20,7 @@
 
 #include "server/confine.h"
 #include "server/connection.h"
+#include "server/descriptors.h"
 #include "server/endpoints.h"
 #include "server/log.h"
 #include "server/loop.h"
@@ -28,16 +29,11 @@
 #include "server/signals.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
-#define GRACE_MS 100       /* from the signal until reading stops */
-#define DESCRIPTORS_MIN 48 /* for the daemon itself, the spare ones, and some connections */
-#define DESCRIPTORS_SPARE \
-	14 /* opened for a moment: by SQLite, to bind a socket again, to turn a client away */
+#define GRACE_MS 100 /* from the signal until reading stops */
 #define TICK_MIN_MS 20
 #define TICK_MAX_MS 1000
 #define READY_AGAIN_MS 1000 /* between attempts to notify the service manager */
@@ -364,96 +360,12 @@ static void on_arrival(void *data)
 		uv_timer_start(&server->tick, on_tick, interval_ms, interval_ms);
 }
 
-/*
- * Raises the limit on descriptors to the hard limit. Returns false if that is too low to serve a
- * few connections.
- */
-static bool raise_descriptor_limit(void)
-{
-	struct rlimit descriptors;
-
-	if (getrlimit(RLIMIT_NOFILE, &descriptors))
-		return true;
-	descriptors.rlim_cur = descriptors.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &descriptors);
-	getrlimit(RLIMIT_NOFILE, &descriptors);
-	if (descriptors.rlim_cur >= DESCRIPTORS_MIN)
-		return true;
-	gpald_log(GPALD_LOG_ERROR, "few_descriptors",
-		  "limit=%llu least=%d hint=\"raise the limit on open files: ulimit -Hn %d, or "
-		  "LimitNOFILE=%d in the systemd unit\"",
-		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_MIN, DESCRIPTORS_MIN,
-		  DESCRIPTORS_MIN);
-	return false;
-}
-
-/*
- * Counts the open descriptors. They have the lowest numbers, because the inherited ones were closed
- * at the start.
- */
-static unsigned int count_open_descriptors(void)
-{
-	unsigned int count = 0;
-
-	for (int fd = 0; fd < DESCRIPTORS_MIN; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
-/* Returns the limit on connections of all sockets. Control and ttrpc sockets share one. */
-static uint64_t connections_wanted(const struct server *server)
-{
-	const uint64_t *limits = server->limits.values;
-
-	return limits[GPALD_LIMIT_CONNECTIONS] +
-	       (server->options->inspect_path ? limits[GPALD_LIMIT_INSPECT_CONNECTIONS] : 0);
-}
-
-/* Returns the share of a socket in the remaining descriptors; at least 1. */
-static uint64_t connection_share(uint64_t connections, uint64_t left, uint64_t wanted)
-{
-	const uint64_t share = connections * left / wanted;
-
-	return share > 0 ? share : 1;
-}
-
-/*
- * At the limit on descriptors libuv silently drops clients, so the limits on connections are
- * lowered to the descriptors that remain when everything else is open. Clients see these limits.
- */
-static void lower_connection_limits(struct server *server)
-{
-	uint64_t *control = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
-	uint64_t *inspect = &server->limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS];
-	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	const uint64_t wanted = connections_wanted(server);
-	const uint64_t besides = count_open_descriptors() + DESCRIPTORS_SPARE;
-	const uint64_t needed = besides + wanted;
-	struct rlimit descriptors;
-
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_cur < needed) {
-		assert(descriptors.rlim_cur > besides + 1);
-		*control = connection_share(*control, descriptors.rlim_cur - besides, wanted);
-		*inspect = connection_share(*inspect, descriptors.rlim_cur - besides, wanted);
-		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
-			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu "
-			  "what=\"the limit on open files lowers the limits on connections\" "
-			  "hint=\"raise it: ulimit -Hn %llu, or LimitNOFILE=%llu in the systemd "
-			  "unit\"",
-			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
-			  (unsigned long long)*inspect, (unsigned long long)wanted,
-			  (unsigned long long)needed, (unsigned long long)needed);
-	}
-	/* At least half of the connections are for everyone. */
-	if (*of_root > *control / 2)
-		*of_root = *control / 2;
-}
-
 /* Makes the handles that exist from start to stop. */
 static int init_handles(struct server *server)
 {
-	int code = gpald_loop_init(&server->loop, connections_wanted(server) + DESCRIPTORS_MIN +
-							  DESCRIPTORS_SPARE);
+	int code = gpald_loop_init(
+		&server->loop,
+		gpald_descriptors_max(&server->limits, server->options->inspect_path));
 
 	if (code < 0)
 		return code;
@@ -563,7 +475,7 @@ static bool start_server(struct server *server)
 {
 	if (!open_registry(server) || !open_endpoints(server))
 		return false;
-	lower_connection_limits(server);
+	gpald_descriptors_lower_limits(&server->limits, server->options->inspect_path);
 	return confine_server(server);
 }
 
@@ -609,7 +521,7 @@ int gpald_server_run(struct gpald_options *options)
 	server.connections.on_empty = on_empty;
 	server.connections.data = &server;
 
-	if (!raise_descriptor_limit())
+	if (!gpald_descriptors_raise_limit())
 		return 1;
 	if (!give_up_privileges(&server)) {
 		gpald_endpoints_close_listeners(&server.endpoints);
