@@ -304,7 +304,7 @@ class FakeRegistry:
     def __call__(self, method, params):
         if method == "layout.list":
             found = [name for name in self.names if name > params.get("after", "")]
-            page = found[:min(params.get("limit", self.page), self.page)]
+            page = found[:self.page]
             result = {"revision": BASE, "layouts": [dict(listed(0), name=name) for name in page]}
             return result | ({"next": page[-1]} if len(page) < len(found) else {})
         if params["name"] in self.gone or params["name"] not in self.names:
@@ -354,12 +354,11 @@ class List(Case):
 
     def test_limit_applies_to_all_pages_together(self):
         names = [f"vm-{number:04}" for number in range(250)]
-        for limit, limits in [(1, [1]), (100, [100]), (101, [100, 1]), (150, [100, 50]), (250, [100, 100, 50]),
-                              (999, [100, 100, 100])]:
+        for limit, pages in [(1, 1), (100, 1), (101, 2), (150, 2), (250, 3), (999, 3)]:
             with self.subTest(limit):
                 out, sent = self.listing(names, "--limit", str(limit))
                 self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], names[:limit])
-                self.assertEqual([params["limit"] for _, params in sent], limits)
+                self.assertEqual(len(sent), pages)
 
     def test_after_is_where_the_list_begins(self):
         out, sent = self.listing("abcde", "--after", "b", page=2)
@@ -371,11 +370,11 @@ class List(Case):
         ("vm-10", NAMELESS_UID, "x86_64", "b"), ("vm-2", 65534, "x86_64", "a"), ("web", NAMELESS_UID, "aarch64", "b")]]
 
     def chosen(self, *args):
-        """Returns the names that are listed as a table and as JSON, and the limits in the requests. A page has two
+        """Returns the names that are listed as a table and as JSON, and how many pages were read. A page has two
         layouts."""
         def results(_, params):
             found = [row for row in self.MIXED if row["name"] > params.get("after", "")]
-            page = found[:min(params.get("limit", 2), 2)]
+            page = found[:2]
             return {"revision": BASE, "layouts": page, **({"next": page[-1]["name"]} if len(page) < len(found) else {})}
 
         recorder = Recorder(results)
@@ -385,7 +384,8 @@ class List(Case):
         self.check(document, OK)
         names = [line.split()[0] for line in table.out.splitlines()[1:]]
         self.assertEqual([row["name"] for row in json.loads(document.out)["result"]["layouts"]], names)
-        return names, [params.get("limit") for _, params in recorder.sent()]
+        self.assertTrue(all("limit" not in params for _, params in recorder.sent()))
+        return names, len(recorder.sent())
 
     def test_patterns_and_filters_choose_from_all_pages(self):
         everything = [row["name"] for row in self.MIXED]
@@ -402,17 +402,14 @@ class List(Case):
         ]
         for args, names in cases:
             with self.subTest(" ".join(args)):
-                chosen, limits = self.chosen(*args)
-                self.assertEqual(chosen, names)
-                self.assertEqual(set(limits), {None})
+                self.assertEqual(self.chosen(*args)[0], names)
                 for limit in range(1, len(names) + 2):
                     self.assertEqual(self.chosen("--limit", str(limit), *args)[0], names[:limit])
 
-    def test_with_filters_the_limit_is_not_sent_to_the_daemon(self):
-        # The daemon would also count layouts that are not chosen, so the client does not pass the limit on.
-        self.assertEqual(self.chosen("--limit", "1", "web")[1], [None] * 4)
-        self.assertEqual(self.chosen("--limit", "1", "db*")[1], [None])
-        self.assertEqual(self.chosen("--limit", "3")[1], [3, 1])
+    def test_no_page_is_read_after_the_limit_is_reached(self):
+        self.assertEqual(self.chosen("--limit", "1", "web")[1], 4)
+        self.assertEqual(self.chosen("--limit", "1", "db*")[1], 1)
+        self.assertEqual(self.chosen("--limit", "3")[1], 2)
 
     def test_the_user_nobody_is_found_by_name(self):
         nobody = next((entry for entry in pwd.getpwall() if entry.pw_uid == 65534), None)
@@ -866,7 +863,7 @@ class WithDaemon(DaemonTestCase):
             for number in range(5):
                 request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
                 self.assertIn("result", daemon.call("layout.create", {"name": f"vm-{number}", "request": request}))
-            for args, count in (([], 5), (["vm-[024]"], 3), (["--owner", str(os.getuid()), "--limit", "3"], 3)):
+            for args, count in (([], 5), (["--limit", "3"], 3), (["vm-[024]"], 3), (["--owner", str(os.getuid()), "--limit", "3"], 3)):
                 result = ctl("--socket", daemon.socket, "list", *args)
                 self.assertEqual((result.code, result.err), (OK, ""))
                 self.assertEqual(len(result.out.splitlines()), count + 1)

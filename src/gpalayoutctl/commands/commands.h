@@ -36,11 +36,11 @@ struct ctl_pages {
 };
 
 /*
- * Reads the next page. It has at most `limit` entries; 0: the daemon decides. It may have fewer
- * even if more pages follow. If the function returns CTL_OK, the session owns *page, and `ended`
- * says whether it is the last one. Otherwise it returns a status after a message.
+ * Reads the next page. The daemon decides how long pages are, because it refuses a `limit` above
+ * its own. If the function returns CTL_OK, the session owns *page, and `ended` says whether it is
+ * the last one. Otherwise it returns a status after a message.
  */
-enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
+enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages,
 			     const struct gpal_client_page **page);
 
 /* Appends the params for the layout `name`, or, if `name` is NULL, for the session's request. */

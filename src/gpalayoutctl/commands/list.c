@@ -42,13 +42,7 @@ static const struct ctl_field entry_fields[] = {
 };
 /* clang-format on */
 
-/*
- * The highest `limit` that this client sends. A daemon whose limit list_page is lower refuses a
- * request with this `limit`.
- */
-#define PAGE_LIMIT 100
-
-enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
+enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages,
 			     const struct gpal_client_page **page)
 {
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
@@ -56,8 +50,6 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 
 	if (pages->after)
 		ctl_add_text_member(&params, "after", pages->after);
-	if (limit)
-		ctl_add_count_member(&params, "limit", limit < PAGE_LIMIT ? limit : PAGE_LIMIT);
 	code = ctl_call_for_result(session, "layout.list", params.length ? params.data : "{}");
 	if (code)
 		return code;
@@ -147,12 +139,6 @@ static bool is_wanted(const struct layout_list *list, const struct gpal_client_e
 	       (!list->policy || strcmp(list->policy, entry->policy_name) == 0);
 }
 
-static bool is_filtered(const struct layout_list *list)
-{
-	return list->invocation->operand_count || list->owner != CTL_NONE ||
-	       list->arch != GPAL_ARCH_COUNT || list->policy;
-}
-
 static void add_entry(struct layout_list *list, const struct gpal_client_entry *entry,
 		      struct gpald_raw json)
 {
@@ -209,14 +195,10 @@ enum ctl_exit ctl_run_list(struct ctl_session *session)
 	struct ctl_pages pages = { .after = ctl_flag_value(session->invocation, "--after") };
 	const struct gpal_client_page *page = NULL;
 	enum ctl_exit code = read_flags(&list);
-	/* A limit of the daemon would count layouts that the filters of this client drop. */
-	const bool is_limited_by_daemon = !is_filtered(&list) &&
-					  ctl_flag_was_given(session->invocation, "--limit");
 	uint64_t revision = CTL_NONE;
 
 	while (!code && !pages.ended && list.wanted) {
-		code = ctl_pages_next(session, &pages, is_limited_by_daemon ? list.wanted : 0,
-				      &page);
+		code = ctl_pages_next(session, &pages, &page);
 		if (code)
 			break;
 		/* Pages may lack changes that were made after the first page was read. */

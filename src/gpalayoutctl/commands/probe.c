@@ -160,7 +160,7 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 	enum ctl_exit code = CTL_OK;
 
 	while (!code && !pages.ended) {
-		code = ctl_pages_next(session, &pages, 0, &page);
+		code = ctl_pages_next(session, &pages, &page);
 		for (size_t i = 0; !code && i < page->count; i++) {
 			code = ask_for_probe(session, page->entries[i].name);
 			if (!code && ctl_reply_status(session) != CTL_NOT_FOUND)
