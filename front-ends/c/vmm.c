@@ -74,7 +74,10 @@ static int create(struct vmm *vmm)
 	return code;
 }
 
-/* Gets the event of this kind for this VM, and ignores all others. */
+/*
+ * Gets the event of this kind for this VM, and ignores all others. A resync replaces lost events, of
+ * which this may be one. A VM monitor with more to do would then get its layout again.
+ */
 static int await_event(struct vmm *vmm, enum gpal_event_kind kind)
 {
 	struct gpal_client_event event;
@@ -82,7 +85,8 @@ static int await_event(struct vmm *vmm, enum gpal_event_kind kind)
 
 	do
 		code = gpal_client_next_event(vmm->events, &event, &vmm->error);
-	while (code == 0 && (event.kind != kind || strcmp(event.name, vmm->name) != 0));
+	while (code == 0 && event.kind != GPAL_EVENT_RESYNC &&
+	       (event.kind != kind || strcmp(event.name, vmm->name) != 0));
 	if (code == 0)
 		printf("event: %s %s\n", event.kind_name, event.name);
 	return code;

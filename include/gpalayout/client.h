@@ -16,7 +16,9 @@
  * Results: sizes and addresses are in bytes. Times are UTC text such as
  * "2026-11-22T15:04:05.123Z". The library ignores members of a reply that it does not know,
  * because a newer daemon may add some. A reply that lacks a required member is
- * GPAL_E_PROTOCOL.
+ * GPAL_E_PROTOCOL. In the map of a layout, `index` of each entry is 0 and `kept` is NULL. So
+ * gpal_explain() can fail with GPAL_E_INTERNAL for a layout in which an update kept ranges; call
+ * gpal_client_explain().
  *
  * Errors: a function that can fail returns 0 or a negative code. On failure it fills in *error,
  * unless `error` is NULL. Every function that calls the daemon may return:
@@ -162,7 +164,8 @@ GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeou
  *
  * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). If a layout
  * has such a warning, the daemon refuses it with the reason "warning_refused", and
- * gpal_client_refusal_data() then returns all warnings of the layout.
+ * gpal_client_refusal_data() then returns all warnings of the layout. Do not change the set while
+ * one of these calls is in progress, or the call cannot be continued: it fails with GPAL_E_BUSY.
  */
 GPAL_API void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused);
 
@@ -231,7 +234,8 @@ GPAL_API GPAL_MUST_USE int gpal_client_call(struct gpal_client *client, const ch
  * gpal_client_refusal_data - get all details of the last refusal
  *
  * Returns the JSON text of the member `data` of the error, valid until the next call with this
- * client; NULL if the last call was not refused, or memory ran out.
+ * client; NULL if the last call was not refused, or memory ran out. A call that fails with
+ * GPAL_E_BUSY is not the last call.
  */
 GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
 
@@ -241,7 +245,7 @@ GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
  * It is for logs, and for members that the library does not know.
  *
  * Returns the unchanged line without its LF, valid until the next call with this client; NULL if
- * the last call got none.
+ * the last call got none. A call that fails with GPAL_E_BUSY is not the last call.
  */
 GPAL_API const char *gpal_client_line(const struct gpal_client *client);
 
@@ -249,7 +253,9 @@ GPAL_API const char *gpal_client_line(const struct gpal_client *client);
 
 /*
  * gpal_client_resolve - find the layout of a request (layout.resolve)
- * @request: as in gpal_resolve(); without a policy it has the daemon's default policy
+ * @request: as in gpal_resolve(), but only the name of its policy is sent: the daemon applies its
+ *           own policy of that name, or refuses with "unknown_policy". Without a policy the request
+ *           has the daemon's default policy
  * @layout: receives the layout
  *
  * Reasons of a refusal: those of gpal_resolve(); "warning_refused".

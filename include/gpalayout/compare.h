@@ -31,7 +31,8 @@ enum gpal_change_kind {
 };
 
 /*
- * A range that differs between two layouts.
+ * A range that differs between two layouts. Reserved ranges and policies are not compared, so two
+ * layouts without a difference can have different digests.
  *
  * Ranges are matched by tag, and the extents of a RAM node in their order. The range of an IOMMU
  * is matched by the kind of IOMMU and its root complex, whatever number its tag has.

@@ -44,7 +44,7 @@ enum gpal_code {
 
 	/* The failure is not about the input. */
 	GPAL_E_NO_MEMORY = -17, /* the heap is exhausted */
-	GPAL_E_INTERNAL = -18,  /* a bug in the library, or a layout of another request */
+	GPAL_E_INTERNAL = -18,  /* a bug, or a layout of another request or unknown policy */
 
 	/* The change of a live layout is not allowed. */
 	GPAL_E_WOULD_MOVE = -19,   /* the change would move or resize ranges of the layout */

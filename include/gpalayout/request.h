@@ -180,7 +180,7 @@ struct gpal_request {
 
 	/*
 	 * Size of the low RAM window: the first bytes of node 0 lie at address 0, and the rest of
-	 * the RAM begins at memory_start. A multiple of 2 MiB, no larger than node 0, below
+	 * the RAM at or above memory_start. A multiple of 2 MiB, no larger than node 0, below
 	 * memory_start; 0: as the policy says.
 	 */
 	uint64_t memory_low_window;

@@ -46,8 +46,8 @@ static const struct {
 	[-GPAL_E_OUT_OF_RANGE] = { "out_of_range", "a member has a value that is not allowed" },
 	[-GPAL_E_NO_MEMORY] = { "internal", "out of memory" },
 	[-GPAL_E_INTERNAL] = { "internal",
-			       "the layout library has a bug, or the layout is not a layout of "
-			       "the request" },
+			       "the layout library has a bug or does not know the policy of the "
+			       "layout, or the layout is not a layout of the request" },
 	[-GPAL_E_WOULD_MOVE] = { "would_move",
 				 "the update would move or resize ranges of the live layout" },
 	[-GPAL_E_WOULD_REMOVE] = { "would_remove",

@@ -54,6 +54,20 @@ static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free
 		gpald_trace_close_step(trace, false);
 }
 
+/* The low RAM window must start at 0, so only a free range that starts there is a place for it. */
+static struct gpald_free_summary summarize_low_ram_window(const struct gpald_placement *p,
+							  struct gpal_range window)
+{
+	struct gpald_free_summary summary =
+		gpald_free_space_summary(&p->free, window, p->input->ram->alignment);
+
+	summary.largest = (struct gpal_range){ 0 };
+	if (p->free.count > 0 && p->free.ranges[0].start == 0)
+		summary.largest = gpald_range_clip(p->free.ranges[0], window);
+	summary.largest_fit = gpal_range_size(summary.largest);
+	return summary;
+}
+
 /* Places the low RAM window, which is the first demand and must start at 0. */
 static int place_low_ram_window(struct gpald_placement *p)
 {
@@ -63,9 +77,8 @@ static int place_low_ram_window(struct gpald_placement *p)
 		p->trace ? gpald_placement_open_step(p, GPAL_KIND_RAM, 0, window) : NULL;
 
 	if (p->free.count == 0 || first->start > 0 || first->end < window.end)
-		return gpald_placement_fail_exhausted(
-			p, GPAL_KIND_RAM, 0,
-			gpald_free_space_summary(&p->free, window, p->input->ram->alignment));
+		return gpald_placement_fail_exhausted(p, GPAL_KIND_RAM, 0,
+						      summarize_low_ram_window(p, window));
 	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
 	if (trace) {
 		gpald_trace_set_rule(trace, GPAL_RULE_LOW_WINDOW);

@@ -166,13 +166,14 @@ int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kin
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
 	const bool is_low_ram_window = kind == GPAL_KIND_RAM && index == 0 && p->low_ram_window > 0;
-	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
-			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
-			      " bytes: 0x%" PRIx64 " bytes are free there and the largest aligned "
-			      "free range has 0x%" PRIx64 " bytes",
-			      demand->tag,
-			      is_low_ram_window ? "in the low RAM window" : regions[kind],
-			      demand->size, demand->alignment, summary.total, summary.largest_fit);
+	int code = gpald_fail(
+		p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
+		"%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64 " bytes: 0x%" PRIx64
+		" bytes are free there and the %s has 0x%" PRIx64 " bytes",
+		demand->tag, is_low_ram_window ? "in the low RAM window" : regions[kind],
+		demand->size, demand->alignment, summary.total,
+		is_low_ram_window ? "free range at address 0" : "largest aligned free range",
+		summary.largest_fit);
 
 	if (p->error) {
 		gpald_error_set_tag(p->error->tag, demand->tag);

@@ -33,6 +33,10 @@ struct hint {
 	const char *text;
 };
 
+#define LAYOUT_WAS_CHANGED                                                                      \
+	"the layout was changed or truncated after the daemon made it: use the daemon's reply " \
+	"unchanged"
+
 /* clang-format off */
 static const struct hint hints[] = {
 	/* not JSON, not a request */
@@ -63,9 +67,11 @@ static const struct hint hints[] = {
 	{ "unknown_member",
 	  "correct the spelling, or omit the member: an object may have several forms, each with "
 	  "its own members; gpalayoutctl schema lists all members" },
+	{ "wrong_type", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "wrong_type",
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
 	  "integers" },
+	{ "bad_size", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "bad_size",
 	  "write a whole number, which may end in K, M, G, T or P, or 0x and hexadecimal digits: "
 	  "1536M, not 1.5G or 64m" },
@@ -74,9 +80,7 @@ static const struct hint hints[] = {
 	{ "out_of_range", NULL },
 	{ "bad_name", NULL },
 	{ "unknown_policy", "gpalayoutctl policies lists the policies and what they set" },
-	{ "bad_layout",
-	  "the layout was changed or truncated after the daemon made it: use the daemon's reply "
-	  "unchanged" },
+	{ "bad_layout", LAYOUT_WAS_CHANGED },
 	{ "invalid_bus_range", "start_bus must not be above end_bus" },
 	{ "iommu_arch_mismatch", "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
 	{ "invalid_hdm",

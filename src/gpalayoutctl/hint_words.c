@@ -358,7 +358,7 @@ static const struct {
 	{ "?at_devices", "/devices" }, { "?cxl_window", "/cxl_windows/" },
 	{ "?target", "/targets/" },    { "?low_ram", "/low_window" },
 	{ "?hole", "/host/holes/" },   { "?room", "/memory/hotplug/" },
-	{ "?hdm", "/cxl/hdm" },
+	{ "?hdm", "/cxl/hdm" },        { "?layout", "/layout/" },
 };
 
 static const struct {

@@ -73,7 +73,8 @@ const struct ctl_flag ctl_global_flags[] = {
 	  .help = "how long to wait for a connection, and for each reply;\n"
 		  "default 30" },
 	{ .name = "--retry", .value_name = "SECONDS", INTO(connect_for_ms, seconds),
-	  .help = "how long to keep trying while there is no daemon" },
+	  .help = "how long to keep trying while there is no daemon;\n"
+		  "doctor tries once" },
 	{ .name = "--json", INTO(json, switch),
 	  .help = "print the replies as JSON, also refusals; not for doctor" },
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),

@@ -146,9 +146,11 @@ gpald_registry_open(struct gpald_store *store, const struct gpald_registry_optio
 bool gpald_registry_ask_progress(struct gpald_registry *registry);
 
 /*
- * Waits up to the timeout until all submitted changes are done and the store is closed, settles
- * them and frees everything. Returns false if the disk is still busy; then nothing is freed, and
- * the process can only exit. No operation that decide_on_worker() has accepted may be left.
+ * Waits up to the timeout until the store thread has finished its changes and closed the store,
+ * settles them and frees everything. Changes that wait for another one of their name are not made;
+ * their outcome is GPALD_OUTCOME_STORE_FAILED. Returns false if the disk is still busy; then
+ * nothing is freed, and the process can only exit. No operation that decide_on_worker() has
+ * accepted may be left.
  */
 GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
 

@@ -29,7 +29,7 @@
 
 /*
  * Upgrades from version 1, whose events lack the generation, the time and the user of the change:
- * these become NULL. The upgrade needs two pages of the WAL, which are reserved.
+ * these become NULL. The upgrade writes one page to the WAL, whose space is reserved.
  */
 #define GPALD_SQLITE_UPGRADE_FROM_1                         \
 	"BEGIN IMMEDIATE;"                                  \

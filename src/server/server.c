@@ -242,10 +242,10 @@ static bool open_registry(struct server *server)
 	};
 	char error[GPALD_STORE_ERROR_SIZE] = "out of memory", quoted[GPALD_LOG_QUOTE_SIZE];
 	char quoted_error[2 * GPALD_STORE_ERROR_SIZE];
+	const uint64_t start = uv_hrtime();
 	struct gpald_store *store = options->state_folder ?
 					    gpald_sqlite_store_open(&sqlite, error) :
 					    gpald_memory_store_open();
-	const uint64_t start = uv_hrtime();
 	const bool is_new = store && store->is_new;
 
 	if (store)
@@ -567,7 +567,6 @@ int gpald_server_run(struct gpald_options *options)
 	gpald_connections_clear(&server.connections);
 	gpald_service_clear(&server.service);
 	status |= server.has_store_failed || server.had_other_signal;
-	if (server.phase == PHASE_STOPPED)
-		gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
+	gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
 	return status;
 }

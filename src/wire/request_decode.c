@@ -251,18 +251,37 @@ static const struct gpald_member size_rows[] = {
 };
 static const struct gpald_members size_members = GPALD_MEMBERS(size_rows);
 
+/* Refuses an object that has neither a size nor a bound of a range. */
+static int refuse_chipset_form(struct gpald_decoder *decoder, const cJSON *member)
+{
+	gpald_decoder_enter(decoder, member ? member->string : "start");
+	if (!member)
+		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
+					    "the window needs size, or both start and end");
+	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
+				    "unknown member %.*s; known here: size, or start and end",
+				    gpald_quotable_length(member->string), member->string);
+}
+
 /* Decodes a size, {size}, or a range. */
 static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				    const struct gpald_member *member)
 {
 	struct gpal_request *request = target;
 
-	if (!cJSON_IsObject(value))
+	if (cJSON_IsNumber(value) || cJSON_IsString(value))
 		return gpald_decode_optional_size(decoder, value, &request->chipset_high_mmio,
 						  member);
+	if (!cJSON_IsObject(value))
+		return gpald_decoder_refuse_type(decoder, value,
+						 "a size (0 for none), or an object with size, or "
+						 "with start and end");
 	if (cJSON_GetObjectItemCaseSensitive(value, "size"))
 		return gpald_decode_members(decoder, value, &request->chipset_high_mmio,
 					    &size_members);
+	if (!cJSON_GetObjectItemCaseSensitive(value, "start") &&
+	    !cJSON_GetObjectItemCaseSensitive(value, "end"))
+		return refuse_chipset_form(decoder, value->child);
 	request->has_pinned_chipset_high_mmio = true;
 	return gpald_decode_range(decoder, value, &request->pinned_chipset_high_mmio, member);
 }

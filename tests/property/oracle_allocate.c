@@ -232,7 +232,8 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 		uint64_t fit = gap.end - first_aligned(gap, item->alignment);
 
 		error->free_space += gap.end - gap.start;
-		if (fit > error->largest_fit)
+		/* RAM that must lie in [0, ceiling) fills it from 0. */
+		if (fit > error->largest_fit && (!item->ceiling || gap.start == 0))
 			error->largest_fit = fit;
 	}
 	return false;

@@ -486,6 +486,14 @@ class LayoutAdvise(DaemonTestCase):
                         self.assertEqual(self.advise(request=request, tag=row["tag"])["result"],
                                          {"resolves": False, "advice": [row]})
 
+    def test_gpalayoutctl_says_which_sizes_were_tried_in_vain(self):
+        for window, operands, text in (("bars=128G", [], "for one range alone"), ("low_mmio=8G,high_mmio=none", ["ram0"], "for this range alone")):
+            done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "advise", *operands, "--arch", "x86_64", "--memory", "4G",
+                                   "--host-bits", "36", "--pcie-root-complex", "rc0," + window], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(f"no size that was tried {text} gives one; pinned windows and windows with devices are not tried", done.stdout)
+
     def test_any_other_fault_of_a_request_is_its_error(self):
         cases = {
             "invalid_memory": put(self.REQUEST, "/request/memory/nodes/0", "1"),

@@ -900,6 +900,14 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual([line.split(":")[0] for line in result.out.splitlines()], ["vm-0001", "vm-0000"])
         self.assertIn("vm-0009", result.err)
 
+    def test_layouts_without_the_value_of_field_do_not_hide_the_others(self):
+        self.ok("create", "vm-1", *self.VM)
+        self.ok("create", "vm-2", "--arch", "x86_64", "--memory", "64GiB")
+        for names in ([], ["vm-1", "vm-2"]):
+            with self.subTest(names):
+                result = self.ctl("probe", "0xc00000000", *names, "--field", "range.tag")
+                self.assertEqual((result.code, result.out, result.err.count("gpalayoutctl: ")), (NOT_FOUND, "ram0\n", 1))
+
     def test_an_update_that_moves_nothing_shows_what_is_new(self):
         self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")

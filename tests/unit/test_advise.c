@@ -158,6 +158,7 @@ START_TEST(a_layout_that_does_not_match_the_request_is_refused)
 	struct gpal_request narrow = with_room;
 	struct gpal_advice *advice;
 
+	/* A layout above the address width is no mismatch. */
 	narrow.host_physical_address_bits = 20;
 	ck_assert_int_eq(gpal_advise(&narrow, layout, &advice, NULL), GPAL_OK);
 	gpal_advice_free(advice);

@@ -374,6 +374,7 @@ START_TEST(a_commit_that_lacks_memory_changes_nothing)
 			ck_assert(failed);
 			ck_assert_int_eq(result, GPALD_COMMIT_NO_MEMORY);
 			ck_assert_msg(strstr(error, "out of memory"), "%s", error);
+			ck_assert_int_eq(drop(store, "nobody", 1), GPALD_COMMIT_DONE);
 			close_store(store);
 			store = open_counting(&folder, &records, error);
 			ck_assert_uint_eq(records, 0);

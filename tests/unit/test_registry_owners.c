@@ -121,7 +121,7 @@ START_TEST(a_uid_stores_no_more_bytes_than_it_may)
 		ck_assert_int_eq(update(&fixture, 0, a, 1), GPALD_OUTCOME_DONE);
 		ck_assert_int_eq(update(&fixture, uids[i], b, 2), GPALD_OUTCOME_DONE);
 	}
-	/* A layout above the limit may shrink or keep its size. */
+	/* A layout above the limit may shrink, and an update with the same request succeeds. */
 	fixture.bytes_per_uid_max = 1;
 	fixture_reopen(&fixture);
 	ck_assert_int_eq(update(&fixture, OWNER, "1-a", 2), GPALD_OUTCOME_OWNER_TOO_LARGE);

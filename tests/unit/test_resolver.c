@@ -529,6 +529,26 @@ START_TEST(the_hcl_host_profile_has_vtl2_chipset_mmio)
 }
 END_TEST
 
+/* It must start at 0, so larger places above do not count. */
+START_TEST(the_place_for_a_low_ram_window_starts_at_0)
+{
+	static const uint64_t starts[] = { 0x1000, 8 * MIB };
+	const uint64_t nodes[] = { 2 * GIB };
+	const struct gpal_named_range reserved[] = {
+		{ "firmware", { starts[_i], starts[_i] + 0x1000 } },
+	};
+	const struct gpal_request request =
+		VM(nodes, .arch = GPAL_ARCH_AARCH64, .memory_start = { true, GIB },
+		   .memory_low_window = 128 * MIB, .reserved = reserved, .reserved_count = 1);
+	const struct gpal_error error = refuse(&request, GPAL_E_EXHAUSTED);
+
+	ck_assert_uint_eq(error.free_space, 128 * MIB - 0x1000);
+	ck_assert_uint_eq(error.largest_fit, starts[_i]);
+	assert_range(error.fit, 0, starts[_i]);
+	ck_assert_str_eq(error.above.tag, "reserved-firmware");
+}
+END_TEST
+
 /* No released policy has such a default. */
 START_TEST(a_policy_may_have_a_low_ram_window_by_default)
 {
@@ -602,6 +622,7 @@ int main(void)
 	add_test(suite, "digest", the_digest_is_what_the_protocol_says);
 	add_test(suite, "policies", unenlightened_linux_has_high_mmio_under_the_first_policy_only);
 	add_test(suite, "policies", the_hcl_host_profile_has_vtl2_chipset_mmio);
+	add_rows(suite, "errors", the_place_for_a_low_ram_window_starts_at_0, 2);
 	add_rows(suite, "later", a_policy_may_have_a_low_ram_window_by_default, 4);
 	return run_suite(suite);
 }

@@ -441,7 +441,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
-	/* A change takes more bytes of the WAL than its layout has, so the WAL was emptied. */
+	/* A change takes twice as many bytes of the WAL as its layout has, so the WAL was emptied. */
 	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);

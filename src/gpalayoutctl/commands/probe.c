@@ -157,7 +157,7 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 {
 	struct ctl_pages pages = { .ended = false };
 	const struct gpal_client_page *page;
-	enum ctl_exit code = CTL_OK;
+	enum ctl_exit worst = CTL_OK, code = CTL_OK;
 
 	while (!code && !pages.ended) {
 		code = ctl_pages_next(session, &pages, &page);
@@ -165,9 +165,14 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 			code = ask_for_probe(session, page->entries[i].name);
 			if (!code && ctl_reply_status(session) != CTL_NOT_FOUND)
 				code = show_probe(session, page->entries[i].name);
+			/* --field was given, and the probe has no such value. */
+			if (code == CTL_NOT_FOUND) {
+				worst = code;
+				code = CTL_OK;
+			}
 		}
 	}
-	return code;
+	return code ? code : worst;
 }
 
 /* Digits alone are decimal, but people who type an address often mean hexadecimal. */

@@ -351,7 +351,8 @@ static const struct ctl_field size_fields[] = {
 	CTL_FIELD(struct gpal_growth, "WOULD FIT", CTL_GROWTH, resolved),
 };
 
-static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advice)
+static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advice,
+			 bool is_of_one_range)
 {
 	struct gpal_growth *fitting = calloc(advice->count + 1, sizeof(*fitting));
 	size_t count = 0;
@@ -366,9 +367,12 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 				     "size and nothing else changed:\n\n");
 		ctl_records_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
 	} else {
-		ctl_buffer_puts(out,
-				"there is no layout, and no other size of one range alone gives "
-				"one; gpalayoutctl resolve says why\n");
+		ctl_buffer_printf(
+			out,
+			"there is no layout, and no size that was tried for %s range alone "
+			"gives one; pinned windows and windows with devices are not tried; "
+			"gpalayoutctl resolve says why\n",
+			is_of_one_range ? "this" : "one");
 	}
 	append_advice_cut(out, advice);
 	free(fitting);
@@ -395,10 +399,9 @@ enum ctl_exit ctl_print_advised(struct ctl_session *session, struct gpald_bytes 
 {
 	const struct gpal_advice *advice = result;
 
-	(void)session;
 	if (advice->resolves)
 		append_growths(out, advice, true);
 	else
-		append_sizes(out, advice);
+		append_sizes(out, advice, session->invocation->operand_count);
 	return CTL_OK;
 }
