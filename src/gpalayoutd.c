@@ -189,19 +189,15 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 int main(int argc, char **argv)
 {
 	struct gpald_options options;
-	const char *wrong;
-	int status = 1;
+	int status;
 
 	if (!prepare_descriptors(gpald_activation_count())) {
 		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
 		return 1;
 	}
 	gpald_log_open();
-	wrong = gpald_options_init(&options);
-	if (wrong)
-		gpald_log_startup_error("%s", wrong);
-	else
-		status = run_daemon(argc, argv, &options);
+	gpald_options_init(&options);
+	status = run_daemon(argc, argv, &options);
 	gpald_options_clear(&options);
 	return status;
 }

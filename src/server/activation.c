@@ -62,14 +62,15 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 
 	const char *what = "is not a Unix stream socket that listens at a path: use "
 			   "ListenStream= with a path in its unit";
-	static char wrong[256];
+	static char wrong[320];
 
 	/* Without FileDescriptorName=, the name is that of the unit. */
 	if (!given)
 		what = "is named neither control, inspect nor ttrpc: set FileDescriptorName= in "
 		       "its unit";
 	else if (given->fd >= 0)
-		what = "has the same FileDescriptorName= as another";
+		what = "has the same FileDescriptorName= as another: set another one in its unit; "
+		       "to change a path, set ListenStream= to the empty string first";
 	else if (read_given_socket(fd, given))
 		return NULL;
 	snprintf(wrong, sizeof(wrong), "the socket '%.64s' of the service manager %s", name, what);

@@ -135,10 +135,18 @@ static long read_lock_pid(int fd)
 static int try_lock(struct gpald_listener *listener)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
-	int fd = open(listener->lock_path,
-		      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = open(listener->lock_path, flags);
 	long holder_pid;
 
+	/*
+	 * In a sticky folder the kernel may forbid root to open a file of the service user with
+	 * O_CREAT, unless O_EXCL is set; see proc_sys_fs(5), protected_regular.
+	 */
+	if (fd < 0 && errno == ENOENT)
+		fd = open(listener->lock_path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return 1;
 	if (fd < 0)
 		return complain_of(listener, listener->lock_path,
 				   errno == ELOOP ? "the lock file is a symbolic link" :

@@ -290,34 +290,8 @@ static const char *default_of(enum gpald_option option)
 						       rows[option].default_value;
 }
 
-/*
- * If the variable of the service manager is set, sets an option to the first folder in it, followed
- * by `rest`. Free `text` later. Returns what is wrong; NULL: nothing.
- */
-static const char *set_from_environment(struct gpald_options *options, enum gpald_option option,
-					const char *variable, const char *rest, char **text)
+void gpald_options_init(struct gpald_options *options)
 {
-	const char *folder = getenv(variable);
-	const size_t length = folder ? strcspn(folder, ":") : 0;
-	const char *wrong;
-
-	if (!length)
-		return NULL;
-	if (asprintf(text, "%.*s%s", (int)length, folder, rest) < 0) {
-		*text = NULL;
-		return "out of memory";
-	}
-	wrong = gpald_options_set(options, option, *text, GPALD_FROM_ENVIRONMENT, 0);
-	if (!wrong)
-		return NULL;
-	snprintf(options->wrong, sizeof(options->wrong), "$%s: %s", variable, wrong);
-	return options->wrong;
-}
-
-const char *gpald_options_init(struct gpald_options *options)
-{
-	const char *wrong;
-
 	*options = (struct gpald_options){
 		.control_fd = -1,
 		.inspect_fd = -1,
@@ -329,16 +303,12 @@ const char *gpald_options_init(struct gpald_options *options)
 	for (int i = 0; i < GPALD_OPTION_KEY_COUNT; i++) {
 		const enum gpald_option option = (enum gpald_option)i;
 		const char *value = default_of(option);
-
-		wrong = value ? gpald_options_set(options, option, value, GPALD_FROM_DEFAULT, 0) :
+		const char *wrong =
+			value ? gpald_options_set(options, option, value, GPALD_FROM_DEFAULT, 0) :
 				NULL;
+
 		assert(!wrong);
 	}
-	wrong = set_from_environment(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY",
-				     "/control.sock", &options->environment_socket);
-	return wrong ? wrong :
-		       set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
-					    &options->environment_folder);
 }
 
 void gpald_options_clear(struct gpald_options *options)
@@ -524,10 +494,12 @@ static void use_given_sockets(struct gpald_options *options,
 	} replaced[] = {
 		{ GPALD_OPTION_SOCKET, "set ListenStream= in gpalayoutd.socket" },
 		{ GPALD_OPTION_INSPECT_SOCKET,
-		  "set ListenStream= in gpalayoutd-inspect.socket, or disable that unit" },
+		  "set ListenStream= in gpalayoutd-inspect.socket; for no inspect socket: systemctl "
+		  "stop gpalayoutd.service gpalayoutd-inspect.socket; systemctl mask "
+		  "gpalayoutd-inspect.socket" },
 		{ GPALD_OPTION_TTRPC_SOCKET,
-		  "set ListenStream= in gpalayoutd-ttrpc.socket, and enable or disable that "
-		  "unit" },
+		  "set ListenStream= in gpalayoutd-ttrpc.socket; to turn ttrpc on: systemctl stop "
+		  "gpalayoutd.service; systemctl enable --now gpalayoutd-ttrpc.socket" },
 		{ GPALD_OPTION_SOCKET_MODE,
 		  "set SocketMode= in gpalayoutd.socket and gpalayoutd-ttrpc.socket" },
 		{ GPALD_OPTION_INSPECT_SOCKET_MODE,
@@ -564,10 +536,40 @@ void gpald_options_drop_confine(struct gpald_options *options)
 	options->settings[GPALD_OPTION_CONFINE].value = "no";
 }
 
+/*
+ * If the option is not set and the variable of the service manager is, sets the option to the first
+ * folder in the variable, followed by `rest`. Free `text` later. Returns 0, or the exit status after
+ * a message.
+ */
+static int set_from_environment(struct gpald_options *options, enum gpald_option option,
+				const char *variable, const char *rest, char **text)
+{
+	const char *folder = getenv(variable);
+	const size_t length = folder ? strcspn(folder, ":") : 0;
+	const char *wrong = "out of memory";
+
+	if (!length || gpald_options_is_given(options, option))
+		return 0;
+	if (asprintf(text, "%.*s%s", (int)length, folder, rest) < 0)
+		*text = NULL;
+	else
+		wrong = gpald_options_set(options, option, *text, GPALD_FROM_ENVIRONMENT, 0);
+	if (!wrong)
+		return 0;
+	gpald_log_startup_error("$%s: %s", variable, wrong);
+	return 1;
+}
+
 int gpald_options_finish(struct gpald_options *options, const struct gpald_activation *activation)
 {
-	int status = finish_store(options);
+	int status = set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
+					  &options->environment_folder);
 
+	if (!status && !activation->count)
+		status = set_from_environment(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY",
+					      "/control.sock", &options->environment_socket);
+	if (!status)
+		status = finish_store(options);
 	if (!status)
 		status = finish_sockets(options, !activation->count);
 	if (status || !activation->count)

@@ -93,11 +93,9 @@ struct gpald_options {
 };
 
 /*
- * Sets each option to its default or to the value of the environment. Returns NULL, or what is
- * wrong with the environment. In either case call gpald_options_clear() when no value is needed any
- * more.
+ * Sets each option to its default. Call gpald_options_clear() when no value is needed any more.
  */
-GPAL_MUST_USE const char *gpald_options_init(struct gpald_options *options);
+void gpald_options_init(struct gpald_options *options);
 void gpald_options_clear(struct gpald_options *options);
 
 /* Returns the option of that name; GPALD_OPTION_COUNT: there is none. */
@@ -121,8 +119,8 @@ bool gpald_options_is_given(const struct gpald_options *options, enum gpald_opti
 void gpald_options_drop_confine(struct gpald_options *options);
 
 /*
- * Call it after all options are set: fills in values that depend on several options, and lets
- * sockets of the service manager replace the options about sockets. The options keep pointers into
+ * Call it after all options are set: sets the folders that the environment names unless an option
+ * does, fills in values that depend on several options, and lets sockets of the service manager replace the options about sockets. The options keep pointers into
  * `activation`, which must last as long as they do. Returns 0, or the exit status after a message
  * on standard error.
  */

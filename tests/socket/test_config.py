@@ -216,6 +216,12 @@ class Checking(Case):
                                   check=False, env={**os.environ, variable: value})
             self.assertEqual((done.returncode, done.stderr.split(": ")[:2]), (1, ["gpalayoutd", f"${variable}"]))
 
+    def test_a_wrong_variable_that_is_not_used_does_no_harm(self):
+        for options in (["--check-config", "--socket=/tmp/s"], ["--help"]):
+            done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, timeout=PATIENCE, check=False,
+                                  env={**os.environ, "RUNTIME_DIRECTORY": "/" + "x" * 120})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_none_reads_no_file(self):
         done = subprocess.run([*PROGRAM, "--check-config"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, "gpalayoutd: the options are valid; no configuration file was read\n"))

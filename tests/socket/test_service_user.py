@@ -137,6 +137,17 @@ class Root(Case):
                 self.assertEqual(self.owner(path), before)
                 self.assertIn("result", daemon.call("daemon.info", {}, inspect=path != self.socket))
 
+    def test_in_a_sticky_folder_files_of_a_killed_daemon_are_taken_over(self):
+        # The kernel forbids root to open them with O_CREAT there, unless fs.protected_regular is 0.
+        os.mkdir(self.run_folder)
+        os.chmod(self.run_folder, 0o1777)
+        with self.daemon() as daemon:
+            daemon.process.kill()
+            daemon.process.wait()
+            self.assertEqual(self.owner(self.socket + ".lock")[0], self.uid)
+            daemon.start()
+            self.assertIn("result", daemon.call("daemon.info"))
+
     def test_in_a_folder_of_root_the_socket_stays_with_a_warning(self):
         os.mkdir(self.run_folder, 0o755)
         with self.daemon() as daemon:
