@@ -75,8 +75,8 @@ static int create(struct vmm *vmm)
 }
 
 /*
- * Gets the event of this kind for this VM, and ignores all others. A resync replaces lost events, of
- * which this may be one. A VM monitor with more to do would then get its layout again.
+ * Gets the event of this kind for this VM, and ignores all others. A resync replaces lost events,
+ * of which this may be one. A VM monitor with more to do would then get its layout again.
  */
 static int await_event(struct vmm *vmm, enum gpal_event_kind kind)
 {

@@ -494,12 +494,13 @@ static void use_given_sockets(struct gpald_options *options,
 	} replaced[] = {
 		{ GPALD_OPTION_SOCKET, "set ListenStream= in gpalayoutd.socket" },
 		{ GPALD_OPTION_INSPECT_SOCKET,
-		  "set ListenStream= in gpalayoutd-inspect.socket; for no inspect socket: systemctl "
-		  "stop gpalayoutd.service gpalayoutd-inspect.socket; systemctl mask "
-		  "gpalayoutd-inspect.socket" },
+		  "set ListenStream= in gpalayoutd-inspect.socket; for no inspect socket: "
+		  "systemctl stop gpalayoutd.service gpalayoutd-inspect.socket; "
+		  "systemctl mask gpalayoutd-inspect.socket" },
 		{ GPALD_OPTION_TTRPC_SOCKET,
-		  "set ListenStream= in gpalayoutd-ttrpc.socket; to turn ttrpc on: systemctl stop "
-		  "gpalayoutd.service; systemctl enable --now gpalayoutd-ttrpc.socket" },
+		  "set ListenStream= in gpalayoutd-ttrpc.socket; to turn ttrpc on: "
+		  "systemctl stop gpalayoutd.service; "
+		  "systemctl enable --now gpalayoutd-ttrpc.socket" },
 		{ GPALD_OPTION_SOCKET_MODE,
 		  "set SocketMode= in gpalayoutd.socket and gpalayoutd-ttrpc.socket" },
 		{ GPALD_OPTION_INSPECT_SOCKET_MODE,
@@ -538,8 +539,8 @@ void gpald_options_drop_confine(struct gpald_options *options)
 
 /*
  * If the option is not set and the variable of the service manager is, sets the option to the first
- * folder in the variable, followed by `rest`. Free `text` later. Returns 0, or the exit status after
- * a message.
+ * folder in the variable, followed by `rest`. Free `text` later. Returns 0, or the exit status
+ * after a message.
  */
 static int set_from_environment(struct gpald_options *options, enum gpald_option option,
 				const char *variable, const char *rest, char **text)

@@ -92,9 +92,7 @@ struct gpald_options {
 	char wrong[256];
 };
 
-/*
- * Sets each option to its default. Call gpald_options_clear() when no value is needed any more.
- */
+/* Sets each option to its default. Call gpald_options_clear() when no value is needed any more. */
 void gpald_options_init(struct gpald_options *options);
 void gpald_options_clear(struct gpald_options *options);
 
@@ -120,9 +118,9 @@ void gpald_options_drop_confine(struct gpald_options *options);
 
 /*
  * Call it after all options are set: sets the folders that the environment names unless an option
- * does, fills in values that depend on several options, and lets sockets of the service manager replace the options about sockets. The options keep pointers into
- * `activation`, which must last as long as they do. Returns 0, or the exit status after a message
- * on standard error.
+ * does, fills in values that depend on several options, and lets sockets of the service manager
+ * replace the options about sockets. The options keep pointers into `activation`, which must last
+ * as long as they do. Returns 0, or the exit status after a message on standard error.
  */
 GPAL_MUST_USE int gpald_options_finish(struct gpald_options *options,
 				       const struct gpald_activation *activation);
