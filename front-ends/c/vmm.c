@@ -65,8 +65,8 @@ static int create(struct vmm *vmm)
 
 	/* Here the VM would get its RAM, its MMIO windows and its ACPI tables. */
 	if (code == 0)
-		printf("created %s, RAM ends at %#" PRIx64 "\n", live->name,
-		       live->layout->end_of_ram);
+		printf("%s %s, RAM ends at %#" PRIx64 "\n", live->created ? "created" : "found",
+		       live->name, live->layout->end_of_ram);
 	/* If the layout existed before, there is no event: skip that step. */
 	if (code == 0 && !live->created)
 		vmm->step = AWAIT_CREATED;

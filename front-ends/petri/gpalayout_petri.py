@@ -248,7 +248,7 @@ class Vm:
         return self
 
     def __exit__(self, *_):
-        if self.created and self.generation is not None:
+        if self.created:
             self.stop()
 
     def reload(self):
@@ -257,7 +257,12 @@ class Vm:
         return self.layout
 
     def stop(self):
-        """Deletes the layout. Raises `GenerationMismatch` if somebody has changed it meanwhile."""
+        """Deletes the layout, unless this did so before.
+
+        Raises `GenerationMismatch` if somebody has changed it meanwhile.
+        """
+        if self.generation is None:
+            return
         self.client.delete(self.name, generation=self.generation)
         self.generation = None
 
@@ -350,7 +355,7 @@ class Layout:
 class Daemon:
     """A private gpalayoutd. It serves when the constructor returns; the end of `with` closes it.
 
-    options  further options of its command line
+    options  further options of its command line; not --store=memory, because it has a state folder
     program  by default $GPALAYOUTD, or else gpalayoutd on the PATH or in a system folder
     timeout  time limit in seconds, for its start, for its exit, and for each call of a client
 

@@ -242,7 +242,10 @@ class GenerationMismatch(Refused):
 
 
 class WouldMove(Refused):
-    """The update would move ranges that the guest knows; data["changes"] lists all its changes."""
+    """The update would move or resize ranges that the guest knows.
+
+    data["changes"] lists all its changes.
+    """
 
     REASON = "would_move"
 
@@ -334,9 +337,10 @@ class Client:
     timeout  time limit in seconds, for connecting and for each call; None: no limit
 
     The next call connects again if the daemon has closed the connection since the last call, or if
-    the last call raised an error other than `Refused`. The daemon closes all connections when it is
-    restarted, and on the inspect socket those that are idle for the limit `inspect_idle_ms`. The
-    client never repeats a call.
+    the last call raised an error other than `Refused`. But if an event was unread when the
+    connection was closed, the next call raises `ConnectionLost`. The daemon closes all connections
+    when it is restarted, and on the inspect socket those that are idle for the limit
+    `inspect_idle_ms`. The client never repeats a call.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -458,8 +462,9 @@ class Client:
                allow_removals=None, refuse=None):
         """Changes a live layout to fit a whole request: {name, generation, layout, changes}.
 
-        Raises `WouldMove` or `WouldRemove` if ranges that the guest knows would move or be removed
-        and this is not allowed. Also raises everything that `delete` and `create` raise.
+        Raises `WouldMove` or `WouldRemove` if ranges that the guest knows would move, change in
+        size or be removed and this is not allowed. Also raises everything that `delete` and
+        `create` raise.
         """
         return self._ask("layout.update", name=name, request=request, generation=generation,
                          dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals,

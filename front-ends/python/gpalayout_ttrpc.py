@@ -30,9 +30,11 @@ its reply, in whatever order replies come. The daemon stops reading while many r
 (64, or 1 MiB), so `send` reads replies while it cannot write. It keeps them for `receive`: a
 program that sends and never receives fills its own memory.
 
-Every error is an `Error`: `Refused` if the daemon refused the call, `NoDaemon`, `ConnectionLost`
-or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. proto/README.md, under
-"Clients", has a table of what a client reports when the daemon is stopped or restarted.
+Every error of a call is an `Error`: `Refused` if the daemon refused the call, `NoDaemon`,
+`ConnectionLost` or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. An unknown
+method is a `ValueError`, and a dictionary that does not fit the message a `json_format.ParseError`.
+proto/README.md, under "Clients", has a table of what a client reports when the daemon is stopped or
+restarted.
 
 A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal and
 never causes SIGPIPE.

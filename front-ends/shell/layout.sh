@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An example of a front end that needs only socat and jq. It creates the layout of a VM in gpalayoutd,
-# keeps it while a command runs, and then deletes it. Meanwhile it records the events of the layout.
+# An example of a front end that needs only socat and jq. It creates the layout of a VM in
+# gpalayoutd, keeps it while a command runs, and then deletes it. Meanwhile it records the events of
+# the layout.
 set -eu
 
 usage='Usage: layout.sh NAME REQUEST COMMAND...
@@ -64,7 +65,7 @@ if [ $# -lt 3 ]; then
 	exit 2
 fi
 name=$1
-request=$(jq -c . "$2")
+request=$(jq -cs 'if length == 1 then .[0] else error("not one JSON value") end' "$2")
 shift 2
 
 folder=$(mktemp -d)

@@ -69,7 +69,7 @@ static int make_call(struct gpal_client *client, const struct call *call,
 	made = gpald_arena_new_object(ARENA_HINT(length), call->result->size, &arena);
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	code = gpald_client_parse(client, line, length, arena, &reply, error);
+	code = gpald_client_take_reply(client, line, length, arena, &reply, error);
 	if (code == 0) {
 		code = decode_call_result(call, call->result, reply.result, made, arena, error);
 	} else if (code == GPAL_E_REFUSED && refusal_result) {
@@ -145,7 +145,7 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 	arena = gpald_arena_new(ARENA_HINT(length));
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	code = gpald_client_parse(client, line, length, arena, &reply, error);
+	code = gpald_client_take_reply(client, line, length, arena, &reply, error);
 	if (code == 0)
 		code = copy_result(line, length, result, error);
 	if (code == GPAL_E_PROTOCOL)

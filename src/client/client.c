@@ -124,7 +124,7 @@ static bool write_request_line(struct gpald_writer *w, uint64_t id, const char *
 	gpald_write_text(w, "jsonrpc", "2.0");
 	gpald_write_integer(w, "id", (int64_t)id);
 	gpald_write_text(w, "method", method);
-	if (write && gpald_write_start(w, "params", 0))
+	if (write && gpald_write_key(w, "params", 0))
 		write(w, args);
 	gpald_write_object_end(w);
 	gpald_write_bytes(w, "\n", 1);
@@ -223,11 +223,11 @@ void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line
 		client->refusal_data = strndup(raw.text, raw.length);
 }
 
-int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
-		       struct gpald_arena *arena, struct gpald_client_reply *reply,
-		       struct gpal_client_error *error)
+int gpald_client_take_reply(struct gpal_client *client, const char *line, size_t length,
+			    struct gpald_arena *arena, struct gpald_client_reply *reply,
+			    struct gpal_client_error *error)
 {
-	const int code = gpald_client_reply_parse(line, length, client->id, arena, reply, error);
+	const int code = gpald_client_parse_line(line, length, client->id, arena, reply, error);
 
 	if (code == 0 && !reply->result && !reply->error)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL,

@@ -90,9 +90,10 @@ void gpald_client_clear_last_reply(struct gpal_client *client);
  * Parses the line of a reply into the arena. For a refusal, returns GPAL_E_REFUSED and keeps its
  * `data`.
  */
-GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
-				     struct gpald_arena *arena, struct gpald_client_reply *reply,
-				     struct gpal_client_error *error);
+GPAL_MUST_USE int gpald_client_take_reply(struct gpal_client *client, const char *line,
+					  size_t length, struct gpald_arena *arena,
+					  struct gpald_client_reply *reply,
+					  struct gpal_client_error *error);
 
 /*
  * Reads and writes without waiting, for a subscription, and reconnects if it is time. Returns 0 if

@@ -85,7 +85,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 	arena = gpald_arena_new(length);
 	if (!arena)
 		return gpald_client_fail_call(client, GPAL_E_NO_MEMORY, error);
-	code = gpald_client_parse(client, line, length, arena, &reply, error);
+	code = gpald_client_take_reply(client, line, length, arena, &reply, error);
 	if (code == 0)
 		accepted = read_accepted_revision(client, reply.result, since ? *since : 0, arena,
 						  &code, error);
@@ -135,7 +135,7 @@ static int take_subscription_line(struct gpal_client *client, const char *line, 
 	struct gpal_client_error refusal;
 	const struct gpal_client_event *next;
 	struct gpald_client_reply reply;
-	int code = gpald_client_reply_parse(line, length, client->id, arena, &reply, error);
+	int code = gpald_client_parse_line(line, length, client->id, arena, &reply, error);
 
 	if (code)
 		return code;

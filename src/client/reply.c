@@ -88,9 +88,8 @@ static bool has_id(const cJSON *message, uint64_t id)
 	return cJSON_IsNumber(value) && value->valuedouble == (double)id;
 }
 
-int gpald_client_reply_parse(const char *line, size_t length, uint64_t id,
-			     struct gpald_arena *arena, struct gpald_client_reply *reply,
-			     struct gpal_client_error *error)
+int gpald_client_parse_line(const char *line, size_t length, uint64_t id, struct gpald_arena *arena,
+			    struct gpald_client_reply *reply, struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 	const cJSON *message;

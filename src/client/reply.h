@@ -25,10 +25,10 @@ struct gpald_client_reply {
  * Parses a line into the arena. Returns GPAL_E_PROTOCOL if it is neither a reply to the request
  * `id`, nor a refusal whose id is null, nor a notification.
  */
-GPAL_MUST_USE int gpald_client_reply_parse(const char *line, size_t length, uint64_t id,
-					   struct gpald_arena *arena,
-					   struct gpald_client_reply *reply,
-					   struct gpal_client_error *error);
+GPAL_MUST_USE int gpald_client_parse_line(const char *line, size_t length, uint64_t id,
+					  struct gpald_arena *arena,
+					  struct gpald_client_reply *reply,
+					  struct gpal_client_error *error);
 
 /* Fills in *error, unless `error` is NULL, from the error of a reply. Returns GPAL_E_REFUSED. */
 int gpald_client_read_refusal(const struct gpald_client_reply *reply,

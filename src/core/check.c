@@ -44,8 +44,8 @@ static struct path member_path(const char *name)
 }
 
 /* Fills in the fault. Always returns false. */
-__attribute__((format(printf, 3, 4))) static bool fail(struct checking *c, struct path path,
-						       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool set_fault(struct checking *c, struct path path,
+							    const char *format, ...)
 {
 	struct gpal_check *check = c->check;
 	va_list args;
@@ -67,24 +67,24 @@ static bool check_map(struct checking *c)
 	uint64_t end = 0;
 
 	if (map->count == 0)
-		return fail(c, member_path("/map"),
-			    "the map is empty; it must have at least one range");
+		return set_fault(c, member_path("/map"),
+				 "the map is empty; it must have at least one range");
 	for (size_t i = 0; i < map->count; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
 		const struct gpal_range range = entry->range;
 
 		if ((range.start | range.end) % GPAL_PAGE_SIZE != 0 || range.start >= range.end ||
 		    range.end > GPAL_SPACE_END)
-			return fail(c, element_path("/map", i),
-				    "0x%" PRIx64 "-0x%" PRIx64
-				    " is not a range of whole pages in the address space",
-				    range.start, range.end);
+			return set_fault(c, element_path("/map", i),
+					 "0x%" PRIx64 "-0x%" PRIx64
+					 " is not a range of whole pages in the address space",
+					 range.start, range.end);
 		if (range.start < end)
-			return fail(c, element_path("/map", i),
-				    "it starts below the end of the range before it");
+			return set_fault(c, element_path("/map", i),
+					 "it starts below the end of the range before it");
 		if (!gpal_kind_name(entry->kind))
-			return fail(c, element_path("/map", i), "%d is not a kind of range",
-				    (int)entry->kind);
+			return set_fault(c, element_path("/map", i), "%d is not a kind of range",
+					 (int)entry->kind);
 		end = range.end;
 	}
 	return true;
@@ -95,16 +95,16 @@ static bool check_digest(struct checking *c, const char *digest)
 	char expected[GPAL_DIGEST_SIZE];
 
 	if (!gpal_arch_name(c->layout->arch))
-		return fail(c, member_path("/arch"), "%d is not an architecture",
-			    (int)c->layout->arch);
+		return set_fault(c, member_path("/arch"), "%d is not an architecture",
+				 (int)c->layout->arch);
 	if (!digest)
 		return true;
 	gpal_layout_digest(c->layout, expected);
 	return strcmp(digest, expected) == 0 ||
-	       fail(c, member_path("/digest"),
-		    "the map has the digest %s; the map, the architecture or the digest was "
-		    "changed",
-		    expected);
+	       set_fault(c, member_path("/digest"),
+			 "the map has the digest %s; the map, the architecture or the digest was "
+			 "changed",
+			 expected);
 }
 
 /*
@@ -125,12 +125,12 @@ static bool check_member_range(struct checking *c, enum gpald_role role, const v
 	if (at == map->count || entry->range.start != range.start ||
 	    entry->range.end != range.end || !(row->kinds & 1u << entry->kind) ||
 	    !gpald_role_has_tag(role, name, entry->tag))
-		return fail(c, path,
-			    "the map has no range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64
-			    " of an allowed kind",
-			    row->prefix, name, row->suffix, range.start, range.end);
+		return set_fault(c, path,
+				 "the map has no range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64
+				 " of an allowed kind",
+				 row->prefix, name, row->suffix, range.start, range.end);
 	if (c->is_claimed[at])
-		return fail(c, path, "another member has the same range, %s", entry->tag);
+		return set_fault(c, path, "another member has the same range, %s", entry->tag);
 	c->is_claimed[at] = true;
 	c->found++;
 	return true;
@@ -167,8 +167,8 @@ static bool check_ram(struct checking *c)
 		const struct gpal_ram_extent *extent = &c->layout->ram[i];
 
 		if (i > 0 && extent->range.start < extent[-1].range.start)
-			return fail(c, element_path("/ram", i),
-				    "the ranges of RAM must ascend by address");
+			return set_fault(c, element_path("/ram", i),
+					 "the ranges of RAM must ascend by address");
 		if (!check_numbered_range(c, GPALD_ROLE_RAM, extent, i, extent->node))
 			return false;
 	}
@@ -197,11 +197,12 @@ static bool check_segments(struct checking *c)
 		const struct path path = element_path(gpald_roles[GPALD_ROLE_ECAM].list, i);
 
 		if (i > 0 && segment[-1].segment >= segment->segment)
-			return fail(c, path, "segments must ascend by number");
+			return set_fault(c, path, "segments must ascend by number");
 		if (!is_ecam_of(segment->ecam, segment->bus0_base, segment->start_bus,
 				segment->end_bus))
-			return fail(c, path,
-				    "ecam must have 1 MiB for each bus, counted from bus0_base");
+			return set_fault(
+				c, path,
+				"ecam must have 1 MiB for each bus, counted from bus0_base");
 		if (!check_numbered_range(c, GPALD_ROLE_ECAM, segment, i, segment->segment))
 			return false;
 	}
@@ -236,10 +237,11 @@ static bool check_root_complex_names(struct checking *c)
 	qsort(c->by_name, count, sizeof(*c->by_name), gpald_compare_named);
 	for (size_t i = 1; i < count; i++)
 		if (strcmp(c->by_name[i - 1].name, c->by_name[i].name) == 0)
-			return fail(c,
-				    (struct path){ gpald_roles[GPALD_ROLE_BUSES].list,
-						   c->by_name[i].index, "/name" },
-				    "root complex %zu has the same name", c->by_name[i - 1].index);
+			return set_fault(c,
+					 (struct path){ gpald_roles[GPALD_ROLE_BUSES].list,
+							c->by_name[i].index, "/name" },
+					 "root complex %zu has the same name",
+					 c->by_name[i - 1].index);
 	return true;
 }
 
@@ -254,8 +256,9 @@ static bool check_root_complexes(struct checking *c)
 		if (!segment || rc->start_bus < segment->start_bus ||
 		    rc->end_bus > segment->end_bus ||
 		    !is_ecam_of(rc->ecam, segment->bus0_base, rc->start_bus, rc->end_bus))
-			return fail(c, (struct path){ buses->list, i, buses->member },
-				    "no segment with this number has these buses at this address");
+			return set_fault(
+				c, (struct path){ buses->list, i, buses->member },
+				"no segment with this number has these buses at this address");
 		if (!check_optional_range(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
 		    !check_optional_range(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
 			return false;
@@ -299,21 +302,23 @@ static bool check_cxl_windows(struct checking *c)
 		const struct path path = element_path(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
 
 		if (has_earlier_window_of_name(c->layout, i))
-			return fail(c, path, "another CXL window has the name %s", window->name);
+			return set_fault(c, path, "another CXL window has the name %s",
+					 window->name);
 		if (!gpald_cxl_allows_ways(window->target_count) ||
 		    gpald_cxl_find_duplicate_target(window->targets, window->target_count) <
 			    window->target_count)
-			return fail(c, path,
-				    "it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
+			return set_fault(
+				c, path,
+				"it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
 		if (!gpald_cxl_allows_granularity(window->granularity))
-			return fail(c, path,
-				    "a granularity of %" PRIu32
-				    " bytes is not a power of two from 256 to 16384",
-				    window->granularity);
+			return set_fault(c, path,
+					 "a granularity of %" PRIu32
+					 " bytes is not a power of two from 256 to 16384",
+					 window->granularity);
 		for (size_t j = 0; j < window->target_count; j++)
 			if (!has_cxl(c, window->targets[j]))
-				return fail(c, path, "there is no root complex %s with CXL",
-					    window->targets[j]);
+				return set_fault(c, path, "there is no root complex %s with CXL",
+						 window->targets[j]);
 		if (!check_member_range(c, GPALD_ROLE_CXL_WINDOW, window, i, window->name))
 			return false;
 	}
@@ -329,12 +334,12 @@ static bool check_iommus(struct checking *c)
 	if (layout->iommu == GPAL_IOMMU_NONE && layout->iommu_count == 0)
 		return true;
 	if (!gpal_iommu_name(layout->iommu))
-		return fail(c, member_path("/iommu/kind"), "%d is not a kind of IOMMU",
-			    (int)layout->iommu);
+		return set_fault(c, member_path("/iommu/kind"), "%d is not a kind of IOMMU",
+				 (int)layout->iommu);
 	row = &gpald_iommu_rows[layout->iommu];
 	if (row->arch != layout->arch)
-		return fail(c, member_path("/iommu/kind"), "%s does not exist on %s",
-			    gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
+		return set_fault(c, member_path("/iommu/kind"), "%s does not exist on %s",
+				 gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		const struct gpal_layout_iommu *iommu = &layout->iommus[i];
 
@@ -343,7 +348,7 @@ static bool check_iommus(struct checking *c)
 		       strcmp(layout->root_complexes[rc].name, iommu->root_complex) != 0)
 			rc++;
 		if (rc++ >= layout->root_complex_count)
-			return fail(
+			return set_fault(
 				c, element_path(gpald_roles[row->role].list, i),
 				"there is no root complex %s, or IOMMUs are not in the order of "
 				"root complexes",
@@ -372,9 +377,10 @@ static bool check_every_range_is_member(struct checking *c)
 	for (size_t i = 0; i < c->layout->map.count; i++)
 		count += c->layout->map.entries[i].kind != GPAL_KIND_RESERVED;
 	return c->found == count ||
-	       fail(c, member_path("/map"),
-		    "the map has %zu ranges that are not reserved, but the other members have %zu",
-		    count, c->found);
+	       set_fault(c, member_path("/map"),
+			 "the map has %zu ranges that are not reserved, but the other members "
+			 "have %zu",
+			 count, c->found);
 }
 
 static bool check_measures(struct checking *c)
@@ -383,29 +389,31 @@ static bool check_measures(struct checking *c)
 	const struct gpald_measures measures = gpald_measure_layout(layout);
 
 	if (layout->ram_size != measures.ram_size)
-		return fail(c, member_path("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
-			    measures.ram_size);
+		return set_fault(c, member_path("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
+				 measures.ram_size);
 	if (layout->end_of_ram != measures.end_of_ram)
-		return fail(c, member_path("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
-			    measures.end_of_ram);
+		return set_fault(c, member_path("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
+				 measures.end_of_ram);
 	if (layout->end_of_layout != measures.end_of_layout)
-		return fail(c, member_path("/end_of_layout"),
-			    "RAM, rooms, chipset and VTL2 chipset MMIO, PCIe windows and ECAM end "
-			    "at 0x%" PRIx64,
-			    measures.end_of_layout);
+		return set_fault(
+			c, member_path("/end_of_layout"),
+			"RAM, rooms, chipset and VTL2 chipset MMIO, PCIe windows and ECAM end "
+			"at 0x%" PRIx64,
+			measures.end_of_layout);
 	if (layout->top != measures.top)
-		return fail(c, member_path("/top"), "the map ends at 0x%" PRIx64, measures.top);
+		return set_fault(c, member_path("/top"), "the map ends at 0x%" PRIx64,
+				 measures.top);
 	return layout->required_address_bits == measures.required_address_bits ||
-	       fail(c, member_path("/required_address_bits"), "the map needs %u address bits",
-		    measures.required_address_bits);
+	       set_fault(c, member_path("/required_address_bits"), "the map needs %u address bits",
+			 measures.required_address_bits);
 }
 
 static bool check_slots(struct checking *c)
 {
 	return gpal_range_size(c->layout->virtio_mmio) ==
 		       c->layout->virtio_mmio_slots * GPAL_VIRTIO_MMIO_SLOT_SIZE ||
-	       fail(c, member_path(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
-		    "the range must have 4096 bytes for each slot");
+	       set_fault(c, member_path(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
+			 "the range must have 4096 bytes for each slot");
 }
 
 int gpal_layout_check(const struct gpal_layout *layout, const char *digest,

@@ -71,7 +71,7 @@ static bool is_reported(const struct gpald_part *from, const struct gpald_part *
  * A range with another size is resized, otherwise it has moved. An ECAM has moved only if its bus-0
  * base has.
  */
-static enum gpal_change_kind kind_of(const struct gpald_part *from, const struct gpald_part *to)
+static enum gpal_change_kind change_kind(const struct gpald_part *from, const struct gpald_part *to)
 {
 	if (!from)
 		return GPAL_CHANGE_ADDED;
@@ -131,7 +131,7 @@ static bool lost_root_complex(const struct comparison *c, const struct gpal_layo
 static void add_change(const struct comparison *c, const struct gpald_part *from,
 		       const struct gpald_part *to)
 {
-	struct gpal_change change = { .kind = kind_of(from, to),
+	struct gpal_change change = { .kind = change_kind(from, to),
 				      .tag = to ? to->entry->tag : from->entry->tag,
 				      .is_removal = !to && is_gone(c, from) };
 	bool in_place;

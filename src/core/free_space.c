@@ -15,7 +15,7 @@ void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_rang
 	summary->total += gpal_range_size(free);
 	if (usable > summary->largest_fit) {
 		summary->largest_fit = usable;
-		summary->largest = free;
+		summary->fit_in = free;
 	}
 }
 

@@ -106,7 +106,7 @@ static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alig
 struct gpald_free_summary {
 	uint64_t total;
 	uint64_t largest_fit;
-	struct gpal_range largest; /* the free range of largest_fit */
+	struct gpal_range fit_in; /* the free range of largest_fit */
 };
 
 /* Adds a free range to a summary. */

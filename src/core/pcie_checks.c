@@ -241,7 +241,7 @@ static int check_window(const struct gpal_root_complex *rc, const struct gpal_wi
 			enum gpald_role role, size_t index, struct gpal_error *error)
 {
 	const struct gpald_role_row *row = &gpald_roles[role];
-	const uint64_t least = gpald_usual_alignment(role);
+	const uint64_t least = gpald_usual_mmio_alignment(role);
 	const uint64_t alignment = window->alignment;
 	char tag[GPAL_ERROR_TAG_MAX + 1];
 	int code;

@@ -61,10 +61,10 @@ static struct gpald_free_summary summarize_low_ram_window(const struct gpald_pla
 	struct gpald_free_summary summary =
 		gpald_free_space_summary(&p->free, window, p->input->ram->alignment);
 
-	summary.largest = (struct gpal_range){ 0 };
+	summary.fit_in = (struct gpal_range){ 0 };
 	if (p->free.count > 0 && p->free.ranges[0].start == 0)
-		summary.largest = gpald_range_clip(p->free.ranges[0], window);
-	summary.largest_fit = gpal_range_size(summary.largest);
+		summary.fit_in = gpald_range_clip(p->free.ranges[0], window);
+	summary.largest_fit = gpal_range_size(summary.fit_in);
 	return summary;
 }
 
@@ -174,7 +174,7 @@ int gpald_place_ram(struct gpald_placement *p)
 	}
 	while (current < free->count)
 		gpald_free_space_append(&p->next_free, free->ranges[current++]);
-	gpald_placement_commit(p);
+	gpald_placement_use_next_free(p);
 	return GPAL_OK;
 }
 

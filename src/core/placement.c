@@ -56,7 +56,7 @@ static struct gpal_map_entry tagged_entry(const struct gpald_placement *p,
 	};
 }
 
-void gpald_placement_commit(struct gpald_placement *p)
+void gpald_placement_use_next_free(struct gpald_placement *p)
 {
 	struct gpald_free_space used = p->free;
 
@@ -185,9 +185,9 @@ int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kin
 		note_demand_and_supply(p, kind);
 		if (summary.largest_fit > 0) {
 			p->error->fit =
-				(struct gpal_range){ summary.largest.end - summary.largest_fit,
-						     summary.largest.end };
-			find_neighbours(p, summary.largest);
+				(struct gpal_range){ summary.fit_in.end - summary.largest_fit,
+						     summary.fit_in.end };
+			find_neighbours(p, summary.fit_in);
 		}
 	}
 	return code;

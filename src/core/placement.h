@@ -95,8 +95,11 @@ static inline void gpald_placement_record(struct gpald_placement *p, enum gpal_k
 		p->end_of_ram = range.end;
 }
 
-/* Ends a phase: the list that it filled becomes the free space. */
-void gpald_placement_commit(struct gpald_placement *p);
+/*
+ * Ends a phase that has filled `next_free`: that list becomes the free space. A phase that changes
+ * `free` in place must not call this.
+ */
+void gpald_placement_use_next_free(struct gpald_placement *p);
 
 /* Returns true if a demand keeps its range from a live layout. */
 static inline bool gpald_placement_keeps(const struct gpald_placement *p, enum gpal_kind kind,

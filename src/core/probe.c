@@ -25,7 +25,8 @@ static bool is_address_of(const struct gpal_layout_root_complex *rc, uint64_t ad
 	       range_contains(rc->cxl_chbcr, address);
 }
 
-static void find_owner(const struct gpal_layout *layout, uint64_t address, struct gpal_probe *probe)
+static void set_node_root_complex_and_slot(const struct gpal_layout *layout, uint64_t address,
+					   struct gpal_probe *probe)
 {
 	for (size_t i = 0; i < layout->ram_count; i++) {
 		if (range_contains(layout->ram[i].range, address)) {
@@ -100,7 +101,7 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 	if (!above && range_contains(entry->range, address)) {
 		snprintf(probe->tag, sizeof(probe->tag), "%s", entry->tag);
 		set_placed(probe, entry->kind, entry->range, address);
-		find_owner(layout, address, probe);
+		set_node_root_complex_and_slot(layout, address, probe);
 		return GPAL_OK;
 	}
 	probe->is_free = true;

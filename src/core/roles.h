@@ -107,8 +107,11 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 	return tag;
 }
 
-/* Returns the alignment that a placed window of this role has, unless a request states one. */
-static inline uint64_t gpald_usual_alignment(enum gpald_role role)
+/*
+ * Returns the alignment of a placed MMIO window unless the request states one. Only for low and
+ * high MMIO of the chipset and of root complexes.
+ */
+static inline uint64_t gpald_usual_mmio_alignment(enum gpald_role role)
 {
 	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_MMIO_ALIGNMENT : GPALD_LOW_MMIO_ALIGNMENT;
 }

@@ -43,7 +43,7 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 		if (high && pin->range.start < GPAL_4GIB)
 			add_warning(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
 				    "a pinned high MMIO window starts below 4 GiB");
-		if (pin->range.start % gpald_usual_alignment(role) != 0)
+		if (pin->range.start % gpald_usual_mmio_alignment(role) != 0)
 			add_warning(
 				list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
 				role == GPALD_ROLE_HIGH_MMIO ?

@@ -282,7 +282,7 @@ static int place_indexed(struct search *s, const struct gpald_sort_item *items, 
 		gpald_placement_record(p, s->kind, items[i].index, window);
 	}
 	gpald_fit_index_finish(&index, p->trace != NULL, &p->next_free);
-	gpald_placement_commit(p);
+	gpald_placement_use_next_free(p);
 	return GPAL_OK;
 }
 

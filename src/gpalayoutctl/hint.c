@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/answer.h"
+#include "gpalayoutctl/print_reply.h"
 
 #include "gpalayoutctl/hint_context.h"
 #include "gpalayoutctl/hint_place.h"
@@ -54,6 +54,7 @@ static const struct hint hints[] = {
 	  "nothing" },
 
 	/* one member at fault */
+	{ "missing_member", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "missing_member", "{?window}" },
 	{ "missing_member", "{?required}{?flags}add --memory SIZE, or --numa SIZE for each node" },
 	{ "missing_member", "{?required}a request has at least arch and memory.nodes" },
@@ -64,6 +65,7 @@ static const struct hint hints[] = {
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
 	{ "missing_member", "gpalayoutctl schema lists all members" },
+	{ "unknown_member", "{?layout}" LAYOUT_WAS_CHANGED ", or use a newer daemon" },
 	{ "unknown_member",
 	  "correct the spelling, or omit the member: an object may have several forms, each with "
 	  "its own members; gpalayoutctl schema lists all members" },
@@ -75,6 +77,7 @@ static const struct hint hints[] = {
 	{ "bad_size",
 	  "write a whole number, which may end in K, M, G, T or P, or 0x and hexadecimal digits: "
 	  "1536M, not 1.5G or 64m" },
+	{ "out_of_range", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "out_of_range",
 	  "{?target}each target must name a root complex of the request that has cxl" },
 	{ "out_of_range", NULL },
@@ -108,7 +111,7 @@ static const struct hint hints[] = {
 	/* no layout exists */
 	{ "invalid_memory",
 	  "{?low_ram}the low RAM window is a multiple of 2M, is no larger than node 0, and ends "
-	  "below memory.start" },
+	  "below {memory_start}" },
 	{ "invalid_memory",
 	  "give at least one node that is not empty; node sizes and the start are multiples of 4K, "
 	  "and all nodes fit in 64 bits" },
@@ -118,7 +121,10 @@ static const struct hint hints[] = {
 	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M times the "
 	  "number of targets" },
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
-	{ "invalid_size", "{?zero}{?hdm}make hdm a multiple of 256M above 0" },
+	{ "invalid_size",
+	  "{?zero}{?hdm}{?flags}make hdm a multiple of 256M above 0, or none to have no HDM" },
+	{ "invalid_size",
+	  "{?zero}{?hdm}make hdm a multiple of 256M above 0, or omit it to have no HDM" },
 	{ "invalid_size",
 	  "{?empty_window}make it a multiple of 4K above 0, or {none} to have no such window" },
 	{ "invalid_size", "make {tag} a multiple of 4K above 0; it has {size}" },
@@ -129,6 +135,9 @@ static const struct hint hints[] = {
 	  "minimum in the message" },
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
+	{ "overlap",
+	  "{?gap_start}{?movable}move or shrink {movable}: low-ram-gap begins where the low RAM "
+	  "window ends" },
 	{ "overlap",
 	  "{?gap}{?movable}move or shrink {movable}, or lower {memory_start}: low-ram-gap ends "
 	  "where RAM starts" },
@@ -142,6 +151,9 @@ static const struct hint hints[] = {
 	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", "move or shrink one of the two ranges" },
 	{ "exhausted",
+	  "{?low_ram}{?below_hole}make the low RAM window at most {largest_fit}: a hole of the "
+	  "host cannot move" },
+	{ "exhausted",
 	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the "
 	  "way, or omit the low RAM window" },
 	{ "exhausted",
@@ -149,11 +161,17 @@ static const struct hint hints[] = {
 	{ "exhausted", "{?sized_by_devices}give {tag} fewer devices, or smaller ones{for_more}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
-	  "of the {windows} would fit{for_more_ecam}" },
+	  "of the {windows} would fit there{for_more_ecam}" },
 	{ "exhausted",
-	  "{?shared}{equal_share} for each of the {windows} would fit{for_more_ecam}" },
+	  "{?shared}{equal_share} for each of the {windows} would fit there{for_more_ecam}" },
 	{ "exhausted",
 	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}" },
+	{ "exhausted",
+	  "{?low}{?update}beside the live ranges at most {largest_fit} fits for {tag}: make it "
+	  "smaller or, once the VM is off, use --allow-moves" },
+	{ "exhausted",
+	  "{?low}{?update}beside the live ranges nothing is free for {tag}: make it smaller and, "
+	  "once the VM is off, use --allow-moves" },
 	{ "exhausted",
 	  "{?low}{tag} needs {size}, but at most {largest_fit} fits below 4 GiB at an alignment of "
 	  "{alignment}: {how_to_free_low}" },
@@ -224,6 +242,9 @@ static const struct hint hints[] = {
 	{ "generation_mismatch",
 	  "look at the layout again with gpalayoutctl get, which shows its generation for "
 	  "--generation" },
+	{ "would_move",
+	  "{?call}once the VM is off, \"allow_moves\": true moves them; add \"dry_run\": true to "
+	  "see the new layout first" },
 	{ "would_move",
 	  "once the VM is off, use gpalayoutctl update --allow-moves; add --dry-run to see the new "
 	  "layout first" },

@@ -12,13 +12,19 @@
 
 #include <string.h>
 
+/* Returns the policy of the request; NULL: this program does not know it. */
+static const struct gpal_policy *find_policy(const struct ctl_hint_context *context)
+{
+	const char *name = ctl_text_of(context->request, "policy");
+
+	return name ? gpal_policy_find(name) : gpal_policy_default();
+}
+
 /* Returns true if the request, or else its policy, puts the ECAM below 4 GiB. */
 static bool is_ecam_below(const struct ctl_hint_context *context)
 {
 	const cJSON *pcie = ctl_member_of(context->request, "pcie");
-	const char *policy_name = ctl_text_of(context->request, "policy");
-	const struct gpal_policy *policy = policy_name ? gpal_policy_find(policy_name) :
-							 gpal_policy_default();
+	const struct gpal_policy *policy = find_policy(context);
 	const char *ecam = ctl_text_of(pcie, "ecam");
 
 	if (!ctl_member_of(pcie, "root_complexes"))
@@ -28,7 +34,7 @@ static bool is_ecam_below(const struct ctl_hint_context *context)
 	return ecam && strcmp(ecam, "below-4gib") == 0;
 }
 
-#define MOST_WAYS 6
+#define MOST_WAYS 7
 
 struct ways {
 	const char *texts[MOST_WAYS];
@@ -57,13 +63,14 @@ static void append_for_more(struct gpald_bytes *out, const struct ways *ways)
 	append_ways(out, ways);
 }
 
-/* Returns true if the range has an address, and is in the way of the phase of the refusal. */
+/* Returns true if the range has an address, and may be in the way of what was refused. */
 static bool is_in_the_way(const struct ctl_hint_context *context, const cJSON *range)
 {
+	const bool is_low = ctl_hint_is_low_phase(context) ||
+			    ctl_hint_has_text(context, "reason", "ecam_below_minimum");
 	uint64_t start;
 
-	return ctl_hint_read_size(range, "start", &start) &&
-	       (!ctl_hint_is_low_phase(context) || start < GPAL_4GIB);
+	return ctl_hint_read_size(range, "start", &start) && (!is_low || start < GPAL_4GIB);
 }
 
 static bool lists_range_in_the_way(const struct ctl_hint_context *context, const cJSON *list)
@@ -92,12 +99,39 @@ static bool has_ranges_in_the_way(const struct ctl_hint_context *context)
 	       is_in_the_way(context, ctl_member_of(chipset, "high_mmio"));
 }
 
-static bool has_memory_start(const struct ctl_hint_context *context)
+static bool is_aarch64(const struct ctl_hint_context *context)
+{
+	const char *arch = ctl_text_of(context->request, "arch");
+
+	return arch && strcmp(arch, "aarch64") == 0;
+}
+
+/* Returns where RAM begins by the policy of the request; 0 if the policy is not known. */
+static uint64_t start_by_policy(const struct ctl_hint_context *context)
+{
+	const struct gpal_policy *policy = find_policy(context);
+	const char *name = ctl_text_of(context->request, "profile");
+	int profile = GPAL_PROFILE_GEN2_UEFI;
+
+	for (int i = 0; name && i < GPAL_PROFILE_COUNT; i++)
+		if (strcmp(gpal_profile_name((enum gpal_profile)i), name) == 0)
+			profile = i;
+	return policy ? policy->profiles[profile]
+				.memory_start[is_aarch64(context) ? GPAL_ARCH_AARCH64 :
+								    GPAL_ARCH_X86_64] :
+			0;
+}
+
+/* Returns true if a lower start of RAM frees addresses for the phase mmio32. */
+static bool can_lower_memory_start(const struct ctl_hint_context *context)
 {
 	uint64_t start;
 
-	return ctl_hint_read_size(ctl_member_of(context->request, "memory"), "start", &start) &&
-	       start;
+	if (!ctl_hint_is_low_phase(context) || !context->request)
+		return false;
+	if (!ctl_hint_read_size(ctl_member_of(context->request, "memory"), "start", &start))
+		start = start_by_policy(context);
+	return start > 0;
 }
 
 bool ctl_hint_can_shrink_ecam(const struct ctl_hint_context *context)
@@ -142,10 +176,8 @@ static bool is_alignment_at_fault(const struct ctl_hint_context *context)
  */
 static bool can_shrink_chipset(const struct ctl_hint_context *context)
 {
-	const char *arch = ctl_text_of(context->request, "arch");
-	const bool is_aarch64 = arch && strcmp(arch, "aarch64") == 0;
-	const uint64_t least = is_aarch64 ? GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 :
-					    GPALD_CHIPSET_LOW_MMIO_MIN_X86_64;
+	const uint64_t least = is_aarch64(context) ? GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 :
+						     GPALD_CHIPSET_LOW_MMIO_MIN_X86_64;
 	const cJSON *chipset = ctl_member_of(context->request, "chipset");
 	uint64_t size;
 
@@ -153,8 +185,8 @@ static bool can_shrink_chipset(const struct ctl_hint_context *context)
 }
 
 /*
- * Returns true if there are more than `ignored` low MMIO windows of root complexes, if the chipset
- * window can be smaller, or if the request is not known.
+ * Returns true if there are more than `ignored` low MMIO windows of root complexes, or if the
+ * request is not known.
  */
 static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_t ignored)
 {
@@ -167,7 +199,7 @@ static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_
 
 		count += !cJSON_IsNull(window) && !ctl_member_of(window, "none");
 	}
-	return !context->request || count > ignored || can_shrink_chipset(context);
+	return !context->request || count > ignored;
 }
 
 /*
@@ -196,22 +228,27 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 		is_other = true;
 	add_way(&ways, !is_aligned && can_shrink_low_windows(context, is_other),
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
+	add_way(&ways, !is_aligned && context->request && can_shrink_chipset(context),
+		"make chipset-low-mmio smaller");
 	add_way(&ways, ctl_member_of(ctl_hint_place(context), "alignment"),
 		"give it a smaller alignment");
 	add_way(&ways, has_ranges_in_the_way(context),
 		"move the pinned and reserved ranges in the way");
-	add_way(&ways, has_memory_start(context),
+	add_way(&ways, can_lower_memory_start(context),
 		ctl_hint_flag_or(context, "lower --memory-start", "lower memory.start"));
 	if (!is_aligned)
 		add_ecam_ways(&ways, context);
 	return ways;
 }
 
-void ctl_hint_append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+void ctl_hint_append_how_to_free_low(struct gpald_bytes *out,
+				     const struct ctl_hint_context *context)
 {
 	const struct ways ways = find_low_ways(context, false);
 
 	append_ways(out, &ways);
+	if (!ways.count)
+		ctl_buffer_puts(out, "make it smaller");
 }
 
 void ctl_hint_append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context)
@@ -221,7 +258,7 @@ void ctl_hint_append_for_more_low(struct gpald_bytes *out, const struct ctl_hint
 	append_for_more(out, &ways);
 }
 
-void ctl_hint_append_for_more_other(struct gpald_bytes *out, const struct ctl_hint_context *context)
+void ctl_hint_append_for_more(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	ctl_buffer_puts(out, has_ranges_in_the_way(context) || !context->params ?
 				     "; for more, move the pinned and reserved ranges in the way" :

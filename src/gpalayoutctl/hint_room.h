@@ -6,14 +6,14 @@
 #include "gpalayoutctl/hint_context.h"
 
 /* Says how to free addresses below 4 GiB. */
-void ctl_hint_append_low_room(struct gpald_bytes *out, const struct ctl_hint_context *context);
+void ctl_hint_append_how_to_free_low(struct gpald_bytes *out,
+				     const struct ctl_hint_context *context);
 
 /* Says how the refused range of the phase mmio32 can have more than what is free for it now. */
 void ctl_hint_append_for_more_low(struct gpald_bytes *out, const struct ctl_hint_context *context);
 
 /* Does the same for a range of another phase. */
-void ctl_hint_append_for_more_other(struct gpald_bytes *out,
-				    const struct ctl_hint_context *context);
+void ctl_hint_append_for_more(struct gpald_bytes *out, const struct ctl_hint_context *context);
 
 /* Says how a smaller or a higher ECAM frees addresses below 4 GiB, if there is such a way. */
 void ctl_hint_append_for_more_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context);

@@ -119,11 +119,12 @@ static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_con
 /* Suggests advise, unless that is the command that was refused. */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	const char *name = ctl_text_of(context->params, "name");
-
-	if (is_update(context) && name)
-		ctl_buffer_printf(out, "; gpalayoutctl advise %s shows how far each range can grow",
-				  name);
+	if (is_update(context))
+		ctl_buffer_printf(
+			out,
+			"; gpalayoutctl advise with the %s request tries other sizes, for "
+			"an update with --allow-moves",
+			has_changes(context) ? "changed" : "same");
 	else if (!ctl_hint_is_method(context, "layout.advise"))
 		ctl_buffer_puts(out,
 				"; gpalayoutctl advise with the same request tries other sizes");
@@ -183,6 +184,25 @@ static const char *movable_tag(const struct ctl_hint_context *context, const cha
 	    is_hole(context, tag))
 		return NULL;
 	return tag;
+}
+
+/* Returns true if the start of low-ram-gap, the end of the low RAM window, is in the way. */
+static bool is_gap_start(const struct ctl_hint_context *context)
+{
+	uint64_t low_window;
+
+	return ctl_hint_has_text(context, "tag", low_gap) &&
+	       ctl_hint_read_size(ctl_member_of(context->request, "memory"), "low_window",
+				  &low_window) &&
+	       low_window > 0;
+}
+
+/* Returns true if a hole of the host ends the free range of the refusal. */
+static bool is_below_hole(const struct ctl_hint_context *context)
+{
+	const char *tag = ctl_text_of(ctl_member_of(context->data, "above"), "tag");
+
+	return tag && is_hole(context, tag);
 }
 
 static bool has_movable(const struct ctl_hint_context *context)
@@ -388,7 +408,9 @@ static const struct {
 	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },
 	{ "?gap", has_low_gap },
+	{ "?gap_start", is_gap_start },
 	{ "?gap_is_above", is_gap_above },
+	{ "?below_hole", is_below_hole },
 	{ "?chipset_low", has_chipset_low },
 	{ "?one_movable", has_one_movable },
 	{ "?movable", has_movable },
@@ -399,9 +421,9 @@ static const struct {
 	const char *name;
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
-	{ "how_to_free_low", ctl_hint_append_low_room },
+	{ "how_to_free_low", ctl_hint_append_how_to_free_low },
 	{ "for_more_low", ctl_hint_append_for_more_low },
-	{ "for_more", ctl_hint_append_for_more_other },
+	{ "for_more", ctl_hint_append_for_more },
 	{ "ecam_below", append_ecam_below },
 	{ "for_more_ecam", ctl_hint_append_for_more_ecam },
 	{ "windows", append_windows },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sends the calls of a command to the daemon over one connection, and decodes the results. Printing
- * the replies is left to answer.h.
+ * the replies is left to print_reply.h.
  */
 #ifndef GPALAYOUTCTL_SESSION_H
 #define GPALAYOUTCTL_SESSION_H

@@ -94,8 +94,8 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 
 /* If the exact number is at least this, it is rounded. */
 static const uint64_t limits[] = {
-	[CTL_EXACT] = UINT64_MAX, [CTL_ROUNDED] = 0,  [CTL_HUMAN] = 1024,
-	[CTL_SHORT] = 10000,      [CTL_FULL] = 10000,
+	[CTL_NUMBER_EXACT] = UINT64_MAX, [CTL_NUMBER_ROUNDED] = 0,  [CTL_NUMBER_HUMAN] = 1024,
+	[CTL_NUMBER_SHORT] = 10000,      [CTL_NUMBER_FULL] = 10000,
 };
 
 /* Appends a size of at least 1 KiB, rounded half up. */
@@ -123,14 +123,14 @@ struct ctl_number_text ctl_number_text(enum ctl_number_form form, uint64_t n)
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_number_text number = { "0" };
 
-	if (form == CTL_HEX)
+	if (form == CTL_NUMBER_HEX)
 		gpald_hex_format(n, number.text);
-	if (form == CTL_HEX || (form == CTL_HUMAN && n == 0))
+	if (form == CTL_NUMBER_HEX || (form == CTL_NUMBER_HUMAN && n == 0))
 		return number;
 	ctl_exact_size_append(&text, n);
 	if (strtoull(text.data, NULL, 10) >= limits[form]) {
-		text.length = form == CTL_FULL ? text.length : 0;
-		ctl_buffer_puts(&text, form == CTL_FULL ? " " : "");
+		text.length = form == CTL_NUMBER_FULL ? text.length : 0;
+		ctl_buffer_puts(&text, form == CTL_NUMBER_FULL ? " " : "");
 		append_rounded(&text, n);
 	}
 	snprintf(number.text, sizeof(number.text), "%s", text.data);

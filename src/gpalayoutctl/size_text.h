@@ -28,13 +28,22 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size);
 
 /* Forms of the numbers in maps. Numbers are rounded with integers, not with floating point. */
 enum ctl_number_form {
-	CTL_HEX,
-	CTL_EXACT,   /* decimal, with a unit, like those below */
-	CTL_ROUNDED, /* at least 1 KiB, to 3 significant digits, or 4 from 1000 on: "≈ 1.01 TiB" */
-	CTL_HUMAN,   /* an address or a gap: exact if the count of units is below 1024 ("3 GiB") */
-	CTL_SHORT,   /* a size: rounded if the count of units has more than four digits */
-	/* A size: exact. If CTL_SHORT rounds it, that form follows: "851948 KiB ≈ 832 MiB". */
-	CTL_FULL,
+	CTL_NUMBER_HEX,
+
+	/* Decimal, with a unit, like those below. */
+	CTL_NUMBER_EXACT,
+
+	/* At least 1 KiB, to 3 significant digits, or 4 from 1000 on: "≈ 1.01 TiB". */
+	CTL_NUMBER_ROUNDED,
+
+	/* An address or a gap: exact if the count of units is below 1024 ("3 GiB"). */
+	CTL_NUMBER_HUMAN,
+
+	/* A size: rounded if the count of units has more than four digits. */
+	CTL_NUMBER_SHORT,
+
+	/* A size: exact. If CTL_NUMBER_SHORT rounds it, that follows: "851948 KiB ≈ 832 MiB". */
+	CTL_NUMBER_FULL,
 };
 
 struct ctl_number_text {

@@ -146,7 +146,7 @@ static void transfer_reserved(struct gpald_transfer *t, void *element)
 	gpald_transfer_any_range(t, &named->range);
 }
 
-static void transfer_chipset_2(struct gpald_transfer *t, struct gpal_request *r)
+static void transfer_chipset_added_in_2(struct gpald_transfer *t, struct gpal_request *r)
 {
 	gpald_transfer_flag(t, &r->has_pinned_chipset_high_mmio);
 	if (r->has_pinned_chipset_high_mmio)
@@ -238,7 +238,7 @@ static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 		r->chipset_high_mmio.set = false;
 	gpald_transfer_optional(t, &r->chipset_high_mmio);
 	if (version > 1)
-		transfer_chipset_2(t, r);
+		transfer_chipset_added_in_2(t, r);
 	gpald_transfer_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
 	gpald_transfer_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
 			    sizeof(*r->root_complexes),
@@ -418,7 +418,8 @@ static void transfer_layout_cxl_window(struct gpald_transfer *t, void *element)
 }
 
 /* Transfers the members that only version 3 has. */
-static void transfer_layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_kept)
+static void transfer_layout_added_in_3(struct gpald_transfer *t, struct gpal_layout *l,
+				       bool *has_kept)
 {
 	gpald_transfer_flag(t, &l->has_vtl2_alias_map);
 	gpald_transfer_list(t, &l->hotplug_rooms, &l->hotplug_room_count, GPALD_HOTPLUG_ROOMS_MAX,
@@ -481,7 +482,7 @@ static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_transfer_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX,
 			    sizeof(*l->warnings), transfer_warning);
 	if (version == 3)
-		transfer_layout_3(t, l, &has_kept);
+		transfer_layout_added_in_3(t, l, &has_kept);
 	if (version == 2 || has_kept)
 		transfer_kept_marks(t, &l->map);
 	if (t->result == GPALD_CODEC_OK && version != version_of_layout(l))

@@ -145,12 +145,12 @@ static enum gpald_outcome make_replacement(const struct gpald_decision_basis *ba
 	code = resolve_layout(operation, current ? &live : NULL, &request, &layout,
 			      &operation->core);
 	if (!layout)
-		return GPALD_OUTCOME_NO_LAYOUT;
+		return GPALD_OUTCOME_UNRESOLVED;
 	if (code == GPAL_OK)
 		code = gpal_layout_refuse(layout, operation->refuse, &operation->core);
 	outcome = make_record(operation, facts, layout);
 	gpal_layout_free(layout);
-	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_NOT_ALLOWED : outcome;
+	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_LAYOUT_REFUSED : outcome;
 }
 
 static enum gpald_outcome decide_replacement(const struct gpald_decision_basis *basis,

@@ -74,7 +74,7 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 	gpald_checksum_end(&checksum, sum);
 }
 
-uint64_t gpald_event_first_revision(void)
+uint64_t gpald_event_clock_revision(void)
 {
 	const uint64_t now = gpald_wall_us(), most = UINT64_C(1) << 52;
 

@@ -64,7 +64,7 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
  * expect next. The result is at most 2^52, whatever the clock says, so that revisions stay JSON
  * integers.
  */
-uint64_t gpald_event_first_revision(void);
+uint64_t gpald_event_clock_revision(void);
 
 struct gpald_event_ring {
 	struct gpald_event *events;

@@ -61,6 +61,6 @@ struct gpald_store *gpald_memory_store_open(void)
 	if (!store)
 		return NULL;
 	store->base.ops = &ops;
-	store->state.revision = gpald_event_first_revision();
+	store->state.revision = gpald_event_clock_revision();
 	return &store->base;
 }

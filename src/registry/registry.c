@@ -192,7 +192,7 @@ bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operati
  * Begins the next operation that waits for a name, unless one of that name is under way. Returns
  * false if none began.
  */
-static bool begin_waiting(struct gpald_registry *registry, const char *name)
+static bool begin_next_operation(struct gpald_registry *registry, const char *name)
 {
 	struct gpald_operation *operation = queue_find(&registry->waiting, name);
 
@@ -215,7 +215,7 @@ void gpald_registry_apply_decision(struct gpald_registry *registry,
 		return;
 	/* `done` may free the operation. */
 	operation->done(operation);
-	while (begin_waiting(registry, name))
+	while (begin_next_operation(registry, name))
 		;
 }
 
@@ -235,7 +235,7 @@ void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation)
 {
 	finish_operation(registry, operation, false);
-	while (begin_waiting(registry, operation->name))
+	while (begin_next_operation(registry, operation->name))
 		;
 }
 
@@ -297,7 +297,7 @@ static bool settle_step(struct gpald_registry *registry)
 	struct gpald_store_change *change;
 
 	if (registry->unlocked_name[0] != '\0') {
-		if (!begin_waiting(registry, registry->unlocked_name))
+		if (!begin_next_operation(registry, registry->unlocked_name))
 			registry->unlocked_name[0] = '\0';
 		return true;
 	}

@@ -33,11 +33,11 @@ enum gpald_outcome {
 	GPALD_OUTCOME_CONFLICT,   /* the layout has another request; see `generation` */
 	GPALD_OUTCOME_NAME_TAKEN, /* for a create: the owner is another user; see `owner_uid` */
 	GPALD_OUTCOME_GENERATION_MISMATCH, /* see `generation` */
-	GPALD_OUTCOME_DENIED,       /* the caller may not change the layout; see `owner_uid` */
-	GPALD_OUTCOME_OTHER_POLICY, /* the layout keeps the policy of `record` */
-	GPALD_OUTCOME_OTHER_ARCH,   /* the layout keeps the architecture of `record` */
-	GPALD_OUTCOME_NOT_ALLOWED,  /* see `core`; `record` is what would result */
-	GPALD_OUTCOME_NO_LAYOUT,    /* see `core` */
+	GPALD_OUTCOME_DENIED,         /* the caller may not change the layout; see `owner_uid` */
+	GPALD_OUTCOME_OTHER_POLICY,   /* the layout keeps the policy of `record` */
+	GPALD_OUTCOME_OTHER_ARCH,     /* the layout keeps the architecture of `record` */
+	GPALD_OUTCOME_LAYOUT_REFUSED, /* see `core`; `record` is what would result */
+	GPALD_OUTCOME_UNRESOLVED,     /* see `core` */
 	GPALD_OUTCOME_NO_MEMORY,
 	GPALD_OUTCOME_TOO_MANY,        /* the limit on live layouts has been reached */
 	GPALD_OUTCOME_OWNER_TOO_MANY,  /* the limit on the layouts of an owner has been reached */

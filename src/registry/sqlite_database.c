@@ -36,8 +36,8 @@ bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store)
 	return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
 }
 
-bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
-			    const char *what)
+bool gpald_sqlite_fail_with_cause(char error[GPALD_STORE_ERROR_SIZE],
+				  const struct gpald_sqlite *store, const char *what)
 {
 	const int code = sqlite3_extended_errcode(store->db);
 	int system = 0;
@@ -61,7 +61,7 @@ bool gpald_sqlite_exec(struct gpald_sqlite *store, const char *sql, const char *
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
-	return gpald_sqlite_fail_code(error, store, what);
+	return gpald_sqlite_fail_with_cause(error, store, what);
 }
 
 bool gpald_sqlite_query_integer(struct gpald_sqlite *store, const char *sql, int64_t *value,
@@ -74,7 +74,7 @@ bool gpald_sqlite_query_integer(struct gpald_sqlite *store, const char *sql, int
 	if (done)
 		*value = sqlite3_column_int64(statement, 0);
 	else
-		gpald_sqlite_fail_code(error, store, "cannot be read");
+		gpald_sqlite_fail_with_cause(error, store, "cannot be read");
 	sqlite3_finalize(statement);
 	return done;
 }

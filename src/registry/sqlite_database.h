@@ -71,8 +71,8 @@ bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store);
  * Sets the error to `what` and the errors of SQLite and the system. If memory ran out, or another
  * program has the database open, the error says only that. Returns false.
  */
-bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
-			    const char *what);
+bool gpald_sqlite_fail_with_cause(char error[GPALD_STORE_ERROR_SIZE],
+				  const struct gpald_sqlite *store, const char *what);
 
 /*
  * Returns the last errno of the WAL (SQLITE_FCNTL_JOURNAL_POINTER) or the database
@@ -157,9 +157,9 @@ GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gp
  * (SQLITE_FCNTL_FILE_POINTER), and sets `error`. GPALD_COMMIT_FULL: only disk space was missing, or
  * a quota or a limit on file size was exceeded. GPALD_COMMIT_NO_MEMORY: memory ran out.
  */
-GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store,
-							     int file,
-							     char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE enum gpald_commit_result
+gpald_sqlite_classify_error(const struct gpald_sqlite *store, int file,
+			    char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
  * Reserves disk space for the database as the open transaction leaves it, and checks the limit.

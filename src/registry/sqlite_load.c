@@ -120,7 +120,7 @@ static bool fetch_row(struct loading *l, sqlite3_stmt *row)
 		if (sqlite3_column_type(row, i) == SQLITE_TEXT)
 			(void)sqlite3_column_text(row, i);
 	return !gpald_sqlite_lacked_memory(l->store) ||
-	       gpald_sqlite_fail_code(l->error, l->store, "cannot be read");
+	       gpald_sqlite_fail_with_cause(l->error, l->store, "cannot be read");
 }
 
 static bool for_each_row(struct loading *l, const char *sql,
@@ -136,7 +136,7 @@ static bool for_each_row(struct loading *l, const char *sql,
 			going = fetch_row(l, statement) && visit(l, statement);
 	}
 	if (going && code != SQLITE_DONE)
-		going = gpald_sqlite_fail_code(l->error, l->store, "damaged");
+		going = gpald_sqlite_fail_with_cause(l->error, l->store, "damaged");
 	sqlite3_finalize(statement);
 	return going;
 }
@@ -169,7 +169,7 @@ static uint64_t find_floor(const struct gpald_store_state *state)
 {
 	const uint64_t reached = state->revision > state->generation_top ? state->revision :
 									   state->generation_top;
-	uint64_t floor = gpald_event_first_revision();
+	uint64_t floor = gpald_event_clock_revision();
 
 	if (floor < reached)
 		floor += ((reached - floor - 1) / GPALD_RESTORE_RAISE_MIN + 1) *

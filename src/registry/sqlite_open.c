@@ -40,7 +40,7 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	if (sqlite3_open_v2(path, &store->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			    NULL) != SQLITE_OK)
-		return gpald_sqlite_fail_code(error, store, "cannot be opened");
+		return gpald_sqlite_fail_with_cause(error, store, "cannot be opened");
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -100,7 +100,7 @@ static void remove_new_files(const struct gpald_sqlite *store)
 static bool make_tables(struct gpald_sqlite *store, const char *backup,
 			char error[GPALD_STORE_ERROR_SIZE])
 {
-	struct gpald_store_state state = { .revision = gpald_event_first_revision() };
+	struct gpald_store_state state = { .revision = gpald_event_clock_revision() };
 	char set_up[SET_UP_SIZE];
 
 	if (!gpald_sqlite_exec(store, GPALD_SQLITE_SCHEMA, "cannot be created", error) ||

@@ -24,7 +24,7 @@ struct restoring {
 /* Reads the whole backup. The state at its end decides by how much its numbers are raised. */
 static bool find_end(struct restoring *r)
 {
-	const uint64_t now = gpald_event_first_revision();
+	const uint64_t now = gpald_event_clock_revision();
 	bool is_read;
 
 	do {
@@ -54,9 +54,10 @@ static bool raise_counter(const struct restoring *r, const char *what, uint64_t 
 
 static bool restore_record(const struct restoring *r, struct gpald_record *record)
 {
-	const bool is_done = raise_counter(r, record->name, &record->facts.generation) &&
-			     (gpald_sqlite_put(r->store, record) ||
-			      gpald_sqlite_fail_code(r->error, r->store, "cannot be created"));
+	const bool is_done =
+		raise_counter(r, record->name, &record->facts.generation) &&
+		(gpald_sqlite_put(r->store, record) ||
+		 gpald_sqlite_fail_with_cause(r->error, r->store, "cannot be created"));
 
 	gpald_record_unref(record);
 	return is_done;
@@ -74,8 +75,8 @@ static bool fill_database(const struct restoring *r)
 			break;
 		case GPALD_BACKUP_GONE:
 			if (!gpald_sqlite_remove(r->store, entry.name))
-				return gpald_sqlite_fail_code(r->error, r->store,
-							      "cannot be created");
+				return gpald_sqlite_fail_with_cause(r->error, r->store,
+								    "cannot be created");
 			break;
 		case GPALD_BACKUP_END:
 		case GPALD_BACKUP_KIND_COUNT:

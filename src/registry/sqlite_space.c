@@ -43,13 +43,13 @@ static enum gpald_commit_result system_failure(const struct gpald_sqlite *store,
 	return is_space_error(code) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
 }
 
-enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store, int file,
-					       char error[GPALD_STORE_ERROR_SIZE])
+enum gpald_commit_result gpald_sqlite_classify_error(const struct gpald_sqlite *store, int file,
+						     char error[GPALD_STORE_ERROR_SIZE])
 {
 	const int code = sqlite3_extended_errcode(store->db);
 	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
 
-	gpald_sqlite_fail_code(error, store, "cannot be written");
+	gpald_sqlite_fail_with_cause(error, store, "cannot be written");
 	if (gpald_sqlite_lacked_memory(store))
 		return GPALD_COMMIT_NO_MEMORY;
 	return code == SQLITE_FULL || is_space_error(system) ? GPALD_COMMIT_FULL :
@@ -167,7 +167,7 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	int code;
 
 	if (!count_pages(store, &pages, &used))
-		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
+		return gpald_sqlite_classify_error(store, SQLITE_FCNTL_FILE_POINTER, error);
 	wanted = used + deletion_pages(store, used);
 	store->is_at_limit = exceeds_limit(store, pages, used, is_deletion);
 	if (store->is_at_limit) {
@@ -190,7 +190,7 @@ enum gpald_commit_result gpald_sqlite_checkpoint(struct gpald_sqlite *store,
 
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) !=
 	    SQLITE_OK)
-		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
+		return gpald_sqlite_classify_error(store, SQLITE_FCNTL_FILE_POINTER, error);
 	store->wal_pages = 0;
 	code = gpald_sqlite_reset_wal(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
 				      WAL_BYTES_MIN);
@@ -214,7 +214,8 @@ bool gpald_sqlite_begin_use(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = count_pages(store, &store->pages, &store->pages_used) ?
 				 gpald_sqlite_reserve(store, false, error) :
-				 gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
+				 gpald_sqlite_classify_error(store, SQLITE_FCNTL_FILE_POINTER,
+							     error);
 	if (result == GPALD_COMMIT_FULL)
 		error[0] = '\0';
 	return result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL;

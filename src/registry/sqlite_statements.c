@@ -35,7 +35,7 @@ bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 				       &store->prepared[i], NULL) != SQLITE_OK)
-			return gpald_sqlite_fail_code(error, store, what);
+			return gpald_sqlite_fail_with_cause(error, store, what);
 	return true;
 }
 

@@ -42,7 +42,7 @@ static bool use_wal(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 		mode = (const char *)sqlite3_column_text(statement, 0);
 	used = mode && strcmp(mode, "wal") == 0;
 	if (!mode)
-		gpald_sqlite_fail_code(error, store, "cannot be written");
+		gpald_sqlite_fail_with_cause(error, store, "cannot be written");
 	else if (!used)
 		gpald_sqlite_fail(error, "%s: cannot be written: it keeps the journal mode %s",
 				  store->path, mode);
@@ -166,7 +166,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 
 	store->is_at_limit = false;
 	if (!make_changes(store, changes, &state, &events))
-		return gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+		return gpald_sqlite_classify_error(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	result = gpald_sqlite_reserve(store, is_deletion(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
@@ -175,7 +175,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 		store->events = events;
 		return GPALD_COMMIT_DONE;
 	}
-	result = gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+	result = gpald_sqlite_classify_error(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	return result == GPALD_COMMIT_NO_MEMORY && !is_failed_commit_absent(store) ?
 		       GPALD_COMMIT_FAILED :
 		       result;
@@ -235,7 +235,8 @@ static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
 		store->wal_pages = 0;
 		if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
 					      NULL) != SQLITE_OK)
-			result = gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
+			result = gpald_sqlite_classify_error(store, SQLITE_FCNTL_FILE_POINTER,
+							     error);
 	}
 	/* The system reports lost writes only once; the WAL still has the data. */
 	if (result == GPALD_COMMIT_FAILED)

@@ -42,8 +42,9 @@ static void on_done(struct gpald_operation *operation);
 static const struct gpald_method *find_callable(const struct gpald_caller *caller, const char *name,
 						struct gpald_wire_error *error)
 {
-	const struct gpald_method *method =
-		caller->socket->is_framed ? gpald_method_find_ttrpc(name) : gpald_method_find(name);
+	const struct gpald_method *method = caller->socket_kind->is_framed ?
+						    gpald_method_find_ttrpc(name) :
+						    gpald_method_find(name);
 
 	if (!method) {
 		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
@@ -51,7 +52,7 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 			     gpald_quotable_length(name), name);
 		return NULL;
 	}
-	if (!caller->socket->is_inspect || method->on_inspect)
+	if (!caller->socket_kind->is_inspect || method->on_inspect)
 		return method;
 	gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
 		     "%s is not on the inspect socket; use the control socket", method->name);
@@ -104,7 +105,7 @@ static int write_change_answer(const struct gpald_call *call, struct gpald_write
 	const size_t mark = w->text.length;
 	int code;
 
-	call->caller.socket->envelope->begin_result(w, &call->id);
+	call->caller.socket_kind->envelope->begin_result(w, &call->id);
 	code = call->method->finish(&call->operation, w, error);
 	return code ? code : gpald_reply_end_line(call, w, mark, error);
 }
@@ -116,8 +117,8 @@ int gpald_call_run_method(const struct gpald_call *call, const struct gpald_cont
 	const size_t mark = w->text.length;
 	int code;
 
-	call->caller.socket->envelope->begin_result(w, &call->id);
-	if (call->caller.socket->is_framed && call->method->ttrpc_call)
+	call->caller.socket_kind->envelope->begin_result(w, &call->id);
+	if (call->caller.socket_kind->is_framed && call->method->ttrpc_call)
 		code = call->method->ttrpc_call(context, params, w, error);
 	else
 		code = call->method->call(context, params, w, error);
@@ -152,7 +153,7 @@ int gpald_call_accept(struct gpald_call *call, const struct gpald_rpc_request *r
 	if (is_timed_out(call))
 		return gpald_refuse(error, GPALD_TIMEOUT,
 				    "the client's timeout has expired; nothing was done");
-	table = call->caller.socket->is_framed && call->method->ttrpc_params ?
+	table = call->caller.socket_kind->is_framed && call->method->ttrpc_params ?
 			call->method->ttrpc_params :
 			call->method->params;
 	*params = gpald_decode_params(table, request->params, &context, arena, error);
@@ -234,8 +235,8 @@ static void run_line(struct gpald_work *work)
 		call->code = gpald_method_no_memory(error);
 		return;
 	}
-	call->code = call->caller.socket->envelope->parse(call->line, call->line_length,
-							  call->space.arena, &request, error);
+	call->code = call->caller.socket_kind->envelope->parse(call->line, call->line_length,
+							       call->space.arena, &request, error);
 	/* A parser that ran out of memory may have read no id. The one already known then stays. */
 	if (request.id.kind != GPALD_ID_NULL)
 		call->id = request.id;

@@ -20,7 +20,7 @@
 struct gpald_context;
 struct gpald_method;
 struct gpald_service;
-struct gpald_socket;
+struct gpald_socket_kind;
 
 /* The client that makes a request. */
 struct gpald_caller {
@@ -28,7 +28,7 @@ struct gpald_caller {
 	uid_t uid;
 	pid_t pid;
 	bool is_admin; /* a member of the admin group */
-	const struct gpald_socket *socket;
+	const struct gpald_socket_kind *socket_kind;
 	bool is_subscribed;
 };
 

@@ -62,7 +62,7 @@ void gpald_connection_log(enum gpald_log_level level, const char *event,
 			  const struct gpald_connection *c, const char *reason)
 {
 	gpald_log(level, event, "uid=%ld pid=%ld socket=%s state=%s reason=%s", (long)c->caller.uid,
-		  (long)c->caller.pid, c->caller.socket->name, state_names[c->state], reason);
+		  (long)c->caller.pid, c->caller.socket_kind->name, state_names[c->state], reason);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -96,8 +96,8 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 	c->call = NULL;
 	if (c->user) {
 		gpald_user_dequeue(c->user, &c->turn);
-		c->user->connections[c->caller.socket->is_inspect]--;
-		c->all->users.connections[c->caller.socket->is_inspect]--;
+		c->user->connections[c->caller.socket_kind->is_inspect]--;
+		c->all->users.connections[c->caller.socket_kind->is_inspect]--;
 		if (c->caller.is_subscribed)
 			c->all->subscribers--;
 	}
@@ -229,10 +229,10 @@ static bool serve_next_line(struct gpald_connection *c)
 		found = gpald_line_buffer_last(&c->input, &line, &length, &offset);
 	if (found == GPALD_LINE_NONE)
 		return false;
-	if (c->caller.socket->is_framed)
+	if (c->caller.socket_kind->is_framed)
 		answer_frame(c, line, length, offset, found == GPALD_LINE_TOO_LONG);
 	else if (found == GPALD_LINE_TOO_LONG)
-		gpald_connection_refuse(c, GPALD_MESSAGE_TOO_LARGE);
+		gpald_connection_refuse_line(c, GPALD_MESSAGE_TOO_LARGE);
 	else
 		answer_line(c, line, length, offset);
 	return true;
@@ -377,7 +377,7 @@ static void drop_input(struct gpald_connection *c)
 	if (gpald_log_ratelimit())
 		gpald_connection_log(GPALD_LOG_ERROR, "input_dropped", c, "out_of_memory");
 	if (!c->call && !has_lines(c))
-		gpald_connection_refuse(c, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
+		gpald_connection_refuse_line(c, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
 	gpald_connection_flush(c);
 	gpald_connection_end_input(c);
 }

@@ -70,7 +70,8 @@ struct gpald_connections {
  * all after it, wait until this is called again.
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
-					   uv_pipe_t *listener, const struct gpald_socket *socket);
+					   uv_pipe_t *listener,
+					   const struct gpald_socket_kind *socket_kind);
 
 /* Initialises the timer for timeouts of calls. */
 void gpald_waits_init(struct gpald_connections *connections);

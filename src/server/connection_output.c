@@ -77,7 +77,7 @@ void gpald_connection_send_now(struct gpald_connection *c, const char *line, siz
 		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 }
 
-void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason)
+void gpald_connection_refuse_line(struct gpald_connection *c, enum gpald_reason reason)
 {
 	struct gpald_writer *out = output_of(c);
 	char line[GPALD_RPC_PLAIN_SIZE];

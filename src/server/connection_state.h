@@ -117,7 +117,7 @@ void gpald_connection_note_output(struct gpald_connection *c, size_t requests);
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
 
 /* Adds the refusal of a line that was not read. */
-void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason);
+void gpald_connection_refuse_line(struct gpald_connection *c, enum gpald_reason reason);
 
 /*
  * Sends the added lines: as much as the kernel takes now, and the rest through libuv. Call it

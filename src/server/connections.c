@@ -86,9 +86,9 @@ static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *
 }
 
 bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
-			     const struct gpald_socket *socket)
+			     const struct gpald_socket_kind *socket_kind)
 {
-	const bool inspect = socket->is_inspect;
+	const bool inspect = socket_kind->is_inspect;
 	struct gpald_connection *c = calloc(1, sizeof(*c));
 	struct ucred peer = { .uid = (uid_t)-1, .pid = 0 };
 	socklen_t size = sizeof(peer);
@@ -101,17 +101,17 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		return false;
 	}
 	c->all = all;
-	c->caller = (struct gpald_caller){ .uid = peer.uid, .socket = socket };
+	c->caller = (struct gpald_caller){ .uid = peer.uid, .socket_kind = socket_kind };
 	LIST_INSERT_HEAD(&all->list, c, entry);
 	TAILQ_INIT(&c->waits);
 	all->count++;
 	c->idle_since_ms = uv_now(all->loop);
 	c->refuse_from_offset = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
-			       socket->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
+			       socket_kind->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
 						   (size_t)gpald_connection_limit(
 							   c, GPALD_LIMIT_REQUEST_LINE_BYTES),
-			       socket->is_framed);
+			       socket_kind->is_framed);
 
 	if (uv_accept((uv_stream_t *)listener, gpald_connection_stream(c)) ||
 	    uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
@@ -177,14 +177,14 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	if (c->line_since_ms != 0 &&
 	    now - c->line_since_ms >= gpald_connection_limit(c, GPALD_LIMIT_UNFINISHED_LINE_MS)) {
 		gpald_connection_log(GPALD_LOG_WARNING, "line_unfinished", c, "timeout");
-		gpald_connection_refuse(c, GPALD_TIMEOUT);
+		gpald_connection_refuse_line(c, GPALD_TIMEOUT);
 		gpald_connection_flush(c);
 		gpald_connection_end_input(c);
 		return;
 	}
 	if (!is_idle(c))
 		c->idle_since_ms = now;
-	else if (c->caller.socket->is_inspect &&
+	else if (c->caller.socket_kind->is_inspect &&
 		 now - c->idle_since_ms >= gpald_connection_limit(c, GPALD_LIMIT_INSPECT_IDLE_MS))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "idle");
 }

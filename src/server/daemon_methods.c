@@ -117,7 +117,7 @@ static void write_store_statistics(struct gpald_writer *w, const struct gpald_se
 	gpald_write_integer(w, "commits", (int64_t)counters->commits);
 	gpald_write_integer(w, "changes", (int64_t)counters->changes);
 	gpald_write_integer(w, "full", (int64_t)counters->full);
-	gpald_write_histogram(w, "latency", &service->statistics.commits);
+	gpald_write_histogram(w, "latency", &service->statistics.commit_durations);
 	gpald_write_object_end(w);
 }
 

@@ -32,7 +32,7 @@ static void accept_client(struct gpald_acceptor *acceptor)
 	const struct gpald_endpoint *endpoint = acceptor->endpoint;
 
 	acceptor->client_waits = !gpald_connection_accept(endpoint->all->connections,
-							  &acceptor->pipe, endpoint->socket);
+							  &acceptor->pipe, endpoint->socket_kind);
 }
 
 /* Returns whether a client still waits. */
@@ -134,7 +134,7 @@ static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
 	if (!endpoint->is_lost)
 		gpald_log(GPALD_LOG_WARNING, "socket_lost",
 			  "socket=%s path=%s what=\"removed or replaced by someone else\"",
-			  endpoint->socket->name, gpald_log_quote(lost, quoted));
+			  endpoint->socket_kind->name, gpald_log_quote(lost, quoted));
 	endpoint->is_lost = true;
 }
 
@@ -167,8 +167,8 @@ static void check_files(struct gpald_endpoint *endpoint)
 	    gpald_listener_restore(&endpoint->listener) || replace_acceptor(endpoint))
 		return;
 	endpoint->is_lost = false;
-	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s", endpoint->socket->name,
-		  gpald_log_quote(endpoint->listener.path, quoted));
+	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s",
+		  endpoint->socket_kind->name, gpald_log_quote(endpoint->listener.path, quoted));
 }
 
 static void on_watch(uv_timer_t *timer)
@@ -192,19 +192,20 @@ void gpald_endpoints_init(struct gpald_endpoints *all)
 }
 
 static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all,
-					    const struct gpald_socket *socket)
+					    const struct gpald_socket_kind *socket_kind)
 {
 	struct gpald_endpoint *endpoint = &all->endpoints[all->count];
 
 	assert(all->count < sizeof(all->endpoints) / sizeof(all->endpoints[0]));
-	*endpoint = (struct gpald_endpoint){ .all = all, .socket = socket };
+	*endpoint = (struct gpald_endpoint){ .all = all, .socket_kind = socket_kind };
 	return endpoint;
 }
 
-void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_socket *socket,
-			       const char *path, int fd)
+void gpald_endpoints_add_given(struct gpald_endpoints *all,
+			       const struct gpald_socket_kind *socket_kind, const char *path,
+			       int fd)
 {
-	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
+	struct gpald_endpoint *endpoint = next_endpoint(all, socket_kind);
 
 	gpald_listener_use_given(&endpoint->listener, path, fd);
 	all->count++;
@@ -224,10 +225,10 @@ static bool is_own_socket(const struct gpald_endpoints *all, const char *path)
 	return false;
 }
 
-int gpald_endpoints_bind(struct gpald_endpoints *all, const struct gpald_socket *socket,
+int gpald_endpoints_bind(struct gpald_endpoints *all, const struct gpald_socket_kind *socket_kind,
 			 const char *path, mode_t mode, uid_t owner, gid_t group)
 {
-	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
+	struct gpald_endpoint *endpoint = next_endpoint(all, socket_kind);
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	if (is_own_socket(all, path)) {
@@ -249,14 +250,14 @@ static void log_listening(const struct gpald_endpoint *endpoint)
 
 	if (listener->is_given)
 		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s from=\"service manager\"",
-			  endpoint->socket->name, gpald_log_quote(listener->path, quoted));
+			  endpoint->socket_kind->name, gpald_log_quote(listener->path, quoted));
 	else
 		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o",
-			  endpoint->socket->name, gpald_log_quote(listener->path, quoted),
+			  endpoint->socket_kind->name, gpald_log_quote(listener->path, quoted),
 			  listener->mode);
 }
 
-int gpald_endpoints_listen(struct gpald_endpoints *all)
+int gpald_endpoints_start_accepting(struct gpald_endpoints *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		if (open_acceptor(&all->endpoints[i]))

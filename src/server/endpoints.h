@@ -20,7 +20,7 @@ struct gpald_acceptor;
 
 struct gpald_endpoint {
 	struct gpald_endpoints *all;
-	const struct gpald_socket *socket;
+	const struct gpald_socket_kind *socket_kind;
 	struct gpald_listener listener;
 	struct gpald_acceptor *acceptor; /* NULL: it is closed */
 	/* The previous socket: its file is gone, but clients may still wait there. NULL: none. */
@@ -50,20 +50,21 @@ void gpald_endpoints_init(struct gpald_endpoints *all);
  * while the sockets are open. Returns 0, or -1 after it has logged the error.
  */
 GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all,
-				       const struct gpald_socket *socket, const char *path,
-				       mode_t mode, uid_t owner, gid_t group);
+				       const struct gpald_socket_kind *socket_kind,
+				       const char *path, mode_t mode, uid_t owner, gid_t group);
 
 /* Adds a socket on which the service manager listens at `path`. */
-void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_socket *socket,
-			       const char *path, int fd);
+void gpald_endpoints_add_given(struct gpald_endpoints *all,
+			       const struct gpald_socket_kind *socket_kind, const char *path,
+			       int fd);
 
 /* Begins to accept clients at all sockets. Returns 0, or -1 after it has logged the error. */
-GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
+GPAL_MUST_USE int gpald_endpoints_start_accepting(struct gpald_endpoints *all);
 
 /* Accepts clients that wait to be accepted. Returns whether some still wait. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 
-/* Undoes gpald_endpoints_bind() if the start fails before gpald_endpoints_listen(). */
+/* Undoes gpald_endpoints_bind() if the start fails before gpald_endpoints_start_accepting(). */
 void gpald_endpoints_close_listeners(struct gpald_endpoints *all);
 
 /*

@@ -48,8 +48,8 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
  * Refuses a change that moves or removes ranges without permission, or that has warnings which the
  * client refuses.
  */
-static int refuse_not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
-			      struct gpald_wire_error *error)
+static int refuse_layout(const struct gpald_operation *operation, const struct gpald_writer *w,
+			 struct gpald_wire_error *error)
 {
 	const enum gpal_code why = operation->core.code;
 	struct gpald_writer list;
@@ -115,9 +115,9 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 			     operation->name, gpal_arch_name(operation->record->arch));
 		error->generation = operation->generation;
 		return gpald_set_pointer(error, "/request/arch");
-	case GPALD_OUTCOME_NOT_ALLOWED:
-		return refuse_not_allowed(operation, w, error);
-	case GPALD_OUTCOME_NO_LAYOUT:
+	case GPALD_OUTCOME_LAYOUT_REFUSED:
+		return refuse_layout(operation, w, error);
+	case GPALD_OUTCOME_UNRESOLVED:
 		gpald_refuse_core(error, &operation->core, "/request");
 		return -1;
 	case GPALD_OUTCOME_TOO_MANY:

@@ -291,12 +291,12 @@ static void put_full(const struct metrics *metrics)
 
 static void put_commit_durations(const struct metrics *metrics)
 {
-	put_histogram(metrics, "", &metrics->service->statistics.commits, true);
+	put_histogram(metrics, "", &metrics->service->statistics.commit_durations, true);
 }
 
 static void put_batches(const struct metrics *metrics)
 {
-	put_histogram(metrics, "", &metrics->service->statistics.batches, false);
+	put_histogram(metrics, "", &metrics->service->statistics.commit_sizes, false);
 }
 
 /* Writes nothing for a store in memory, or for a file that cannot be accessed. */

@@ -18,7 +18,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 	if (gpald_log_ratelimit())
 		gpald_log(GPALD_LOG_INFO, "request_refused",
 			  "uid=%ld pid=%ld socket=%s method=%s reason=%s message=%s",
-			  (long)caller->uid, (long)caller->pid, caller->socket->name,
+			  (long)caller->uid, (long)caller->pid, caller->socket_kind->name,
 			  gpald_log_quote(method ? method : "", quoted_method),
 			  gpald_reason_token(error->reason),
 			  gpald_log_quote(error->message, quoted_message));
@@ -27,7 +27,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 static uint64_t reply_max(const struct gpald_call *call)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-	const size_t of_envelope = call->caller.socket->envelope->reply_max;
+	const size_t of_envelope = call->caller.socket_kind->envelope->reply_max;
 
 	return of_envelope > 0 && of_envelope < most ? of_envelope : most;
 }
@@ -53,7 +53,7 @@ static bool is_sendable(const struct gpald_call *call, const struct gpald_writer
 int gpald_reply_end_line(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
 			 struct gpald_wire_error *error)
 {
-	call->caller.socket->envelope->end_result(w, mark);
+	call->caller.socket_kind->envelope->end_result(w, mark);
 	if (is_sendable(call, w, mark))
 		return 0;
 	return w->failed ? gpald_method_no_memory(error) :
@@ -65,7 +65,7 @@ static void write_error_reply(const struct gpald_call *call, const struct gpald_
 			      size_t mark)
 {
 	gpald_writer_reset(w, mark);
-	call->caller.socket->envelope->write_error(w, id, error);
+	call->caller.socket_kind->envelope->write_error(w, id, error);
 }
 
 /* Writes the line of a refusal. Returns false if memory ran out. */
@@ -99,8 +99,8 @@ static size_t write_plain_refusal(const struct gpald_call *call, struct gpald_wi
 
 	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
 		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
-	return gpald_rpc_write_plain_error(call->caller.socket->envelope, &call->id, error->reason,
-					   error->message, line);
+	return gpald_rpc_write_plain_error(call->caller.socket_kind->envelope, &call->id,
+					   error->reason, error->message, line);
 }
 
 void gpald_reply_count_call(const struct gpald_call *call, const struct gpald_wire_error *error)

@@ -183,8 +183,9 @@ static void on_batch_finished(void *data, const struct gpald_batch *batch)
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	if (batch->count > 0) {
-		gpald_histogram_add(&server->service.statistics.commits, batch->duration_us);
-		gpald_histogram_add(&server->service.statistics.batches, batch->count);
+		gpald_histogram_add(&server->service.statistics.commit_durations,
+				    batch->duration_us);
+		gpald_histogram_add(&server->service.statistics.commit_sizes, batch->count);
 	}
 	if (batch->result == GPALD_COMMIT_FAILED && !server->has_store_failed) {
 		server->has_store_failed = true;
@@ -401,15 +402,16 @@ static bool bind_endpoints(struct server *server)
 				    options->user_gid :
 				    options->socket_group;
 
-	return gpald_endpoints_bind(&server->endpoints, &gpald_control_socket, options->socket_path,
-				    options->socket_mode, owner, group) == 0 &&
+	return gpald_endpoints_bind(&server->endpoints, &gpald_control_socket_kind,
+				    options->socket_path, options->socket_mode, owner,
+				    group) == 0 &&
 	       (!options->inspect_path ||
-		gpald_endpoints_bind(&server->endpoints, &gpald_inspect_socket,
+		gpald_endpoints_bind(&server->endpoints, &gpald_inspect_socket_kind,
 				     options->inspect_path, options->inspect_mode, owner,
 				     group) == 0) &&
 	       (!options->ttrpc_path ||
-		gpald_endpoints_bind(&server->endpoints, &gpald_ttrpc_socket, options->ttrpc_path,
-				     options->socket_mode, owner, group) == 0);
+		gpald_endpoints_bind(&server->endpoints, &gpald_ttrpc_socket_kind,
+				     options->ttrpc_path, options->socket_mode, owner, group) == 0);
 }
 
 static bool open_endpoints(struct server *server)
@@ -417,18 +419,18 @@ static bool open_endpoints(struct server *server)
 	const struct gpald_options *options = server->options;
 
 	if (options->control_fd >= 0) {
-		gpald_endpoints_add_given(&server->endpoints, &gpald_control_socket,
+		gpald_endpoints_add_given(&server->endpoints, &gpald_control_socket_kind,
 					  options->socket_path, options->control_fd);
 		if (options->inspect_fd >= 0)
-			gpald_endpoints_add_given(&server->endpoints, &gpald_inspect_socket,
+			gpald_endpoints_add_given(&server->endpoints, &gpald_inspect_socket_kind,
 						  options->inspect_path, options->inspect_fd);
 		if (options->ttrpc_fd >= 0)
-			gpald_endpoints_add_given(&server->endpoints, &gpald_ttrpc_socket,
+			gpald_endpoints_add_given(&server->endpoints, &gpald_ttrpc_socket_kind,
 						  options->ttrpc_path, options->ttrpc_fd);
 	} else if (server->endpoints.count == 0 && !bind_endpoints(server)) {
 		return false;
 	}
-	return gpald_endpoints_listen(&server->endpoints) == 0;
+	return gpald_endpoints_start_accepting(&server->endpoints) == 0;
 }
 
 /*

@@ -36,16 +36,16 @@ void gpald_service_clear(struct gpald_service *service)
 
 #define LINE_BYTES_IN_TURN_MAX 16384 /* longest line that is parsed within a turn, in bytes */
 
-const struct gpald_socket gpald_control_socket = {
+const struct gpald_socket_kind gpald_control_socket_kind = {
 	.name = "control",
 	.envelope = &gpald_json_envelope,
 };
-const struct gpald_socket gpald_inspect_socket = {
+const struct gpald_socket_kind gpald_inspect_socket_kind = {
 	.name = "inspect",
 	.is_inspect = true,
 	.envelope = &gpald_json_envelope,
 };
-const struct gpald_socket gpald_ttrpc_socket = {
+const struct gpald_socket_kind gpald_ttrpc_socket_kind = {
 	.name = "ttrpc",
 	.is_framed = true,
 	.envelope = &gpald_ttrpc_envelope,
@@ -79,15 +79,16 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	answer->subscribed.set = false;
 	answer->timeout_ns = 0;
 	if (service->pool && message->length > LINE_BYTES_IN_TURN_MAX) {
-		if (caller->socket->envelope->peek)
-			caller->socket->envelope->peek(message->text, message->length, &request);
+		if (caller->socket_kind->envelope->peek)
+			caller->socket_kind->envelope->peek(message->text, message->length,
+							    &request);
 		call.id = answer->id = request.id;
 		answer->timeout_ns = request.timeout_ns;
 		code = GPALD_TAKES_LONG;
 	} else {
 		gpald_arena_reset(space->arena);
-		code = caller->socket->envelope->parse(message->text, message->length, space->arena,
-						       &request, &error);
+		code = caller->socket_kind->envelope->parse(message->text, message->length,
+							    space->arena, &request, &error);
 		/*
 		 * A notification may not change anything and gets no answer, so there is nothing to
 		 * do.
@@ -100,7 +101,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		answer->timeout_ns = request.timeout_ns;
 		if (code == 0)
 			code = gpald_call_accept(&call, &request, space->arena, &params, &error);
-		else if (caller->socket->is_framed && request.method)
+		else if (caller->socket_kind->is_framed && request.method)
 			call.method = gpald_method_find_ttrpc(request.method);
 		if (code == 0 && call.method->begin) {
 			code = gpald_call_begin_change(&call, params, waiter, space, answer,
@@ -164,7 +165,7 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
-	caller->socket->envelope->begin_result(w, id);
+	caller->socket_kind->envelope->begin_result(w, id);
 	code = gpald_events_answer(service, since, is_over, w, &error);
 	if (code == GPALD_WAITS) {
 		gpald_writer_reset(w, mark);
@@ -206,6 +207,6 @@ size_t gpald_service_write_plain_refusal(const struct gpald_service *service,
 		break;
 	}
 	gpald_reply_log_refusal(caller, NULL, &error);
-	return gpald_rpc_write_plain_error(caller->socket->envelope, &none, reason, error.message,
-					   line);
+	return gpald_rpc_write_plain_error(caller->socket_kind->envelope, &none, reason,
+					   error.message, line);
 }

@@ -43,13 +43,14 @@ struct gpald_service {
 };
 
 /* A kind of socket: what its clients may do, and in which form. */
-struct gpald_socket {
+struct gpald_socket_kind {
 	const char *name; /* in the log, and of the descriptor from the service manager */
 	bool is_inspect;  /* it has only the methods with `on_inspect` */
 	bool is_framed;   /* messages are frames of ttrpc, not lines */
 	const struct gpald_envelope *envelope;
 };
-extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpald_ttrpc_socket;
+extern const struct gpald_socket_kind gpald_control_socket_kind, gpald_inspect_socket_kind,
+	gpald_ttrpc_socket_kind;
 
 /* A message of a client. */
 struct gpald_message {

@@ -43,8 +43,8 @@ struct gpald_statistics {
 	uint64_t started_ns;   /* in uv_hrtime() */
 	uint64_t accepted;     /* connections */
 	uint64_t turned_away;
-	struct gpald_histogram commits;
-	struct gpald_histogram batches; /* sizes of commits, in changes */
+	struct gpald_histogram commit_durations;                   /* in microseconds */
+	struct gpald_histogram commit_sizes;                       /* in changes */
 	struct gpald_method_statistics methods[GPALD_METHODS_MAX]; /* in the order of the table */
 	struct gpald_method_statistics other; /* lines without a valid method */
 };

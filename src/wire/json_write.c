@@ -167,7 +167,7 @@ void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *
 		w->form->bytes(w, key, bytes, length);
 		return;
 	}
-	if (!gpald_write_start(w, key, text_length + 2))
+	if (!gpald_write_key(w, key, text_length + 2))
 		return;
 	w->text.data[w->text.length++] = '"';
 	base64_encode_raw(w->text.data + w->text.length, length, bytes);

@@ -88,8 +88,8 @@ static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, 
  * caller then writes. Returns false if there is no room. It is inline so that the compiler knows
  * the length of a key.
  */
-GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const char *key,
-						   size_t length)
+GPAL_MUST_USE static inline bool gpald_write_key(struct gpald_writer *w, const char *key,
+						 size_t length)
 {
 	const size_t key_length = key ? strlen(key) : 0;
 	char before = '[', *at;
@@ -119,7 +119,7 @@ static inline void gpald_write_raw(struct gpald_writer *w, const char *key, cons
 {
 	if (w->form)
 		w->form->raw(w, key, json, length);
-	else if (gpald_write_start(w, key, length))
+	else if (gpald_write_key(w, key, length))
 		gpald_write_bytes(w, json, length);
 }
 
@@ -128,7 +128,7 @@ static inline void gpald_write_object(struct gpald_writer *w, const char *key)
 {
 	if (w->form)
 		w->form->object(w, key);
-	else if (gpald_write_start(w, key, 1))
+	else if (gpald_write_key(w, key, 1))
 		w->text.data[w->text.length++] = '{';
 }
 
@@ -136,7 +136,7 @@ static inline void gpald_write_array(struct gpald_writer *w, const char *key)
 {
 	if (w->form)
 		w->form->array(w, key);
-	else if (gpald_write_start(w, key, 1))
+	else if (gpald_write_key(w, key, 1))
 		w->text.data[w->text.length++] = '[';
 }
 
@@ -177,7 +177,7 @@ static inline void gpald_write_text(struct gpald_writer *w, const char *key, con
 		w->form->bytes(w, key, text, text ? strlen(text) : 0);
 	else if (!text)
 		gpald_write_raw(w, key, "null", 4);
-	else if (gpald_write_start(w, key, 0))
+	else if (gpald_write_key(w, key, 0))
 		gpald_write_text_value(w, text);
 }
 
@@ -185,7 +185,7 @@ static inline void gpald_write_integer(struct gpald_writer *w, const char *key, 
 {
 	if (w->form)
 		w->form->integer(w, key, (uint64_t)value);
-	else if (gpald_write_start(w, key, 0))
+	else if (gpald_write_key(w, key, 0))
 		gpald_write_integer_value(w, value);
 }
 
@@ -194,7 +194,7 @@ static inline void gpald_write_hex(struct gpald_writer *w, const char *key, uint
 {
 	if (w->form)
 		w->form->integer(w, key, value);
-	else if (gpald_write_start(w, key, 0))
+	else if (gpald_write_key(w, key, 0))
 		gpald_write_hex_value(w, value);
 }
 
@@ -204,7 +204,7 @@ static inline void gpald_write_bounds(struct gpald_writer *w, struct gpal_range 
 	if (w->form) {
 		w->form->integer(w, "start", range.start);
 		w->form->integer(w, "end", range.end);
-	} else if (gpald_write_start(w, NULL, 0)) {
+	} else if (gpald_write_key(w, NULL, 0)) {
 		gpald_write_bounds_value(w, range);
 	}
 }

@@ -15,7 +15,7 @@ static const struct gpald_member create_rows[] = {
 	GPALD_ROW(struct gpald_create_params, refuse, gpald_decode_refused_warnings),
 };
 
-const struct gpald_params gpald_create_params = {
+const struct gpald_params gpald_create_params_table = {
 	GPALD_PARAMS(create_rows, struct gpald_create_params),
 	.leaves_policy_open = true,
 };
@@ -31,7 +31,7 @@ static const struct gpald_member update_rows[] = {
 	GPALD_ROW(struct gpald_update_params, allow_removals, gpald_decode_bool),
 };
 
-const struct gpald_params gpald_update_params = {
+const struct gpald_params gpald_update_params_table = {
 	GPALD_PARAMS(update_rows, struct gpald_update_params),
 	.leaves_policy_open = true,
 };
@@ -42,17 +42,17 @@ static const struct gpald_member name_rows[] = {
 		  .extra = &counters),
 };
 
-const struct gpald_params gpald_get_params = {
+const struct gpald_params gpald_get_params_table = {
 	.members = { name_rows, 1 },
 	.size = sizeof(struct gpald_name_params),
 };
 
-const struct gpald_params gpald_history_params = {
+const struct gpald_params gpald_history_params_table = {
 	.members = { name_rows, 1 },
 	.size = sizeof(struct gpald_name_params),
 };
 
-const struct gpald_params gpald_delete_params = {
+const struct gpald_params gpald_delete_params_table = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };
 
@@ -71,7 +71,7 @@ static const struct gpald_member list_rows[] = {
 	GPALD_ROW(struct gpald_list_params, limit, decode_page_limit),
 };
 
-const struct gpald_params gpald_list_params = {
+const struct gpald_params gpald_list_params_table = {
 	GPALD_PARAMS(list_rows, struct gpald_list_params),
 };
 
@@ -104,7 +104,7 @@ static int check_probe(const void *params, struct gpald_wire_error *error)
 	return check_name_or_request(probe->name, &probe->request, error);
 }
 
-const struct gpald_params gpald_probe_params = {
+const struct gpald_params gpald_probe_params_table = {
 	GPALD_PARAMS(probe_rows, struct gpald_probe_params),
 	.check = check_probe,
 };
@@ -122,12 +122,12 @@ static int check_explain(const void *params, struct gpald_wire_error *error)
 	return check_name_or_request(explain->name, &explain->request, error);
 }
 
-const struct gpald_params gpald_explain_params = {
+const struct gpald_params gpald_explain_params_table = {
 	GPALD_PARAMS(explain_rows, struct gpald_explain_params),
 	.check = check_explain,
 };
 
-const struct gpald_params gpald_advise_params = {
+const struct gpald_params gpald_advise_params_table = {
 	GPALD_PARAMS(explain_rows, struct gpald_explain_params),
 	.check = check_explain,
 };
@@ -165,7 +165,7 @@ static const struct gpald_member compare_rows[] = {
 	GPALD_ROW(struct gpald_compare_params, to, decode_side, .required = true),
 };
 
-const struct gpald_params gpald_compare_params = {
+const struct gpald_params gpald_compare_params_table = {
 	GPALD_PARAMS(compare_rows, struct gpald_compare_params),
 };
 
@@ -174,7 +174,7 @@ static const struct gpald_member subscribe_rows[] = {
 		  .extra = &counters),
 };
 
-const struct gpald_params gpald_subscribe_params = {
+const struct gpald_params gpald_subscribe_params_table = {
 	GPALD_PARAMS(subscribe_rows, struct gpald_subscribe_params),
 };
 
@@ -187,7 +187,7 @@ static const struct gpald_member wait_rows[] = {
 		  .extra = &wait_ms),
 };
 
-const struct gpald_params gpald_wait_params = {
+const struct gpald_params gpald_wait_params_table = {
 	GPALD_PARAMS(wait_rows, struct gpald_wait_params),
 };
 
@@ -212,7 +212,7 @@ static int check_backup(const void *params, struct gpald_wire_error *error)
 	return gpald_set_pointer(error, lacks_revision ? "/revision" : "/after");
 }
 
-const struct gpald_params gpald_backup_params = {
+const struct gpald_params gpald_backup_params_table = {
 	GPALD_PARAMS(backup_rows, struct gpald_backup_params),
 	.check = check_backup,
 };
@@ -233,6 +233,6 @@ static const struct gpald_member stats_rows[] = {
 	GPALD_ROW(struct gpald_stats_params, format, gpald_decode_enum, .extra = &formats),
 };
 
-const struct gpald_params gpald_stats_params = {
+const struct gpald_params gpald_stats_params_table = {
 	GPALD_PARAMS(stats_rows, struct gpald_stats_params),
 };

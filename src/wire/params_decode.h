@@ -19,7 +19,7 @@ struct gpald_create_params {
 	struct gpal_request request; /* policy NULL: it names none */
 	uint64_t refuse;             /* a set of warnings, as in gpal_layout_refuse() */
 };
-extern const struct gpald_params gpald_create_params;
+extern const struct gpald_params gpald_create_params_table;
 
 /* layout.update: {name, request, generation?, dry_run?, allow_moves?, allow_removals?, refuse?}. */
 struct gpald_update_params {
@@ -31,23 +31,23 @@ struct gpald_update_params {
 	bool allow_removals;
 	uint64_t refuse; /* a set of warnings, as in gpal_layout_refuse() */
 };
-extern const struct gpald_params gpald_update_params;
+extern const struct gpald_params gpald_update_params_table;
 
 /* layout.delete: {name, generation?}; layout.get and layout.history: {name}. */
 struct gpald_name_params {
 	const char *name;
 	struct gpal_optional generation;
 };
-extern const struct gpald_params gpald_get_params;
-extern const struct gpald_params gpald_history_params;
-extern const struct gpald_params gpald_delete_params;
+extern const struct gpald_params gpald_get_params_table;
+extern const struct gpald_params gpald_history_params_table;
+extern const struct gpald_params gpald_delete_params_table;
 
 /* layout.list: {after?, limit?}. */
 struct gpald_list_params {
 	const char *after; /* NULL: from the first name */
 	struct gpal_optional limit;
 };
-extern const struct gpald_params gpald_list_params;
+extern const struct gpald_params gpald_list_params_table;
 
 /* layout.probe: {name or request, address}. */
 struct gpald_probe_params {
@@ -55,7 +55,7 @@ struct gpald_probe_params {
 	struct gpal_request request;
 	uint64_t address;
 };
-extern const struct gpald_params gpald_probe_params;
+extern const struct gpald_params gpald_probe_params_table;
 
 /*
  * One side of layout.compare: {name}, {request} or {layout}. Exactly one is given: the name is not
@@ -72,7 +72,7 @@ struct gpald_compare_params {
 	struct gpald_side from;
 	struct gpald_side to;
 };
-extern const struct gpald_params gpald_compare_params;
+extern const struct gpald_params gpald_compare_params_table;
 
 /* layout.explain and layout.advise: {name or request, tag?}. */
 struct gpald_explain_params {
@@ -80,14 +80,14 @@ struct gpald_explain_params {
 	struct gpal_request request;
 	const char *tag; /* NULL: all ranges */
 };
-extern const struct gpald_params gpald_explain_params;
-extern const struct gpald_params gpald_advise_params;
+extern const struct gpald_params gpald_explain_params_table;
+extern const struct gpald_params gpald_advise_params_table;
 
 /* events.subscribe: {since?}. */
 struct gpald_subscribe_params {
 	struct gpal_optional since;
 };
-extern const struct gpald_params gpald_subscribe_params;
+extern const struct gpald_params gpald_subscribe_params_table;
 
 /* WaitEvents: {since?, timeout_ms?}. */
 struct gpald_wait_params {
@@ -95,14 +95,14 @@ struct gpald_wait_params {
 	struct gpal_optional timeout_ms; /* at most GPALD_WAIT_MS_MAX */
 };
 #define GPALD_WAIT_MS_MAX 3600000
-extern const struct gpald_params gpald_wait_params;
+extern const struct gpald_params gpald_wait_params_table;
 
 /* registry.backup: {after?, revision?}; both are given, or neither. */
 struct gpald_backup_params {
 	const char *after; /* NULL: the first page */
 	struct gpal_optional revision;
 };
-extern const struct gpald_params gpald_backup_params;
+extern const struct gpald_params gpald_backup_params_table;
 
 /* daemon.stats: {format?}. */
 enum gpald_stats_format {
@@ -114,7 +114,7 @@ enum gpald_stats_format {
 struct gpald_stats_params {
 	enum gpald_stats_format format;
 };
-extern const struct gpald_params gpald_stats_params;
+extern const struct gpald_params gpald_stats_params_table;
 
 /* Returns a static string: "openmetrics" or "prometheus"; NULL for GPALD_STATS_JSON. */
 const char *gpald_stats_format_name(int format);

@@ -573,7 +573,7 @@ static const struct gpald_member resolve_rows[] = {
 	GPALD_ROW(struct gpald_resolve_params, refuse, gpald_decode_refused_warnings),
 };
 
-const struct gpald_params gpald_resolve_params = {
+const struct gpald_params gpald_resolve_params_table = {
 	GPALD_PARAMS(resolve_rows, struct gpald_resolve_params),
 };
 
@@ -626,8 +626,8 @@ static const struct gpald_member allocate_rows[] = {
 	GPALD_ROW(struct gpal_alloc_input, post_mmio, gpald_decode_list, .extra = &alloc_post_mmio),
 };
 
-const struct gpald_params gpald_allocate_params = {
+const struct gpald_params gpald_allocate_params_table = {
 	GPALD_PARAMS(allocate_rows, struct gpal_alloc_input),
 };
 
-const struct gpald_params gpald_no_params = { .size = 0 };
+const struct gpald_params gpald_no_params_table = { .size = 0 };

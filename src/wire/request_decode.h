@@ -20,13 +20,13 @@ struct gpald_resolve_params {
 	bool advise;
 	uint64_t refuse; /* a set of warnings, as in gpal_layout_refuse() */
 };
-extern const struct gpald_params gpald_resolve_params;
+extern const struct gpald_params gpald_resolve_params_table;
 
 /* layout.allocate: its lists become a struct gpal_alloc_input. */
-extern const struct gpald_params gpald_allocate_params;
+extern const struct gpald_params gpald_allocate_params_table;
 
 /* Methods without params: the member `params` is omitted, or {}. There is no struct. */
-extern const struct gpald_params gpald_no_params;
+extern const struct gpald_params gpald_no_params_table;
 
 /* Decodes a request object, a member of other params, into a struct gpal_request. */
 gpald_decode_function gpald_decode_request;

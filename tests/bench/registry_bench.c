@@ -135,8 +135,10 @@ static void bench_stalled(void)
 	FILE *file;
 	int waiting;
 
-	if (!faults)
+	if (!faults) {
+		printf("a stalled commit: skipped, because GPALAYOUT_FAULT_LIBRARY is not set\n");
 		return;
+	}
 	snprintf(fault, sizeof(fault), "%s/fault", bench_folder);
 	file = fopen(fault, "w");
 	if (!file)

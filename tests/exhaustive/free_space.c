@@ -125,7 +125,7 @@ static struct gpald_free_summary summarise(const struct scene *scene, const bool
 		summary.total += (end - page) * GPAL_PAGE_SIZE;
 		if (fit > summary.largest_fit) {
 			summary.largest_fit = fit;
-			summary.largest = (struct gpal_range){ address(page), address(end) };
+			summary.fit_in = (struct gpal_range){ address(page), address(end) };
 		}
 	}
 	return summary;

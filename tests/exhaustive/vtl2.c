@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compares VTL2 on and off. For every VM of a small catalogue, and every combination of what VTL2
- * may ask for, all ranges of VTL0 are where they are without VTL2.
+ * Compares VTL2 on and off. For every VM of a small catalogue, and every combination of the listed
+ * sizes of VTL2's chipset MMIO, memory and framebuffer, all ranges of VTL0 are where they are
+ * without VTL2. No case has an alias map.
  */
 #include "config.h"
 

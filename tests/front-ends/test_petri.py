@@ -387,6 +387,11 @@ class WithDaemon(unittest.TestCase):
             raise RuntimeError("the test fails")
         with topology(1, 2).start(self.client) as vm:
             vm.stop()
+            # The next layout of that name is not the VM's.
+            self.client.create("vm", BY_HAND)
+            vm.stop()
+        self.assertEqual(self.names(), ["vm"])
+        self.client.delete("vm")
 
     def test_a_layout_that_somebody_has_changed_is_not_deleted_unseen(self):
         vm = topology(1, 1).start(self.client)

@@ -31,7 +31,7 @@ class Style(unittest.TestCase):
 class Script(DaemonTestCase):
     def run_script(self, *command, name="vm-1", request=REQUEST, socket=None, **environment):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(request, file, indent=2)
+            file.write(request if isinstance(request, str) else json.dumps(request, indent=2))
             file.flush()
             return subprocess.run(["/bin/sh", SCRIPT, name, file.name, *command], capture_output=True, text=True,
                                   env=dict(os.environ, GPALAYOUT_SOCKET=socket or self.daemon.socket,
@@ -71,6 +71,13 @@ class Script(DaemonTestCase):
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertRegex(run.stderr, '^layout.sh: "4Gi" is not a size')
         self.assertEqual(self.revision(), revision)
+
+    def test_a_file_without_one_json_value_is_named(self):
+        for text in ("", "{} {}", "{"):
+            run = self.run_script("echo", "it runs", request=text)
+            self.assertEqual(run.stdout, "")
+            self.assertNotEqual(run.returncode, 0)
+            self.assertRegex(run.stderr, "not one JSON value|parse error")
 
     def test_a_layout_that_is_there_already_is_left_alone(self):
         self.daemon.call("layout.create", {"name": "vm-2", "request": REQUEST})

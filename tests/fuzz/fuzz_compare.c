@@ -175,7 +175,8 @@ static void compare_in_full(cJSON *from, cJSON *to, struct fuzz_bytes *bytes)
 		tamper(fuzz_u8(bytes) & 1 ? from : to, bytes);
 	correct_digest(from);
 	correct_digest(to);
-	params = decode_params(&gpald_compare_params, json, gpal_policy_default(), arena, &error);
+	params = decode_params(&gpald_compare_params_table, json, gpal_policy_default(), arena,
+			       &error);
 	if (params) {
 		check_accepted(&params->from.layout, bytes);
 		check_accepted(&params->to.layout, bytes);

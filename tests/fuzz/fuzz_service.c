@@ -141,7 +141,7 @@ static void check_reply(const cJSON *request, const cJSON *reply)
 
 static cJSON *call(const char *method, cJSON *params)
 {
-	static const struct gpald_caller root = { .socket = &gpald_control_socket };
+	static const struct gpald_caller root = { .socket_kind = &gpald_control_socket_kind };
 	cJSON *request = cJSON_CreateObject(), *tree;
 	size_t size;
 	char *line, *reply;
@@ -307,8 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const size_t length = lf ? (size_t)(lf - text) : size;
 		const struct gpald_caller caller = {
 			.uid = length > 0 && text[0] == ' ' ? 1001 : 1000,
-			.socket = length > 0 && text[0] == '\t' ? &gpald_inspect_socket :
-								  &gpald_control_socket,
+			.socket_kind = length > 0 && text[0] == '\t' ? &gpald_inspect_socket_kind :
+								       &gpald_control_socket_kind,
 		};
 
 		if (try_line(&caller, text, length, wants_agreement))

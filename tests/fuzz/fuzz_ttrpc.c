@@ -142,7 +142,8 @@ static void check_reply(const char *frame, size_t length)
 
 static void try_frame(const char *text, size_t length)
 {
-	static const struct gpald_caller caller = { .uid = 1000, .socket = &gpald_ttrpc_socket };
+	static const struct gpald_caller caller = { .uid = 1000,
+						    .socket_kind = &gpald_ttrpc_socket_kind };
 	/* The allocation has the exact length of the frame. */
 	char *frame = malloc(length);
 	struct gpald_answer answer;

@@ -221,8 +221,8 @@ void check_json_accepted_in_full(const cJSON *layout)
 
 	cJSON_AddStringToObject(from, "name", "vm");
 	cJSON_AddItemReferenceToObject(to, "layout", (cJSON *)layout);
-	compare =
-		decode_params(&gpald_compare_params, params, gpal_policy_default(), arena, &error);
+	compare = decode_params(&gpald_compare_params_table, params, gpal_policy_default(), arena,
+				&error);
 	FUZZ_CHECK(compare, "a layout is refused at %s: %s", error.pointer, error.message);
 	again = layout_tree(&compare->to.layout);
 	check_same_json(layout, again);

@@ -9,7 +9,10 @@
 /* The map is in order, nothing overlaps, and the numbers follow from it. */
 void check_map(const struct gpal_layout *layout);
 
-/* The same, and the layout has everything in the request. */
+/*
+ * The same, and nodes, reserved ranges, root complexes, rooms, CXL windows, slots and host bits match
+ * the request.
+ */
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout);
 
 void check_same_addresses(const struct gpal_layout *a, const struct gpal_layout *b);

@@ -320,8 +320,14 @@ static bool is_valid(const cJSON *schema, const cJSON *value)
 
 	cJSON_ArrayForEach(keyword, schema)
 	{
-		if (find_keyword((cJSON *)keyword)(keyword, schema, value))
+		const bool is_first = !fault[0];
+
+		if (find_keyword((cJSON *)keyword)(keyword, schema, value)) {
+			/* The keyword may have tried schemas that the value need not match. */
+			if (is_first)
+				fault[0] = '\0';
 			continue;
+		}
 		if (!fault[0])
 			snprintf(fault, sizeof(fault), "%s of %s: %s",
 				 value->string ? value->string : "a value",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the examples of the manual pages and writes their output into the pages.
 
-    GPALAYOUTD=build/gpalayoutd GPALAYOUTCTL=build/gpalayoutctl tests/man/record.py
+    GPALAYOUTD=build/gcc/gpalayoutd GPALAYOUTCTL=build/gcc/gpalayoutctl tests/man/record.py
 
 Run it after you have written a new example without its output, or after a deliberate change of what gpalayoutctl
 prints. Read the change before you keep it: a new address in an old example is a fault of the daemon, or the effect of a

@@ -36,7 +36,7 @@ NOT_COMPILED, SAME_CODE = "does not compile", "same code"
 
 @dataclass(frozen=True)
 class Folder:
-    library: str      # the make target that holds its objects
+    libraries: tuple  # the make targets that hold its objects
     programs: tuple   # C tests
     scripts: tuple    # Python tests
     shared: bool = False  # most programs load the library at start, so they need no new link
@@ -69,11 +69,14 @@ SERVER_SCRIPTS = (
     "proto/test_proto", "socket/test_framing", "socket/test_limits", "socket/test_lifecycle", "socket/test_events",
     "socket/test_registry", "socket/test_turns", "socket/test_faults", "socket/test_signals", "socket/test_lost_sockets")
 
+# Tests that contain the code of src/core instead of loading libgpalayout.so.
+STATIC = ("tests/exhaustive/", "tests/unit/test_advise", "tests/unit/test_bytes", "tests/unit/test_core_memory")
+
 FOLDERS = {
-    "src/core": Folder("libgpalayout.la", CORE_PROGRAMS, CORE_SCRIPTS, shared=True),
-    "src/registry": Folder("libgpalregistry.la", REGISTRY_PROGRAMS, REGISTRY_SCRIPTS),
-    "src/wire": Folder("libgpalwire.la", WIRE_PROGRAMS, WIRE_SCRIPTS),
-    "src/server": Folder("gpalayoutd", SERVER_PROGRAMS, SERVER_SCRIPTS),
+    "src/core": Folder(("libgpalayout.la", "libgpalwire.la", "libgpalregistry.la"), CORE_PROGRAMS, CORE_SCRIPTS, shared=True),
+    "src/registry": Folder(("libgpalregistry.la",), REGISTRY_PROGRAMS, REGISTRY_SCRIPTS),
+    "src/wire": Folder(("libgpalwire.la",), WIRE_PROGRAMS, WIRE_SCRIPTS),
+    "src/server": Folder(("gpalayoutd",), SERVER_PROGRAMS, SERVER_SCRIPTS),
 }
 
 # Mutants.
@@ -220,7 +223,7 @@ class Tree:
     def fails(self, test, timeout):
         """Returns true if a test fails or takes far too long. Rebuilds the test first if it needs that."""
         is_script = test.endswith(".py")
-        if not self.folder.shared or test.startswith(("tests/exhaustive/", "tests/unit/test_core_memory")):
+        if not self.folder.shared or test.startswith(STATIC):
             self.make("gpalayoutd" if is_script else test)
         command = [sys.executable, os.path.join(self.path, test)] if is_script else [os.path.join(self.build, test)]
         process = subprocess.Popen(command, cwd=self.build, env=self.environment, stdin=subprocess.DEVNULL,
@@ -260,7 +263,7 @@ class Tree:
         source = read(os.path.join(self.path, mutant.path))
         self.put(mutant.path, mutant.apply(source))
         try:
-            if self.make(self.folder.library).returncode:
+            if self.make(*self.folder.libraries).returncode:
                 return NOT_COMPILED
             if self.compiled(mutant.path) == self.originals[mutant.path]:
                 return SAME_CODE

@@ -78,12 +78,13 @@ struct alloc_case *alloc_case_draw(uint64_t seed, unsigned int scale);
 struct alloc_case *alloc_case_copy(const struct gpal_alloc_input *input);
 void alloc_case_free(struct alloc_case *alloc_case);
 
+/* The caller frees the result with request_case_free(). */
 struct request_case *request_case_draw(uint64_t seed);
 struct request_case *request_case_copy(const struct gpal_request *request);
 
 /*
  * Draws a request for a VM that has a layout: the old one with a few changes, or a completely
- * different one. The caller frees the result as above.
+ * different one. The caller frees the result with request_case_free().
  */
 struct request_case *request_case_change(const struct gpal_request *before,
 					 const struct gpal_layout *live, uint64_t seed);

@@ -445,7 +445,7 @@ START_TEST(the_largest_size_for_the_host_fits_and_more_does_not)
 		if (gpal_resolve(request, &layout, NULL) == GPAL_OK) {
 			bits = layout->required_address_bits - 1;
 			gpal_layout_free(layout);
-			request->host_physical_address_bits = bits - (i % 3 && bits > 40);
+			request->host_physical_address_bits = bits - (round.seed % 3 && bits > 40);
 			if (gpal_resolve(request, &layout, &error) != GPAL_E_ADDRESS_WIDTH_EXCEEDED)
 				fail_round(&round, "%u bits should not be enough", bits);
 			if (error.largest_size)

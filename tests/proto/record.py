@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the daemon's replies into proto/examples/.
 
-    GPALAYOUTD=build/gpalayoutd tests/proto/record.py [NAME...]
+    GPALAYOUTD=build/gcc/gpalayoutd tests/proto/record.py [NAME...]
 
 Run it after you have written a new example without its reply, or after a deliberate change of the protocol. Write a
 step that waits for a notification as {"notification": null}. NAME, such as 04-resolve-shared-segment, limits it to some

@@ -159,6 +159,7 @@ class Disk:
             self.inodes[values[0]] = File() if kind == "create" else Folder()
             self.inodes[inode].pending.append((None, values[1], values[0]))
         elif kind == "rename":
+            assert values[1] == inode, record  # the daemon renames only within a folder
             moved = self.inodes[inode].now()[values[0]]
             self.inodes[inode].pending.append((values[0], values[2], moved))
         elif kind == "unlink":

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, ctl, ctl_as, holds_socket,
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, ctl, ctl_as,
                          on_terminal, peer_pid, refusal, reply, run_against)
 from harness import AS_ADMIN, GPALAYOUTCTL, GPALAYOUTD, PATIENCE, Daemon, call_as, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
@@ -39,7 +39,7 @@ def everything(daemon):
     return {name: layout.pop("generation") for name, layout in layouts.items()}, layouts
 
 
-class WithFolder(Case):
+class WithDaemon(Case):
     OPTIONS = ()
 
     def setUp(self):
@@ -74,7 +74,7 @@ class WithFolder(Case):
         return result.stderr
 
 
-class Backup(WithFolder):
+class Backup(WithDaemon):
     def test_a_restored_registry_equals_the_original(self):
         with self.daemon.connect() as client:
             for number in range(20):
@@ -272,7 +272,7 @@ class Backup(WithFolder):
         self.assertEqual(everything(self.restored(None, "--require-state")), ({}, {}))
 
 
-class Small(WithFolder):
+class Small(WithDaemon):
     """Pages of 32 KiB, so that a backup has many pages."""
 
     OPTIONS = ("--limit", "reply_bytes=65536")
@@ -323,19 +323,18 @@ class Small(WithFolder):
     def test_a_backup_is_aborted_if_the_daemon_dies(self):
         with self.daemon.connect() as client:
             self.fill(client)
-        script = [GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", self.file]
-        with self.daemon.paused():
-            process = subprocess.Popen(script, env=BASE_ENV, stderr=subprocess.PIPE)
-            wait_until(lambda: holds_socket(process.pid), "the client has not connected")
-            self.daemon.process.kill()
-        self.assertEqual(process.wait(PATIENCE), NO_DAEMON)
-        process.stderr.close()
-        self.assertFalse(os.path.exists(self.file))
+        process = subprocess.Popen([GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", "-"], env=BASE_ENV,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # A pipe holds less than the backup, so the client waits in the middle of it.
+        process.stdout.read(1)
+        self.daemon.process.kill()
         self.daemon.process.wait()
+        process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, NO_DAEMON)
         self.daemon.start()
 
 
-class Late(WithFolder):
+class Late(WithDaemon):
     """The daemon keeps so few events that a page may come too late."""
 
     OPTIONS = ("--limit", "reply_bytes=65536", "--limit", "events_kept=4")

@@ -8,9 +8,9 @@ import subprocess
 import unittest
 
 from ctl_harness import BASE_ENV, OK, FakeDaemon, Recorder, conversation, ctl
-from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
+from harness import GPALAYOUTCTL, PATIENCE, TOP_SRCDIR, DaemonTestCase, main
 
-SCRIPTS = os.path.join(os.environ["TOP_SRCDIR"], "src", "gpalayoutctl", "completion")
+SCRIPTS = os.path.join(TOP_SRCDIR, "src", "gpalayoutctl", "completion")
 
 # Passes the line before the cursor to the function that the script registers, as bash does.
 BASH = r"""

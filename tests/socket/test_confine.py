@@ -12,7 +12,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import GPALAYOUT_FAULT_LIBRARY, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, main, wait_until
+from harness import GPALAYOUT_FAULT_LIBRARY, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
 from test_faults import FaultyDaemon, create, live
 from test_service import Manager
 from test_service_user import status_of, tasks
@@ -30,6 +30,8 @@ NUMBERS = {
     "tgkill": (234, 131), "unshare": (272, 97),
 }
 MACHINES = ("x86_64", "aarch64")
+
+NO_FAULTS = "needs fault.so (GPALAYOUT_FAULT_LIBRARY)"
 
 
 def filters(status):
@@ -91,6 +93,7 @@ class Filter(Confined):
             self.assertEqual(self.confine_of(daemon), [("no", "command line")])
             self.assertIn(" confined=no", daemon.wait_log("event=ready"))
 
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), NO_FAULTS)
     def test_a_kernel_without_filters_is_logged_as_a_warning(self):
         with FaultyDaemon() as daemon:
             daemon.stop()
@@ -99,6 +102,7 @@ class Filter(Confined):
             daemon.wait_log("level=warning event=not_confined")
             self.assertEqual(self.confine_of(daemon), [("no", "default")])
 
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), NO_FAULTS)
     def test_confine_yes_without_filters_refuses_to_start(self):
         with FaultyDaemon() as daemon:
             daemon.stop()
@@ -113,7 +117,7 @@ class Filter(Confined):
 
 
 @unittest.skipUnless(platform.machine() in MACHINES, "NUMBERS lacks the system calls of this machine")
-@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), "needs fault.so (GPALAYOUT_FAULT_LIBRARY)")
+@unittest.skipUnless(os.path.exists(GPALAYOUT_FAULT_LIBRARY), NO_FAULTS)
 class Forbidden(Confined):
     def number(self, name):
         number = NUMBERS[name][MACHINES.index(platform.machine())]
@@ -197,7 +201,7 @@ class Forbidden(Confined):
                                                 f"--socket={manager.path('own')}"], stderr=theirs,
                                                env=dict(os.environ, **manager.environment))
             manager.process.stderr = ours  # closed at the end
-            wait_until(lambda: os.path.exists(manager.path("own")), "there is no socket")
+            wait_until(lambda: is_served(manager.path("own")), "the daemon is not ready")
             with Client(manager.path("own")) as client:
                 client.call("daemon.info", {})
                 manager.set_fault(f"call={self.number('execve')}")

@@ -89,9 +89,9 @@ class CommandLine(Case):
 
     def test_global_options_work_before_and_after_the_command(self):
         with FakeDaemon(reply(INFO)) as daemon:
-            for args in (["--socket", daemon.path, "--timeout", "9", "info"],
-                         ["info", "--socket", daemon.path, "--timeout", "9"],
-                         ["--timeout=0.5", "info", f"--socket={daemon.path}"]):
+            for args in (["--socket", daemon.path, "--timeout", "99", "info"],
+                         ["info", "--socket", daemon.path, "--timeout", "99"],
+                         ["--timeout=99.5", "info", f"--socket={daemon.path}"]):
                 with self.subTest(" ".join(args)):
                     result = ctl(*args)
                     self.check(result, OK)
@@ -259,7 +259,7 @@ class RequestFromFlags(Case):
         tested = {arg.split("=")[0] for args, _ in FLAGS for arg in args if arg.startswith("--")}
         self.assertEqual(listed - {"--print-request", "--advise", "--refuse"}, tested)
 
-    def test_all_flags_together_build_one_request(self):
+    def test_many_flags_together_build_one_request(self):
         result = ctl("resolve", "--host-bits", "46", "--arch", "x86_64", "--numa", "4G", RC, "rc0,cxl", "--amd-iommu",
                      "rc0", "--vtl2-memory", "1G", "--vtl2-framebuffer", "8M", "--memory-start", "0",
                      "--pcie-ecam-below-4gb", "--numa", "2G", "--print-request")
@@ -984,9 +984,9 @@ HINTS = [
     ({"reason": "exhausted", "tag": "ram0", "phase": "ram", "largest_size": "0x40000000"},
      "if nothing else changes, ram0 can have 1 GiB; for more, move the pinned"),
     ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "phase": "mmio32", "largest_size": "0x8000000", "equal_share": "0x2800000"},
-     "if nothing else changes, pcie-rc0-low-mmio can have 128 MiB; 40 MiB for each of the low MMIO windows that are to be placed would fit"),
+     "if nothing else changes, pcie-rc0-low-mmio can have 128 MiB; 40 MiB for each of the low MMIO windows that are to be placed would fit there"),
     ({"reason": "exhausted", "tag": "pcie-a-low-mmio-high-mmio", "phase": "mmio64", "equal_share": "0x40000000"},
-     "1 GiB for each of the high MMIO windows that are to be placed would fit"),
+     "1 GiB for each of the high MMIO windows that are to be placed would fit there"),
     ({"reason": "exhausted"}, "ask for less"),
     ({"reason": "ecam_below_minimum"}, "make low MMIO windows smaller"),
     ({"reason": "fixed_low_mmio_above_4gib"}, "give its size alone"),
@@ -1125,13 +1125,13 @@ class Refusals(Case):
         windows = [RC, "a,low_mmio=none", RC, "b,low_mmio=1M,high_mmio_base=1T", RC, "c", RC, "d,high_mmio=none"]
         request = json.dumps({"pcie": {"root_complexes": [{"low_mmio": {"none": True}}, {"low_mmio": {"none": True}}, {}, {}]}}).encode()
         for data, args, text in (
-                (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit\n"),
-                (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit\n"),
-                (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit\n"),
+                (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit there\n"),
+                (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit there\n"),
+                (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit there\n"),
                 (low, ["resolve", *windows, "--pcie-ecam-below-4gb"],
-                 "would fit; for more, give root complexes fewer buses, or put the ECAM above 4 GiB (--pcie-ecam above-4gib)\n"),
-                (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit\n"),
-                (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit\n"),
+                 "would fit there; for more, give root complexes fewer buses, or put the ECAM above 4 GiB (--pcie-ecam above-4gib)\n"),
+                (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit there\n"),
+                (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit there\n"),
                 (low, ["resolve", RC, "a"], "no aligned address below 4 GiB is free"),
                 # The devices decide how large their window is.
                 (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "no aligned address below 4 GiB is free"),
@@ -1397,7 +1397,7 @@ class WithDaemon(DaemonTestCase):
                           "rc1,segment=1,low_mmio=64M")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("exhausted", result.err)
-        self.assertIn("\nhint: ", result.err)
+        self.assertIn("\nhint: ~1.94 GiB (1984M) for each of the 2 low MMIO windows would fit there\n", result.err)
 
     def test_too_few_host_bits_say_how_many_are_needed(self):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")

@@ -71,6 +71,11 @@ class Quiet(Case):
             for number in (2, 3))
         result = run_against(lines, "watch", "-q", "--count", "2")
         self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
+        # With a greater count it reads on, until something after the two events ends it.
+        behind = refusal(9, "m", None, reason="resync_required", revision=9, oldest_since=8)
+        result = run_against(lines + behind, "watch", "-q", "--count", "3")
+        self.check(result, REFUSED, "resync_required: ")
+        self.assertEqual(result.raw, b"")
 
     def test_quiet_excludes_options_that_print(self):
         for args, name in [(["--json"], "--json"), (["--field", "a"], "--field")]:
@@ -390,7 +395,8 @@ class WithDaemon(DaemonTestCase):
 
     def test_an_hdm_of_size_0_has_the_unit_of_others(self):
         args = ["resolve", "--memory", "1G", "--pcie-root-complex"]
-        self.assertEqual(self.said("invalid_size", *args, "a,hdm=0")[2], "hint: make hdm a multiple of 256M above 0")
+        self.assertEqual(self.said("invalid_size", *args, "a,hdm=0")[2],
+                         "hint: make hdm a multiple of 256M above 0, or none to have no HDM")
         self.assertEqual(self.ctl(*args, "a,hdm=256M", "--arch", "x86_64").code, OK)
 
     ABOVE = "put the ECAM above 4 GiB"
@@ -402,7 +408,7 @@ class WithDaemon(DaemonTestCase):
     def test_room_below_4_gib_is_made_by_what_is_there(self):
         windows = ["--pcie-root-complex", "rc0,low_mmio=4G"]
         above = self.no_room("exhausted", "--pcie-ecam", "above-4gib", *windows)
-        self.assertIn("; for more, make other low MMIO windows smaller", above)
+        self.assertIn("; for more, make chipset-low-mmio smaller", above)
         for word in (self.ABOVE, self.BUSES):
             self.assertNotIn(word, above)
         # The default policy puts the ECAM above 4 GiB, too; an earlier one does not.
@@ -417,27 +423,27 @@ class WithDaemon(DaemonTestCase):
         self.assertIn(self.ABOVE, one)
         # Without root complexes there is no ECAM.
         text = self.no_room("exhausted", "--pcie-ecam", "below-4gib", "--chipset-low-mmio", "4G", "--virtio-mmio", "1")
-        self.assertIn("make low MMIO windows smaller", text)
+        self.assertIn("make chipset-low-mmio smaller", text)
         self.assertNotIn(self.ABOVE, text)
 
     def test_only_other_low_mmio_windows_are_to_be_smaller(self):
-        rc, other = "--pcie-root-complex", "; for more, make other low MMIO windows smaller"
+        rc, chipset = "--pcie-root-complex", "; for more, make chipset-low-mmio smaller"
         least = ["--chipset-low-mmio", "32M", rc, "a,low_mmio=8G,end_bus=9"]
         above, below = ["--pcie-ecam", "above-4gib"], ["--pcie-ecam", "below-4gib"]
         # The chipset window has its least size, so no window can be smaller but the refused one.
         self.assertRegex(self.no_room("exhausted", *above, *least), r"can have ~3.97 GiB \(4064M\)$")
         self.assertRegex(self.no_room("exhausted", *above, *least, rc, "b,low_mmio=none,start_bus=10"), r"\(4064M\)$")
         self.assertIn("; for more, give root complexes fewer buses, or put", self.no_room("exhausted", *below, *least))
-        for changed, more in ((["--chipset-low-mmio", "33M", *least[2:]], ""),
+        for changed, more in ((["--chipset-low-mmio", "33M", *least[2:]], chipset),
                               ([*least, rc, "b,low_mmio_base=1G,low_mmio=2M,start_bus=10"],
-                               ", or move the pinned and reserved ranges in the way")):
-            self.assertTrue(self.no_room("exhausted", *above, *changed).endswith(other + more), changed)
-        for arch, size, has_others in (("x86_64", 33554432, False), ("x86_64", 33558528, True), ("aarch64", "272M", False),
+                               "; for more, make other low MMIO windows smaller, or move the pinned and reserved ranges in the way")):
+            self.assertTrue(self.no_room("exhausted", *above, *changed).endswith(more), changed)
+        for arch, size, can_shrink in (("x86_64", 33554432, False), ("x86_64", 33558528, True), ("aarch64", "272M", False),
                                        ("aarch64", "512M", True)):
             request = {"arch": arch, "memory": {"nodes": ["1G"]}, "chipset": {"low_mmio": size},
                        "pcie": {"root_complexes": [{"name": "a", "low_mmio": "8G"}]}}
             rest = self.said("exhausted", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
-            self.assertEqual(rest.endswith(other), has_others, (request, rest))
+            self.assertEqual(rest.endswith(chipset), can_shrink, (request, rest))
 
     def test_more_room_in_a_map_of_ranges_is_made_by_other_ranges(self):
         demands = [{"tag": tag, "size": size, "alignment": "4K"} for tag, size in (("a", "5G"), ("b", "1G"))]
@@ -462,7 +468,7 @@ class WithDaemon(DaemonTestCase):
         blocks = "move the pinned and reserved ranges in the way"
         for args, ways in (
                 (["--virtio-mmio", "1", *least, "--reserve", "a=0-4064M"], blocks),
-                (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], f"make low MMIO windows smaller, or {blocks}"),
+                (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], f"make chipset-low-mmio smaller, or {blocks}"),
                 ([*least, rc, "a,low_mmio=4M", "--reserve", "a=0-4064M"], blocks),
                 ([*least, rc, "a,low_mmio=4M", rc, "b,segment=1,low_mmio=2M,low_mmio_base=4060M",
                   "--reserve", "a=0-4060M", "--reserve", "b=4062M-4064M"],
@@ -474,10 +480,30 @@ class WithDaemon(DaemonTestCase):
             text = self.no_room("exhausted", *args)
             self.assertRegex(text, rf"hint: no aligned address below 4 GiB is free for \S+: {ways}$")
         self.assertTrue(self.no_room("exhausted", rc, "a,low_mmio=3G", "--memory-start", "3G").endswith(
-            "can have 896 MiB; for more, make other low MMIO windows smaller, or lower --memory-start"))
+            "can have 896 MiB; for more, make chipset-low-mmio smaller, or lower --memory-start"))
         text = self.no_room("ecam_below_minimum", "--pcie-ecam-below-4gb", *least, rc, "a,low_mmio=none,end_bus=0",
                             "--reserve", "a=256M-4064M")
         self.assertTrue(text.startswith(f"hint: make room at 256 MiB and above: {blocks}, "), text)
+        # The ECAM below 256 MiB shows that lower RAM makes no room above. Ranges above 4 GiB are not in the way.
+        text = self.no_room("ecam_below_minimum", "--pcie-ecam-below-4gb", rc, "a,low_mmio=3614M", "--memory-start", "64M", "--reserve", "a=1T-2T")
+        for word in ("--memory-start", "pinned"):
+            self.assertNotIn(word, text)
+
+    def test_the_start_of_ram_by_the_policy_is_a_way_to_make_room(self):
+        for profile, can_lower in (("linux-direct", True), ("gen2-uefi", False)):
+            text = self.no_room("exhausted", "--profile", profile, "--pcie-root-complex", "a,low_mmio=4G", arch="aarch64")
+            self.assertEqual(text.endswith(", or lower --memory-start"), can_lower, text)
+
+    def test_a_hole_that_ends_the_low_ram_window_is_named(self):
+        text = self.no_room("exhausted", "--memory-start", "1G", "--memory-low-window", "256M", "--host-hole", "arm-msi", arch="aarch64")
+        self.assertEqual(text.splitlines()[-1], "hint: make the low RAM window at most 128 MiB: a hole of the host cannot move")
+
+    def test_an_update_without_room_beside_live_ranges_says_so(self):
+        self.ctl("create", "full", "--arch", "x86_64", "--chipset-low-mmio", "32M", *("--numa", "508M") * 8)
+        self.addCleanup(self.ctl, "delete", "full")
+        text = self.said("exhausted", "update", "full", "--add-pcie-root-complex", "a,low_mmio=8G", arch=None)[2]
+        self.assertEqual(text.splitlines()[-1], "hint: beside the live ranges nothing is free for pcie-a-low-mmio: make it smaller and, "
+                                                "once the VM is off, use --allow-moves")
 
     def test_windows_that_fill_the_low_ram_window_can_be_smaller(self):
         args = ["--memory-start", "512M", "--memory-low-window", "256M", "--pcie-root-complex", "a,low_mmio=3456M",
@@ -487,12 +513,13 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(fits.code, OK)
 
     def test_windows_that_state_an_alignment_have_no_equal_share(self):
-        rc, more = "--pcie-root-complex", "; for more, make other low MMIO windows smaller"
+        rc = "--pcie-root-complex"
+        more = "; for more, make other low MMIO windows smaller, make chipset-low-mmio smaller"
         args = [rc, "a,low_mmio=2G", rc, "b,segment=1,low_mmio=2G"]
         self.assertIn("(1984M) for each of the 2 low MMIO windows would fit", self.no_room("exhausted", *args))
         args[3] += ",low_mmio_alignment=1G"
         text = self.no_room("exhausted", *args)
-        self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB" + more), text)
+        self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB" + more.replace("smaller, make", "smaller, or make")), text)
         args[1] += ",low_mmio_alignment=1G"
         text = self.no_room("exhausted", *args)
         self.assertTrue(text.endswith(f"pcie-b-low-mmio can have 1 GiB{more}, or give it a smaller alignment"), text)
@@ -504,7 +531,7 @@ class WithDaemon(DaemonTestCase):
         for args, text in (
                 ([*least, rc, "a,low_bars=4G"], hint.format("low")),
                 ([*least, rc, "a,low_bars=2G+2G", "--reserve", "b=0-4K"], hint.format("low") + blocks),
-                ([rc, "a,low_bars=4G"], hint.format("low") + "; for more, make other low MMIO windows smaller"),
+                ([rc, "a,low_bars=4G"], hint.format("low") + "; for more, make chipset-low-mmio smaller"),
                 ([rc, "a,bars=4096P", "--reserve", "b=1P-16380P"], hint.format("high") + blocks)):
             self.assertEqual(self.no_room("exhausted", *args).splitlines()[-1], text)
 
@@ -513,7 +540,7 @@ class WithDaemon(DaemonTestCase):
         self.ctl("create", "share", "--memory", "1G", "--arch", "x86_64", "--pcie-root-complex", "a")
         self.addCleanup(self.ctl, "delete", "share")
         text = self.said("exhausted", "update", "share", "--set", f"{rc}=5G", "--allow-moves", arch=None)[2]
-        self.assertRegex(text, "a-low-mmio can have 3.875 GiB; for more, make other low MMIO windows smaller$")
+        self.assertRegex(text, "a-low-mmio can have 3.875 GiB; for more, make chipset-low-mmio smaller$")
         self.assertEqual(self.ctl("update", "share", "--set", f"{rc}=3968M", "--allow-moves").code, OK)
 
     def test_without_a_given_range_there_is_none_to_move(self):
@@ -625,6 +652,8 @@ class WithDaemon(DaemonTestCase):
                 (["--memory-start", "1G", "--reserve", "a=512M-2G"],
                  f"move or shrink reserved-a, or lower --memory-start{gap}"),
                 (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=0-600M"],
+                 "move or shrink reserved-a: low-ram-gap begins where the low RAM window ends"),
+                (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=600M-2G"],
                  f"move or shrink reserved-a, or lower --memory-start{gap}"),
                 (["--memory-start", "5G"], f"lower --memory-start{gap}"),
                 (["--memory-start", "1G", "--memory-low-window", "512M", "--chipset-low-mmio", "3700M"],
@@ -671,10 +700,11 @@ class WithDaemon(DaemonTestCase):
     def test_a_layout_that_grows_too_wide_has_advice_of_its_own(self):
         self.ctl("create", "wide", "--memory", "4G", "--host-bits", "36", "--arch", "x86_64")
         self.addCleanup(self.ctl, "delete", "wide")
-        for change in (["--set", "memory.nodes.0=128G"], ["--memory", "128G", "--host-bits", "36", "--arch", "x86_64"]):
+        for which, change in (("changed", ["--set", "memory.nodes.0=128G"]),
+                              ("same", ["--memory", "128G", "--host-bits", "36", "--arch", "x86_64"])):
             text = self.said("address_width_exceeded", "update", "wide", *change, arch=None)[2]
-            self.assertTrue(text.endswith("; gpalayoutctl advise wide shows how far each range can grow"), text)
-        self.assertEqual(self.ctl("advise", "wide").code, OK)
+            self.assertTrue(text.endswith(f"; gpalayoutctl advise with the {which} request tries other sizes, for an update with --allow-moves"),
+                            text)
 
     def test_sizes_to_type_are_exact(self):
         request = ["--chipset-low-mmio", "130M", "--pcie-root-complex"]

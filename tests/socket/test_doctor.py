@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from ctl_harness import INFO, NO, OK, USAGE, Case, FakeDaemon, conversation, ctl, ctl_as, reply
-from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, can_be_another_user, main
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main
 
 STATS = {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 5000,
          "connections": {"open": 1, "accepted": 1, "turned_away": 0, "subscribers": 0}, "users": [], "requests": {},
@@ -78,7 +78,7 @@ class Doctor(Case):
         found = self.run_against({"version": "9.8.7"})
         self.assertEqual(found["version"][0], "wrong")
         self.assertRegex(found["version"][1], r"^the daemon is 9\.8\.7 and this client \d")
-        self.assertEqual(found["version"][2], "restart the daemon if it is the older one, otherwise upgrade this client; the "
+        self.assertEqual(found["version"][2], "upgrade and restart the daemon if it is the older one, otherwise upgrade this client; the "
                                               "older one does not know newer members")
 
     def test_a_clock_that_was_set(self):
@@ -147,7 +147,7 @@ class Doctor(Case):
         self.assertEqual((result.code, result.out, result.err), (NO, "", ""))
 
 
-class WithDaemon(DaemonTestCase):
+class WithDaemon(unittest.TestCase):
     def setUp(self):
         self.daemon = Daemon()
         self.addCleanup(self.daemon.__exit__, None)

@@ -22,7 +22,7 @@ static struct gpald_blob bytes_of_json(const char *json)
 
 	ck_assert_msg(tree != NULL, "not JSON: %s", json);
 	cJSON_AddItemToObject(params, "request", tree);
-	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, arena, &error);
 	ck_assert_msg(resolve != NULL, "%s: %s", error.pointer, error.message);
 	blob = request_blob(&resolve->request);
 	gpald_arena_free(arena);

@@ -48,9 +48,9 @@ static const struct {
 
 START_TEST(numbers_are_exact_or_marked)
 {
-	ck_assert_str_eq(ctl_number_text(CTL_HUMAN, numbers[_i].n).text, numbers[_i].human);
-	ck_assert_str_eq(ctl_number_text(CTL_FULL, numbers[_i].n).text, numbers[_i].full);
-	ck_assert_str_eq(ctl_number_text(CTL_SHORT, numbers[_i].n).text, numbers[_i].brief);
+	ck_assert_str_eq(ctl_number_text(CTL_NUMBER_HUMAN, numbers[_i].n).text, numbers[_i].human);
+	ck_assert_str_eq(ctl_number_text(CTL_NUMBER_FULL, numbers[_i].n).text, numbers[_i].full);
+	ck_assert_str_eq(ctl_number_text(CTL_NUMBER_SHORT, numbers[_i].n).text, numbers[_i].brief);
 	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2_sixteenths);
 }
 END_TEST

@@ -543,7 +543,7 @@ START_TEST(a_request_without_a_layout_is_refused_at_once)
 	fixture_start(&fixture);
 	prepare_create(&fixture, &change, "vm", &request);
 	ck_assert(change_submit(&change));
-	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_NO_LAYOUT);
+	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_UNRESOLVED);
 	ck_assert_int_eq(change.operation.core.code, GPAL_E_INVALID_MEMORY);
 	change_clear(&change);
 	ck_assert_uint_eq(fake_store_commits(&fixture.store), 0);

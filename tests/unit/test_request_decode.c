@@ -111,8 +111,8 @@ static void decode(struct decoded *d, const char *params)
 
 	*d = (struct decoded){ .params = cJSON_Parse(params), .arena = gpald_arena_new(0) };
 	ck_assert_msg(d->params != NULL, "not JSON: %s", params);
-	resolve = decode_params(&gpald_resolve_params, d->params, gpal_policy_default(), d->arena,
-				&d->error);
+	resolve = decode_params(&gpald_resolve_params_table, d->params, gpal_policy_default(),
+				d->arena, &d->error);
 	d->code = resolve ? 0 : -1;
 	if (!resolve)
 		return;
@@ -513,7 +513,7 @@ START_TEST(the_lists_of_the_allocator_are_decoded)
 	const struct gpal_alloc_input *input;
 	struct gpald_wire_error error;
 
-	input = decode_params(&gpald_allocate_params, params, NULL, arena, &error);
+	input = decode_params(&gpald_allocate_params_table, params, NULL, arena, &error);
 	ck_assert_ptr_nonnull(input);
 	ck_assert_uint_eq(input->reserved_count, 1);
 	ck_assert_uint_eq(input->reserved[0].range.end, 2);
@@ -537,9 +537,9 @@ START_TEST(methods_without_params_take_none)
 	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpald_wire_error error;
 
-	ck_assert_ptr_nonnull(decode_params(&gpald_no_params, NULL, NULL, arena, &error));
-	ck_assert_ptr_nonnull(decode_params(&gpald_no_params, empty, NULL, arena, &error));
-	ck_assert_ptr_null(decode_params(&gpald_no_params, some, NULL, arena, &error));
+	ck_assert_ptr_nonnull(decode_params(&gpald_no_params_table, NULL, NULL, arena, &error));
+	ck_assert_ptr_nonnull(decode_params(&gpald_no_params_table, empty, NULL, arena, &error));
+	ck_assert_ptr_null(decode_params(&gpald_no_params_table, some, NULL, arena, &error));
 	ck_assert_int_eq(error.reason, GPALD_UNKNOWN_MEMBER);
 	ck_assert_str_eq(error.pointer, "/a");
 	ck_assert_str_eq(error.message, "unknown member a; known here: none");

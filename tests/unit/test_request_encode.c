@@ -18,7 +18,7 @@ static struct gpald_blob bytes_of(const cJSON *params)
 	struct gpald_wire_error error;
 	struct gpald_blob blob;
 
-	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, arena, &error);
 	ck_assert_msg(resolve != NULL, "%s: %s", error.pointer, error.message);
 	blob = request_blob(&resolve->request);
 	gpald_arena_free(arena);
@@ -54,7 +54,7 @@ static void decode_and_compare(const cJSON *params)
 	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
 
-	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, arena, &error);
 	if (resolve)
 		assert_comes_back(&resolve->request);
 	else
@@ -117,7 +117,7 @@ START_TEST(a_request_is_encoded_as_the_protocol_says)
 	struct gpald_wire_error error;
 
 	cJSON_AddItemToObject(params, "request", cJSON_Parse(texts[_i]));
-	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, arena, &error);
 	ck_assert_ptr_nonnull(resolve);
 	gpald_encode_request(&w, NULL, &resolve->request);
 	assert_written(&w, texts[_i]);

@@ -260,7 +260,7 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 		for (int twice = 0; twice < 2; twice++) {
 			loaded_clear(&loaded);
 			close_store(store);
-			floor = gpald_event_first_revision();
+			floor = gpald_event_clock_revision();
 			store = open_with(&folder, &options, &loaded);
 			ck_assert_uint_eq(loaded.state.revision, newest);
 			ck_assert_uint_ge(loaded.state.floor, floor);

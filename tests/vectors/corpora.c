@@ -62,7 +62,7 @@ static void read_line(struct line *line, const char *text)
 	cJSON_AddItemReferenceToObject(params, "request",
 				       cJSON_GetObjectItemCaseSensitive(line->tree, "request"));
 	line->arena = gpald_arena_new(0);
-	resolve = decode_params(&gpald_resolve_params, params, NULL, line->arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, line->arena, &error);
 	if (resolve) {
 		line->is_valid = line->id && !line->digest != !line->reason;
 		line->request = resolve->request;

@@ -73,7 +73,7 @@ static cJSON *resolve(const cJSON *params)
 	struct gpal_error core;
 	cJSON *result = NULL;
 
-	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, NULL, arena, &error);
 	if (resolve) {
 		if (gpal_resolve(&resolve->request, &layout, &core))
 			gpald_refuse_core(&error, &core, "/request");
@@ -94,7 +94,7 @@ static cJSON *allocate(const cJSON *params)
 	struct gpal_error core;
 	cJSON *result = NULL;
 
-	input = decode_params(&gpald_allocate_params, params, NULL, arena, &error);
+	input = decode_params(&gpald_allocate_params_table, params, NULL, arena, &error);
 	if (input) {
 		if (gpal_allocate(input, &map, &core))
 			gpald_refuse_core(&error, &core, "");

@@ -7,7 +7,7 @@
 #ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
 #define GPALAYOUTCTL_COMMANDS_COMMANDS_H
 
-#include "gpalayoutctl/answer.h"
+#include "gpalayoutctl/print_reply.h"
 
 /*
  * Runs a command that calls one method: its operands and flags are the params, and its result is

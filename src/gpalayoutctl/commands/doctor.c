@@ -106,6 +106,11 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	"with systemd: systemctl stop gpalayoutd.service; systemctl restart " \
 	"gpalayoutd-inspect.socket; without: restart gpalayoutd"
 
+#define OTHER_INSPECT_SOCKET                                                      \
+	"set --inspect-socket to the path of the daemon's inspect socket; "       \
+	"gpalayoutctl info, run by a user who may use the control socket, names " \
+	"it if there is one"
+
 #define START                                                                          \
 	"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket " \
 	"gpalayoutd-inspect.socket"
@@ -130,6 +135,8 @@ static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 			    errno == EACCES ? "let this user enter the folders above it" :
 			    errno != ENOENT ? other_path :
 			    d->has_replied  ? BIND_INSPECT_SOCKET :
+			    is_inspect && access(d->session->invocation->socket, F_OK) == 0 ?
+					     OTHER_INSPECT_SOCKET :
 			    is_inspect || strcmp(path, GPAL_CLIENT_DEFAULT_PATH) == 0 ?
 					     START :
 					     START OTHER_PATH,
@@ -153,8 +160,8 @@ static void check_versions(struct doctor *d, const struct gpal_client_info *info
 		add_finding(d, "version", NULL, "%s, of client and daemon", info->version);
 	else
 		add_finding(d, "version",
-			    "restart the daemon if it is the older one, otherwise upgrade this "
-			    "client; the older one does not know newer members",
+			    "upgrade and restart the daemon if it is the older one, otherwise "
+			    "upgrade this client; the older one does not know newer members",
 			    "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
 }
 
@@ -394,6 +401,11 @@ static void check_unit(struct doctor *d)
 		add_unchecked(d, "unit", "not checked, because systemctl cannot be run");
 	else if (strcmp(enabled, "enabled") == 0)
 		add_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
+	else if (strncmp(enabled, "masked", strlen("masked")) == 0)
+		add_finding(d, "unit",
+			    "systemctl unmask gpalayoutd.socket; systemctl enable --now "
+			    "gpalayoutd.socket gpalayoutd-inspect.socket",
+			    "gpalayoutd.socket is %s", enabled);
 	else if (*enabled && strcmp(enabled, "not-found") != 0)
 		add_finding(d, "unit",
 			    "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket",

@@ -45,8 +45,8 @@ static int by_start(const void *a, const void *b)
  * after `name`, or all of the text if `name` is NULL.
  */
 __attribute__((format(printf, 6, 7))) static void
-describe(struct ctl_rows *rows, struct gpal_range member, enum ctl_paint paint, const char *family,
-	 const char *name, const char *format, ...)
+describe_range(struct ctl_rows *rows, struct gpal_range member, enum ctl_paint paint,
+	       const char *family, const char *name, const char *format, ...)
 {
 	const struct gpal_map_entry wanted = { .range = member };
 	struct ctl_range *range =
@@ -81,8 +81,8 @@ static void describe_ram(struct ctl_rows *rows, const struct gpal_layout *layout
 
 		if (all > 1)
 			snprintf(text, sizeof(text), ", part %u of %u", part, all);
-		describe(rows, layout->ram[i].range, CTL_PAINT_RAM + node % CTL_RAM_SHADES, "RAM",
-			 NULL, "node %u%s", node, text);
+		describe_range(rows, layout->ram[i].range, CTL_PAINT_RAM + node % CTL_RAM_SHADES,
+			       "RAM", NULL, "node %u%s", node, text);
 	}
 }
 
@@ -92,40 +92,45 @@ static void describe_root_complex(struct ctl_rows *rows, const struct gpal_layou
 
 	if (rc->has_node)
 		snprintf(node, sizeof(node), ", node %u", rc->node);
-	describe(rows, rc->low_mmio, CTL_PAINT_WINDOW, "low window", rc->name, "%s", node);
-	describe(rows, rc->high_mmio, CTL_PAINT_WINDOW, "high window", rc->name, "%s", node);
-	describe(rows, rc->cxl_hdm, CTL_PAINT_CXL, "HDM", rc->name, "%s, HDM", node);
-	describe(rows, rc->cxl_chbcr, CTL_PAINT_CXL, "CHBCR", rc->name, "%s, CHBCR", node);
+	describe_range(rows, rc->low_mmio, CTL_PAINT_WINDOW, "low window", rc->name, "%s", node);
+	describe_range(rows, rc->high_mmio, CTL_PAINT_WINDOW, "high window", rc->name, "%s", node);
+	describe_range(rows, rc->cxl_hdm, CTL_PAINT_CXL, "HDM", rc->name, "%s, HDM", node);
+	describe_range(rows, rc->cxl_chbcr, CTL_PAINT_CXL, "CHBCR", rc->name, "%s, CHBCR", node);
 }
 
 /* A range that is not one of these members keeps the description of its kind. */
 static void describe_members(struct ctl_rows *rows, const struct gpal_layout *layout)
 {
-	describe(rows, layout->chipset_low_mmio, CTL_PAINT_CHIPSET, chipset_low, NULL, "%s", "");
-	describe(rows, layout->chipset_high_mmio, CTL_PAINT_CHIPSET, "chipset", NULL, "%s", "");
-	describe(rows, layout->vtl2_chipset_mmio, CTL_PAINT_VTL2, "VTL2 chipset", NULL, "%s", "");
-	describe(rows, layout->vtl2_memory, CTL_PAINT_VTL2, "VTL2 memory", NULL, "%s", "");
-	describe(rows, layout->vtl2_framebuffer, CTL_PAINT_VTL2, "framebuffer", NULL, "%s", "");
-	describe(rows, layout->virtio_mmio, CTL_PAINT_DEVICE, "virtio", NULL, "%u slot%s of 4 KiB",
-		 layout->virtio_mmio_slots, layout->virtio_mmio_slots == 1 ? "" : "s");
+	describe_range(rows, layout->chipset_low_mmio, CTL_PAINT_CHIPSET, chipset_low, NULL, "%s",
+		       "");
+	describe_range(rows, layout->chipset_high_mmio, CTL_PAINT_CHIPSET, "chipset", NULL, "%s",
+		       "");
+	describe_range(rows, layout->vtl2_chipset_mmio, CTL_PAINT_VTL2, "VTL2 chipset", NULL, "%s",
+		       "");
+	describe_range(rows, layout->vtl2_memory, CTL_PAINT_VTL2, "VTL2 memory", NULL, "%s", "");
+	describe_range(rows, layout->vtl2_framebuffer, CTL_PAINT_VTL2, "framebuffer", NULL, "%s",
+		       "");
+	describe_range(rows, layout->virtio_mmio, CTL_PAINT_DEVICE, "virtio", NULL,
+		       "%u slot%s of 4 KiB", layout->virtio_mmio_slots,
+		       layout->virtio_mmio_slots == 1 ? "" : "s");
 	describe_ram(rows, layout);
 	for (size_t i = 0; i < layout->segment_count; i++)
-		describe(rows, layout->segments[i].ecam, CTL_PAINT_ECAM, "ECAM", NULL,
-			 "segment %u, buses %u–%u", layout->segments[i].segment,
-			 layout->segments[i].start_bus, layout->segments[i].end_bus);
+		describe_range(rows, layout->segments[i].ecam, CTL_PAINT_ECAM, "ECAM", NULL,
+			       "segment %u, buses %u–%u", layout->segments[i].segment,
+			       layout->segments[i].start_bus, layout->segments[i].end_bus);
 	for (size_t i = 0; i < layout->root_complex_count; i++)
 		describe_root_complex(rows, &layout->root_complexes[i]);
 	for (size_t i = 0; i < layout->cxl_window_count; i++)
-		describe(rows, layout->cxl_windows[i].range, CTL_PAINT_CXL, "CXL window",
-			 layout->cxl_windows[i].name, ", over %zu root complex%s",
-			 layout->cxl_windows[i].target_count,
-			 layout->cxl_windows[i].target_count == 1 ? "" : "es");
+		describe_range(rows, layout->cxl_windows[i].range, CTL_PAINT_CXL, "CXL window",
+			       layout->cxl_windows[i].name, ", over %zu root complex%s",
+			       layout->cxl_windows[i].target_count,
+			       layout->cxl_windows[i].target_count == 1 ? "" : "es");
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		describe(rows, layout->hotplug_rooms[i].range, CTL_PAINT_HOTPLUG, "hotplug room",
-			 NULL, "for node %u", layout->hotplug_rooms[i].node);
+		describe_range(rows, layout->hotplug_rooms[i].range, CTL_PAINT_HOTPLUG,
+			       "hotplug room", NULL, "for node %u", layout->hotplug_rooms[i].node);
 	for (size_t i = 0; i < layout->iommu_count; i++)
-		describe(rows, layout->iommus[i].range, CTL_PAINT_DEVICE, "IOMMU",
-			 layout->iommus[i].root_complex, "%s", "");
+		describe_range(rows, layout->iommus[i].range, CTL_PAINT_DEVICE, "IOMMU",
+			       layout->iommus[i].root_complex, "%s", "");
 }
 
 static void *allocate_zeroed(size_t count, size_t size)
@@ -243,10 +248,10 @@ static void describe_run(struct ctl_row *row)
 	}
 	row->details = (struct ctl_details){ .before = "" };
 	snprintf(row->details.rest, sizeof(row->details.rest), "%zu ranges%s%s%s, %s %s%s",
-		 row->count, gaps ? ", " : "", gaps ? ctl_number_text(CTL_HUMAN, gaps).text : "",
-		 gaps ? " of gaps" : "", ctl_number_text(CTL_SHORT, least).text,
-		 least < most ? "to " : "each",
-		 least < most ? ctl_number_text(CTL_SHORT, most).text : "");
+		 row->count, gaps ? ", " : "",
+		 gaps ? ctl_number_text(CTL_NUMBER_HUMAN, gaps).text : "", gaps ? " of gaps" : "",
+		 ctl_number_text(CTL_NUMBER_SHORT, least).text, least < most ? "to " : "each",
+		 least < most ? ctl_number_text(CTL_NUMBER_SHORT, most).text : "");
 }
 
 static void add_map_row(struct ctl_rows *rows, const struct ctl_range *ranges, size_t count)
@@ -384,7 +389,7 @@ void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows)
 	const size_t nodes = count_nodes(rows->map->layout);
 
 	ctl_buffer_printf(out, "%s of RAM in %zu ",
-			  ctl_number_text(CTL_SHORT, rows->map->layout->ram_size).text,
+			  ctl_number_text(CTL_NUMBER_SHORT, rows->map->layout->ram_size).text,
 			  rows->node_count);
 	if (nodes > rows->node_count)
 		ctl_buffer_printf(out, "of %zu ", nodes);
@@ -409,8 +414,8 @@ void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const c
 		ctl_buffer_printf(out, "%s%u address bits", without, needed);
 }
 
-void ctl_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
-			 const char *before, size_t room, bool ascii)
+void ctl_map_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
+			     const char *before, size_t room, bool ascii)
 {
 	const size_t count = layout->warning_count;
 

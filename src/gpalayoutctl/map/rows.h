@@ -94,7 +94,7 @@ void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const c
  * Appends the first warnings in lines of at most `room` cells, one or two for each, and says how
  * many more there are.
  */
-void ctl_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
-			 const char *before, size_t room, bool ascii);
+void ctl_map_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
+			     const char *before, size_t room, bool ascii);
 
 #endif

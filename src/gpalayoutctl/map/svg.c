@@ -162,10 +162,11 @@ static void append_svg_cut(struct ctl_svg *svg, const struct strip_part *part)
 /* Rounds an address whose exact number is too long. */
 static struct ctl_number_text tick_text(uint64_t address)
 {
-	const struct ctl_number_text human = ctl_number_text(CTL_HUMAN, address);
+	const struct ctl_number_text human = ctl_number_text(CTL_NUMBER_HUMAN, address);
 
-	return ctl_text_cells(human.text) > TICK_CELLS ? ctl_number_text(CTL_ROUNDED, address) :
-							 human;
+	return ctl_text_cells(human.text) > TICK_CELLS ?
+		       ctl_number_text(CTL_NUMBER_ROUNDED, address) :
+		       human;
 }
 
 static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
@@ -236,11 +237,12 @@ static void append_strip(struct ctl_svg *svg)
 static void append_bit_boxes(struct ctl_svg *svg, const char *look, int from, int to, int bits)
 {
 	if (from < to)
-		put(svg, "<path %s d=\"", look);
+		svg_printf(svg, "<path %s d=\"", look);
 	for (int i = from; i < to; i++)
-		put(svg, "M" PX " 44h2.8v8h-2.8z", px(RIGHT - (bits - i) * (bits > 52 ? 34 : 40)));
+		svg_printf(svg, "M" PX " 44h2.8v8h-2.8z",
+			   px(RIGHT - (bits - i) * (bits > 52 ? 34 : 40)));
 	if (from < to)
-		put(svg, "\"/>\n");
+		svg_printf(svg, "\"/>\n");
 }
 
 /* Draws a box for each address bit and fills those that the layout needs. */
@@ -263,10 +265,11 @@ static void append_bits(struct ctl_svg *svg)
 	else
 		ctl_buffer_puts(&text, host ? "no bit left" : "no host width stated");
 	if (host)
-		ctl_buffer_printf(&text, ": the host’s limit is %s",
-				  usable < 64 ?
-					  ctl_number_text(CTL_EXACT, UINT64_C(1) << usable).text :
-					  "16 EiB");
+		ctl_buffer_printf(
+			&text, ": the host’s limit is %s",
+			usable < 64 ?
+				ctl_number_text(CTL_NUMBER_EXACT, UINT64_C(1) << usable).text :
+				"16 EiB");
 	ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "%s", text.data);
 }
 
@@ -324,7 +327,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 {
 	ctl_cleanup_buffer struct gpald_bytes lines = { 0 };
 
-	ctl_warnings_append(&lines, svg->rows.map->layout, "Warning: ", WARNING_CELLS, false);
+	ctl_map_warnings_append(&lines, svg->rows.map->layout, "Warning: ", WARNING_CELLS, false);
 	for (char *line = lines.data, *end; line && *line; line = end + 1, y += 170) {
 		end = strchr(line, '\n');
 		*end = '\0';
@@ -358,7 +361,7 @@ static void append_description(struct gpald_bytes *out, const struct ctl_svg *sv
 
 		ctl_buffer_printf(out, "%s0x%" PRIx64 " ", i ? "; " : "", row->range.start);
 		ctl_svg_append_row_name(out, row, " ");
-		ctl_buffer_printf(out, ", %s", ctl_number_text(CTL_EXACT, row->size).text);
+		ctl_buffer_printf(out, ", %s", ctl_number_text(CTL_NUMBER_EXACT, row->size).text);
 	}
 	ctl_buffer_printf(out,
 			  ". The map ends at 0x%" PRIx64 " and needs %u address bits.</desc>\n",

@@ -34,19 +34,19 @@ struct ctl_svg_look ctl_svg_pattern(const struct ctl_svg *svg, const char *name)
 void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,
 		  struct ctl_place place)
 {
-	put(svg, "<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX "\"/>\n", look,
-	    px(left), px(place.top), px(width), px(place.bottom - place.top));
+	svg_printf(svg, "<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX "\"/>\n",
+		   look, px(left), px(place.top), px(width), px(place.bottom - place.top));
 }
 
 void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...)
 {
 	va_list args;
 
-	put(svg, "<path %s d=\"", look);
+	svg_printf(svg, "<path %s d=\"", look);
 	va_start(args, format);
 	ctl_buffer_vprintf(&svg->out, format, args);
 	va_end(args);
-	put(svg, "\"/>\n");
+	svg_printf(svg, "\"/>\n");
 }
 
 void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
@@ -90,8 +90,8 @@ void ctl_svg_escape(struct gpald_bytes *out, const char *text)
 void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
 		    const char *markup)
 {
-	put(svg, "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>%s</text>\n", px(x), px(y),
-	    size, *look ? " " : "", look, markup);
+	svg_printf(svg, "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>%s</text>\n", px(x),
+		   px(y), size, *look ? " " : "", look, markup);
 }
 
 void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,

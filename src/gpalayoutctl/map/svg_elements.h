@@ -9,7 +9,7 @@
 
 #include "gpalayoutctl/map/rows.h"
 
-#define put(svg, ...) ctl_buffer_printf(&(svg)->out, __VA_ARGS__)
+#define svg_printf(svg, ...) ctl_buffer_printf(&(svg)->out, __VA_ARGS__)
 
 /* A length in a format, and its arguments. */
 #define PX "%d.%d"

@@ -86,7 +86,7 @@ static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 	const bool has_details = row->details.name || *row->details.rest;
 	const bool two_lines = has_details && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
 	const int y = middle_of_box(row->box) + (two_lines ? -25 : 42);
-	const struct ctl_number_text size = ctl_number_text(CTL_FULL, row->size);
+	const struct ctl_number_text size = ctl_number_text(CTL_NUMBER_FULL, row->size);
 	int tag_end;
 
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
@@ -100,7 +100,7 @@ static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 
 static void append_run_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
+	const struct ctl_number_text size = ctl_number_text(CTL_NUMBER_SHORT, row->size);
 	const int room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
 	const int y = middle_of_box(row->box) + 40;
 
@@ -117,7 +117,7 @@ static void append_gap_texts(struct ctl_svg *svg, const struct ctl_row *row, boo
 	ctl_svg_text(svg, TEXT_LEFT, y + 40, "11", MUTED, "free%s",
 		     is_limit ? ", up to the host’s limit" : "");
 	ctl_svg_text(svg, SIZE_END, y + 40, "11", MUTED_MONO " " AT_END, "%s",
-		     ctl_number_text(CTL_HUMAN, row->size).text);
+		     ctl_number_text(CTL_NUMBER_HUMAN, row->size).text);
 	if (is_limit) {
 		ctl_svg_path(svg, GROUND, "M145 " PX "l10-6v4l-10 6z", px(y + 25));
 		ctl_svg_path(svg, STRONG_LINE, "M145 " PX "l10-6m0 4l-10 6", px(y + 25));
@@ -129,11 +129,12 @@ static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *membe
 {
 	const struct gpal_range range = member->entry.range;
 
-	put(svg, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>", px(place.top),
-	    px(place.bottom - place.top));
+	svg_printf(svg, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>", px(place.top),
+		   px(place.bottom - place.top));
 	ctl_svg_escape(&svg->out, member->entry.tag);
-	put(svg, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
-	    ctl_number_text(CTL_EXACT, gpal_range_size(range)).text, range.start, range.end);
+	svg_printf(svg, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
+		   ctl_number_text(CTL_NUMBER_EXACT, gpal_range_size(range)).text, range.start,
+		   range.end);
 }
 
 /*
@@ -148,7 +149,8 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 	const size_t before = svg->out.length;
 	size_t content;
 
-	put(svg, "<g %s%s>\n", ctl_paints[paint].strong_attributes, turn ? " opacity=\".55\"" : "");
+	svg_printf(svg, "<g %s%s>\n", ctl_paints[paint].strong_attributes,
+		   turn ? " opacity=\".55\"" : "");
 	content = svg->out.length;
 	for (size_t i = turn; i < row->count; i += turns) {
 		const struct ctl_range *member = &row->ranges[i];
@@ -161,9 +163,9 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 			ctl_svg_bands_add(&bands, place);
 	}
 	if (*ctl_svg_bands_end(&bands))
-		put(svg, "<path d=\"%s\"/>\n", bands.path.data);
+		svg_printf(svg, "<path d=\"%s\"/>\n", bands.path.data);
 	if (svg->out.length > content)
-		put(svg, "</g>\n");
+		svg_printf(svg, "</g>\n");
 	else
 		svg->out.length = before;
 	ctl_buffer_free(&bands.path);
@@ -183,11 +185,11 @@ static void append_box(struct ctl_svg *svg, const struct ctl_row *row)
 	}
 	ctl_svg_rect(svg, style->edge_attributes, BOX_LEFT, BOX_WIDTH, box);
 	if (row->paint == CTL_PAINT_RESERVED) {
-		put(svg, "<g opacity=\".3\">");
+		svg_printf(svg, "<g opacity=\".3\">");
 		ctl_svg_path(svg, style->edge_attributes,
 			     "M166 " PX "L506 " PX "M506 " PX "L166 " PX, px(box.top),
 			     px(box.bottom), px(box.top), px(box.bottom));
-		put(svg, "</g>\n");
+		svg_printf(svg, "</g>\n");
 	}
 }
 
@@ -207,24 +209,24 @@ static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
-	put(svg, "<title>");
+	svg_printf(svg, "<title>");
 	ctl_svg_append_row_name(&svg->out, row, ", ");
-	put(svg, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s", row->range.start, row->range.end,
-	    ctl_number_text(CTL_FULL, row->size).text);
+	svg_printf(svg, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s", row->range.start, row->range.end,
+		   ctl_number_text(CTL_NUMBER_FULL, row->size).text);
 	if (row->count == 1) {
 		ctl_drop_details(&details, &name, SIZE_MAX, false, false);
-		put(svg, ", %s%s%s", gpal_kind_name(row->ranges->entry.kind),
-		    details.name || *details.rest ? "\n" : "", details.before);
+		svg_printf(svg, ", %s%s%s", gpal_kind_name(row->ranges->entry.kind),
+			   details.name || *details.rest ? "\n" : "", details.before);
 		ctl_svg_escape(&svg->out, ctl_buffer_text(&name));
 		ctl_buffer_puts(&svg->out, details.rest);
 	}
-	put(svg, "</title>\n");
+	svg_printf(svg, "</title>\n");
 }
 
 /* Returns the x at which a line to an address ends. */
 static int left_of_hex(uint64_t address, int cell)
 {
-	const int length = (int)strlen(ctl_number_text(CTL_HEX, address).text);
+	const int length = (int)strlen(ctl_number_text(CTL_NUMBER_HEX, address).text);
 
 	return HEX_END - length * cell - (length - 3) / HEX_GROUP * GROUPS_APART - BEFORE_HEX;
 }
@@ -232,7 +234,7 @@ static int left_of_hex(uint64_t address, int cell)
 static void append_hex(struct ctl_svg *svg, int y, const char *size, const char *look,
 		       uint64_t address)
 {
-	const struct ctl_number_text hex = ctl_number_text(CTL_HEX, address);
+	const struct ctl_number_text hex = ctl_number_text(CTL_NUMBER_HEX, address);
 	const size_t length = strlen(hex.text);
 	const size_t head = length - (length - 3) / HEX_GROUP * HEX_GROUP;
 	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
@@ -287,10 +289,10 @@ static void append_svg_devices(struct ctl_svg *svg, const struct ctl_row *row)
 
 static void append_row(struct ctl_svg *svg, const struct ctl_row *row, bool is_limit)
 {
-	put(svg, "<g");
+	svg_printf(svg, "<g");
 	if (row->count)
-		put(svg, " data-ranges=\"%zu\"", row->count);
-	put(svg, ">");
+		svg_printf(svg, " data-ranges=\"%zu\"", row->count);
+	svg_printf(svg, ">");
 	append_title(svg, row);
 	if (!row->count) {
 		ctl_svg_gap_rect(svg, BOX_LEFT, BOX_WIDTH, row->box);
@@ -304,7 +306,7 @@ static void append_row(struct ctl_svg *svg, const struct ctl_row *row, bool is_l
 		if (row->devices)
 			append_svg_devices(svg, row);
 	}
-	put(svg, "</g>\n");
+	svg_printf(svg, "</g>\n");
 }
 
 /* Draws a bracket beside adjacent rows of VTL2. */
@@ -323,10 +325,10 @@ static void append_brackets(struct ctl_svg *svg)
 			continue;
 		ctl_svg_path(svg, ctl_paints[CTL_PAINT_VTL2].edge_attributes,
 			     "M770 " PX "h6V" PX "h-6", px(top + 20), px(bottom - 20));
-		put(svg,
-		    "<text " MUTED " " BOLD " text-anchor=\"middle\" "
-		    "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
-		    px((top + bottom) / 2));
+		svg_printf(svg,
+			   "<text " MUTED " " BOLD " text-anchor=\"middle\" "
+			   "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
+			   px((top + bottom) / 2));
 		bottom = 0;
 	}
 }
@@ -365,7 +367,7 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 		     px(y), px(line_end), px(y - 25), px(line_end));
 	append_hex(svg, y + 30, "11", MONO_AT_END " " BOLD, limit);
 	ctl_svg_text(svg, HUMAN_LEFT, y + 30, "10.5", BOLD, "%s, host limit",
-		     ctl_number_text(CTL_HUMAN, limit).text);
+		     ctl_number_text(CTL_NUMBER_HUMAN, limit).text);
 }
 
 /*
@@ -375,11 +377,11 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uint64_t address)
 {
 	const char *end = address == svg->rows.map->layout->end_of_ram ? ", end of RAM" : "";
-	struct ctl_number_text human = ctl_number_text(CTL_HUMAN, address);
+	struct ctl_number_text human = ctl_number_text(CTL_NUMBER_HUMAN, address);
 	const char *top = ", top";
 
 	if (ctl_text_cells(human.text) + strlen(end) > HUMAN_CELLS)
-		human = ctl_number_text(CTL_ROUNDED, address);
+		human = ctl_number_text(CTL_NUMBER_ROUNDED, address);
 	if (address != svg->rows.top ||
 	    ctl_text_cells(human.text) + strlen(top) + strlen(end) > HUMAN_CELLS)
 		top = "";
@@ -402,6 +404,6 @@ void ctl_svg_append_addresses(struct ctl_svg *svg)
 		append_human(&human, svg, address);
 		append_boundary(svg, y, address,
 				strcmp(human.data, above.text) == 0 ? "" : human.data);
-		above = ctl_number_text(CTL_HUMAN, address);
+		above = ctl_number_text(CTL_NUMBER_HUMAN, address);
 	}
 }

@@ -24,7 +24,7 @@
 #define DIM "\033[2m"
 #define PLAIN "\033[0m"
 
-#define put(drawing, ...) ctl_buffer_printf(&(drawing)->out, __VA_ARGS__)
+#define drawing_printf(drawing, ...) ctl_buffer_printf(&(drawing)->out, __VA_ARGS__)
 
 struct drawing {
 	struct gpald_bytes out;
@@ -48,13 +48,13 @@ static int padding_width(size_t width, const char *text)
 static void append_block(struct drawing *drawing, enum ctl_paint paint, unsigned int shades,
 			 unsigned int cells)
 {
-	put(drawing, "\033[%sm", ctl_paints[paint].sgr);
+	drawing_printf(drawing, "\033[%sm", ctl_paints[paint].sgr);
 	for (unsigned int i = 0; i < cells; i++) {
 		const struct ctl_paint_style *style = &ctl_paints[paint + i % shades];
 
 		ctl_buffer_puts(&drawing->out, drawing->ascii ? style->ascii : style->block);
 	}
-	put(drawing, PLAIN);
+	drawing_printf(drawing, PLAIN);
 }
 
 /* Appends the left part of a line. The line with the start of a row has an edge of its own. */
@@ -62,11 +62,12 @@ static void append_slice(struct drawing *drawing, const struct ctl_row *row, boo
 {
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
 
-	put(drawing, "%*s %s", drawing->address_width,
-	    is_start ? ctl_number_text(CTL_HEX, row->range.start).text : "", is_start ? "├" : "│");
+	drawing_printf(drawing, "%*s %s", drawing->address_width,
+		       is_start ? ctl_number_text(CTL_NUMBER_HEX, row->range.start).text : "",
+		       is_start ? "├" : "│");
 	append_block(drawing, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
 		     BLOCK_CELLS);
-	put(drawing, "│");
+	drawing_printf(drawing, "│");
 }
 
 /* Appends tag and size in their columns, or only the tag if `size` is NULL. */
@@ -76,20 +77,20 @@ static void append_columns(struct drawing *drawing, const char *tag, const char 
 
 	ctl_name_append(&text, tag, drawing->ascii);
 	ctl_shorten(&text, drawing->tag_width, drawing->ascii);
-	put(drawing, " %s", text.data);
+	drawing_printf(drawing, " %s", text.data);
 	if (size)
-		put(drawing, "%*s %*s%s", padding_width(drawing->tag_width, text.data), "",
-		    padding_width(SIZE_CELLS, size), "", size);
+		drawing_printf(drawing, "%*s %*s%s", padding_width(drawing->tag_width, text.data),
+			       "", padding_width(SIZE_CELLS, size), "", size);
 }
 
 /* Appends devices from the highest down, above the line of their range. */
 static void draw_devices(struct drawing *drawing, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
-		put(drawing, DIM "%*s " PLAIN "│", drawing->address_width,
-		    ctl_number_text(CTL_HEX, row->devices[i].address).text);
+		drawing_printf(drawing, DIM "%*s " PLAIN "│", drawing->address_width,
+			       ctl_number_text(CTL_NUMBER_HEX, row->devices[i].address).text);
 		append_block(drawing, row->paint, 1, BLOCK_CELLS);
-		put(drawing, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
+		drawing_printf(drawing, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
 	}
 }
 
@@ -111,13 +112,13 @@ static void draw_details(struct drawing *drawing, const struct ctl_row *row, con
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
 	ctl_drop_details(&details, &name, room, drawing->ascii, false);
-	put(drawing, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
-	    ctl_buffer_text(&name), details.rest);
+	drawing_printf(drawing, "%s%s%s%s\n", name.length || *details.rest ? before : "",
+		       details.before, ctl_buffer_text(&name), details.rest);
 }
 
 static void draw_range(struct drawing *drawing, const struct ctl_row *row)
 {
-	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
+	const struct ctl_number_text size = ctl_number_text(CTL_NUMBER_SHORT, row->size);
 	const size_t size_end = drawing->tag_left + drawing->tag_width + 1 +
 				ctl_text_cells(size.text) +
 				(size_t)padding_width(SIZE_CELLS, size.text);
@@ -125,7 +126,7 @@ static void draw_range(struct drawing *drawing, const struct ctl_row *row)
 	draw_devices(drawing, row);
 	for (size_t line = 1 + row->device_count; line < lines_of(drawing, row); line++) {
 		append_slice(drawing, row, false);
-		put(drawing, "\n");
+		drawing_printf(drawing, "\n");
 	}
 	append_slice(drawing, row, true);
 	append_columns(drawing, row->ranges->entry.tag, size.text);
@@ -136,29 +137,30 @@ static void append_run(struct drawing *drawing, const struct ctl_row *row)
 {
 	append_slice(drawing, row, false);
 	append_columns(drawing, row->ranges[row->count - 1].entry.tag, NULL);
-	put(drawing, "\n");
+	drawing_printf(drawing, "\n");
 	append_slice(drawing, row, false);
 	draw_details(drawing, row, " " INDENT, drawing->width - drawing->tag_left - strlen(INDENT));
 	append_slice(drawing, row, true);
-	append_columns(drawing, row->ranges->entry.tag, ctl_number_text(CTL_SHORT, row->size).text);
-	put(drawing, INDENT "in all\n");
+	append_columns(drawing, row->ranges->entry.tag,
+		       ctl_number_text(CTL_NUMBER_SHORT, row->size).text);
+	drawing_printf(drawing, INDENT "in all\n");
 }
 
 static void append_gap(struct drawing *drawing, const struct ctl_row *row, const char *start)
 {
-	put(drawing, "%*s ╎%*s╎" DIM, drawing->address_width, start, BLOCK_CELLS, "");
-	append_columns(drawing, "free", ctl_number_text(CTL_HUMAN, row->size).text);
-	put(drawing, PLAIN "\n");
+	drawing_printf(drawing, "%*s ╎%*s╎" DIM, drawing->address_width, start, BLOCK_CELLS, "");
+	append_columns(drawing, "free", ctl_number_text(CTL_NUMBER_HUMAN, row->size).text);
+	drawing_printf(drawing, PLAIN "\n");
 }
 
 static void draw_rule(struct drawing *drawing, const char *address, const char *text)
 {
 	size_t cells = drawing->tag_left + strlen(text) + 1;
 
-	put(drawing, BOLD "%*s ════════ %s ", drawing->address_width, address, text);
+	drawing_printf(drawing, BOLD "%*s ════════ %s ", drawing->address_width, address, text);
 	for (; cells < drawing->width; cells++)
-		put(drawing, "═");
-	put(drawing, PLAIN "\n");
+		drawing_printf(drawing, "═");
+	drawing_printf(drawing, PLAIN "\n");
 }
 
 /* The gap up to the host's limit begins at the top of the frame, where its start is shown. */
@@ -170,8 +172,8 @@ static void draw_limit(struct drawing *drawing, const struct ctl_row *gap)
 	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_usable_bits(map));
 	if (ctl_map_usable_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
-	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_HUMAN, gap->range.end).text);
-	draw_rule(drawing, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
+	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_NUMBER_HUMAN, gap->range.end).text);
+	draw_rule(drawing, ctl_number_text(CTL_NUMBER_HEX, gap->range.end).text, text.data);
 	append_gap(drawing, gap, "");
 }
 
@@ -181,13 +183,15 @@ static void append_rows(struct drawing *drawing)
 
 	if (rows->has_limit)
 		draw_limit(drawing, &rows->rows[rows->count]);
-	put(drawing, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", drawing->address_width,
-	    ctl_number_text(CTL_HEX, rows->top).text, ctl_number_text(CTL_HUMAN, rows->top).text);
+	drawing_printf(drawing, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", drawing->address_width,
+		       ctl_number_text(CTL_NUMBER_HEX, rows->top).text,
+		       ctl_number_text(CTL_NUMBER_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
 		const struct ctl_row *row = &rows->rows[i];
 
 		if (!row->count)
-			append_gap(drawing, row, ctl_number_text(CTL_HEX, row->range.start).text);
+			append_gap(drawing, row,
+				   ctl_number_text(CTL_NUMBER_HEX, row->range.start).text);
 		else if (row->count == 1)
 			draw_range(drawing, row);
 		else
@@ -195,7 +199,7 @@ static void append_rows(struct drawing *drawing)
 		if (row->range.start == GPAL_4GIB)
 			draw_rule(drawing, "", "4 GiB");
 	}
-	put(drawing, "%*s └──────┘\n", drawing->address_width, "");
+	drawing_printf(drawing, "%*s └──────┘\n", drawing->address_width, "");
 }
 
 static void draw_legend(struct drawing *drawing)
@@ -210,15 +214,15 @@ static void draw_legend(struct drawing *drawing)
 			continue;
 		cells = strlen("## ") + strlen(label);
 		if (at && at + strlen(INDENT) + cells > drawing->width) {
-			put(drawing, "\n");
+			drawing_printf(drawing, "\n");
 			at = 0;
 		}
 		ctl_buffer_puts(&drawing->out, at ? INDENT : "");
 		at += cells + (at ? strlen(INDENT) : 0);
 		append_block(drawing, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
-		put(drawing, " %s", label);
+		drawing_printf(drawing, " %s", label);
 	}
-	put(drawing, "\n");
+	drawing_printf(drawing, "\n");
 }
 
 static void draw_header(struct drawing *drawing)
@@ -226,30 +230,31 @@ static void draw_header(struct drawing *drawing)
 	ctl_cleanup_buffer struct gpald_bytes facts = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
-	put(drawing, BOLD);
+	drawing_printf(drawing, BOLD);
 	ctl_name_append(&drawing->out, drawing->rows.map->name, drawing->ascii);
-	put(drawing, PLAIN "\n");
+	drawing_printf(drawing, PLAIN "\n");
 	ctl_map_facts_append(&facts, drawing->rows.map);
 	ctl_wrap_append(&drawing->out, facts.data, drawing->width, UINT_MAX, drawing->ascii);
 	ctl_vm_summary_append(&content, &drawing->rows);
 	ctl_buffer_puts(&content, "; ");
 	ctl_bits_append(&content, drawing->rows.map, "");
 	ctl_wrap_append(&drawing->out, content.data, drawing->width, UINT_MAX, drawing->ascii);
-	put(drawing, "\n" DIM "%*s %*s", drawing->address_width, "START", BLOCK_CELLS + 2, "");
+	drawing_printf(drawing, "\n" DIM "%*s %*s", drawing->address_width, "START",
+		       BLOCK_CELLS + 2, "");
 	append_columns(drawing, "RANGE", "SIZE");
-	put(drawing, PLAIN "\n");
+	drawing_printf(drawing, PLAIN "\n");
 }
 
 static void draw_footer(struct drawing *drawing)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_warnings_append(&drawing->out, drawing->rows.map->layout, "warning: ", drawing->width,
-			    drawing->ascii);
-	put(drawing, "\n");
+	ctl_map_warnings_append(&drawing->out, drawing->rows.map->layout,
+				"warning: ", drawing->width, drawing->ascii);
+	drawing_printf(drawing, "\n");
 	draw_legend(drawing);
 	gpal_layout_digest(drawing->rows.map->layout, digest);
-	put(drawing, DIM "%s" PLAIN "\n", digest);
+	drawing_printf(drawing, DIM "%s" PLAIN "\n", digest);
 }
 
 static void widen_column(size_t *width, const char *name, size_t more, bool ascii)
@@ -268,7 +273,7 @@ static void measure_drawing(struct drawing *drawing, size_t width)
 	size_t most;
 
 	drawing->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
-	drawing->address_width = (int)strlen(ctl_number_text(CTL_HEX, highest).text);
+	drawing->address_width = (int)strlen(ctl_number_text(CTL_NUMBER_HEX, highest).text);
 	drawing->tag_left =
 		(size_t)drawing->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
 	drawing->tag_width = strlen("RANGE");

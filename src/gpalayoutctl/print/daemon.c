@@ -79,8 +79,8 @@ static void append_options(struct gpald_bytes *out, const cJSON *options)
 	ctl_table_append(out, &table);
 }
 
-enum ctl_exit ctl_print_info(struct ctl_session *session, struct gpald_bytes *out,
-			     const void *result)
+enum ctl_exit ctl_info_append(struct ctl_session *session, struct gpald_bytes *out,
+			      const void *result)
 {
 	const cJSON *tree = ctl_parse_result(session);
 	const struct gpal_client_info *info = result;
@@ -149,8 +149,8 @@ static const struct ctl_field policy_fields[] = {
 	CTL_FIELD(struct policy, "high_mmio of a root complex", CTL_SIZE, high_mmio),
 };
 
-enum ctl_exit ctl_print_policies(struct ctl_session *session, struct gpald_bytes *out,
-				 const void *result)
+enum ctl_exit ctl_policies_append(struct ctl_session *session, struct gpald_bytes *out,
+				  const void *result)
 {
 	const struct gpal_client_policies *policies = result;
 
@@ -318,8 +318,8 @@ static void append_methods(struct gpald_bytes *out, const struct gpal_client_sta
 	free(rows);
 }
 
-enum ctl_exit ctl_print_stats(struct ctl_session *session, struct gpald_bytes *out,
-			      const void *result)
+enum ctl_exit ctl_stats_append(struct ctl_session *session, struct gpald_bytes *out,
+			       const void *result)
 {
 	const cJSON *tree = ctl_parse_result(session);
 	const struct gpal_client_stats *stats = result;

@@ -71,8 +71,8 @@ void ctl_event_append(struct gpald_bytes *out, const struct gpal_client_event *e
 	}
 }
 
-enum ctl_exit ctl_print_history(struct ctl_session *session, struct gpald_bytes *out,
-				const void *result)
+enum ctl_exit ctl_history_append(struct ctl_session *session, struct gpald_bytes *out,
+				 const void *result)
 {
 	const struct gpal_client_history *history = result;
 	struct event_line *rows = calloc(history->count + 1, sizeof(*rows));

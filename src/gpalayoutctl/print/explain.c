@@ -102,8 +102,8 @@ static void append_step(struct gpald_bytes *out, const struct gpal_step *step, c
 		append_step_size(out, "  lost to alignment in all: ", lost, "\n");
 }
 
-enum ctl_exit ctl_print_explained(struct ctl_session *session, struct gpald_bytes *out,
-				  const void *result)
+enum ctl_exit ctl_explained_append(struct ctl_session *session, struct gpald_bytes *out,
+				   const void *result)
 {
 	const struct gpal_explanation *explanation = result;
 	const cJSON *range = ctl_member_of(ctl_parse_result(session), "ranges")->child;

@@ -103,8 +103,8 @@ static void append_map(struct gpald_bytes *out, const struct gpal_map *map)
 	free(rows);
 }
 
-enum ctl_exit ctl_print_allocated(struct ctl_session *session, struct gpald_bytes *out,
-				  const void *result)
+enum ctl_exit ctl_allocated_append(struct ctl_session *session, struct gpald_bytes *out,
+				   const void *result)
 {
 	(void)session;
 	append_map(out, result);
@@ -236,8 +236,8 @@ static void append_outcome(struct gpald_bytes *out, const char *what, const char
 	ctl_buffer_printf(out, " (generation %" PRIu64 ")%s", generation, end);
 }
 
-enum ctl_exit ctl_print_created(struct ctl_session *session, struct gpald_bytes *out,
-				const void *result)
+enum ctl_exit ctl_created_append(struct ctl_session *session, struct gpald_bytes *out,
+				 const void *result)
 {
 	const struct gpal_client_live *live = result;
 
@@ -248,8 +248,8 @@ enum ctl_exit ctl_print_created(struct ctl_session *session, struct gpald_bytes 
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct gpald_bytes *out,
-				const void *result)
+enum ctl_exit ctl_deleted_append(struct ctl_session *session, struct gpald_bytes *out,
+				 const void *result)
 {
 	const struct gpald_deleted *deleted = result;
 
@@ -266,8 +266,8 @@ static const struct ctl_field live_fields[] = {
 	CTL_FIELD(struct gpal_client_live, "updated", CTL_TEXT, updated_at),
 };
 
-enum ctl_exit ctl_print_live(struct ctl_session *session, struct gpald_bytes *out,
-			     const void *result)
+enum ctl_exit ctl_live_append(struct ctl_session *session, struct gpald_bytes *out,
+			      const void *result)
 {
 	const struct gpal_client_live *live = result;
 
@@ -296,8 +296,8 @@ void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *chan
 		ctl_buffer_puts(out, "no range changes\n");
 }
 
-enum ctl_exit ctl_print_updated(struct ctl_session *session, struct gpald_bytes *out,
-				const void *result)
+enum ctl_exit ctl_updated_append(struct ctl_session *session, struct gpald_bytes *out,
+				 const void *result)
 {
 	const struct gpal_client_update *update = result;
 	const bool is_dry = ctl_flag_was_given(session->invocation, "--dry-run");
@@ -378,8 +378,8 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 	free(fitting);
 }
 
-enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct gpald_bytes *out,
-				 const void *result)
+enum ctl_exit ctl_resolved_append(struct ctl_session *session, struct gpald_bytes *out,
+				  const void *result)
 {
 	const struct gpal_advice *advice = NULL;
 
@@ -394,8 +394,8 @@ enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct gpald_bytes
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_print_advised(struct ctl_session *session, struct gpald_bytes *out,
-				const void *result)
+enum ctl_exit ctl_advised_append(struct ctl_session *session, struct gpald_bytes *out,
+				 const void *result)
 {
 	const struct gpal_advice *advice = result;
 

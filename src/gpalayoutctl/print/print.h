@@ -6,21 +6,21 @@
 #include "gpalayoutctl/session.h"
 
 /* Appends a result, which was decoded as the command says. */
-typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct gpald_bytes *out,
-				  const void *result);
+typedef enum ctl_exit ctl_appender(struct ctl_session *session, struct gpald_bytes *out,
+				   const void *result);
 
-ctl_printer ctl_print_resolved;  /* struct gpal_layout */
-ctl_printer ctl_print_created;   /* struct gpal_client_live */
-ctl_printer ctl_print_updated;   /* struct gpal_client_update */
-ctl_printer ctl_print_deleted;   /* struct gpald_deleted */
-ctl_printer ctl_print_live;      /* struct gpal_client_live, of layout.get */
-ctl_printer ctl_print_history;   /* struct gpal_client_history */
-ctl_printer ctl_print_allocated; /* struct gpal_map */
-ctl_printer ctl_print_policies;  /* struct gpal_client_policies */
-ctl_printer ctl_print_info;      /* struct gpal_client_info */
-ctl_printer ctl_print_stats;     /* struct gpal_client_stats */
-ctl_printer ctl_print_advised;   /* struct gpal_advice */
-ctl_printer ctl_print_explained; /* struct gpal_explanation */
+ctl_appender ctl_resolved_append;  /* struct gpal_layout */
+ctl_appender ctl_created_append;   /* struct gpal_client_live */
+ctl_appender ctl_updated_append;   /* struct gpal_client_update */
+ctl_appender ctl_deleted_append;   /* struct gpald_deleted */
+ctl_appender ctl_live_append;      /* struct gpal_client_live, of layout.get */
+ctl_appender ctl_history_append;   /* struct gpal_client_history */
+ctl_appender ctl_allocated_append; /* struct gpal_map */
+ctl_appender ctl_policies_append;  /* struct gpal_client_policies */
+ctl_appender ctl_info_append;      /* struct gpal_client_info */
+ctl_appender ctl_stats_append;     /* struct gpal_client_stats */
+ctl_appender ctl_advised_append;   /* struct gpal_advice */
+ctl_appender ctl_explained_append; /* struct gpal_explanation */
 
 /* Appends a line: "warning: TOKEN at TAG: MESSAGE". */
 void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warning);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the golden corpus of a new policy.
 
-    GPALAYOUTD=build/gpalayoutd tests/vectors/policies/record.py POLICY
+    GPALAYOUTD=build/gcc/gpalayoutd tests/vectors/policies/record.py POLICY
 
 Asks a daemon that has the policy to resolve each of the requests below under it, and writes POLICY.jsonl next to this
 file. An existing file is never overwritten: a corpus says where guests have their memory, so once it is recorded, only

@@ -3,8 +3,8 @@
  * Prints the replies of the daemon, also for --json and --field. A refusal is printed with a hint
  * on what to do, in the terms of the user's input: flags, a file or JSON.
  */
-#ifndef GPALAYOUTCTL_ANSWER_H
-#define GPALAYOUTCTL_ANSWER_H
+#ifndef GPALAYOUTCTL_PRINT_REPLY_H
+#define GPALAYOUTCTL_PRINT_REPLY_H
 
 #include "gpalayoutctl/session.h"
 

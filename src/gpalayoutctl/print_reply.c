@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/answer.h"
+#include "gpalayoutctl/print_reply.h"
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
