@@ -31,7 +31,8 @@ enum gpal_change_kind {
 };
 
 /*
- * A range that differs between two layouts. Reserved ranges and policies are not compared, so two
+ * A range that differs between two layouts. Only addresses and their use are compared: reserved
+ * ranges, policies, profiles, the nodes of root complexes and VTL2's alias map are not. So two
  * layouts without a difference can have different digests.
  *
  * Ranges are matched by tag, and the extents of a RAM node in their order. The range of an IOMMU

@@ -252,9 +252,10 @@ GPAL_API uint64_t gpal_largest_bar(struct gpal_range window);
  * @layout: borrowed for the call; its architecture and the kinds in its map are in their enums
  * @digest: receives the digest as text with a NUL
  *
- * Two layouts with the same digest have every range at the same address. The digest is the
- * SHA-256 of "gpalayout-digest-1\nARCH\n" followed by "KIND TAG 0xSTART-0xEND\n" for each entry
- * of the map. START and END are lower-case hex digits without leading zeros.
+ * Two layouts with the same digest have every entry of the map at the same address, but the buses
+ * of root complexes, for example, can differ: see gpal_compare(). The digest is the SHA-256 of
+ * "gpalayout-digest-1\nARCH\n" followed by "KIND TAG 0xSTART-0xEND\n" for each entry of the map.
+ * START and END are lower-case hex digits without leading zeros.
  */
 GPAL_API void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE]);
 

@@ -342,8 +342,11 @@ START_TEST(a_list_has_pages)
 	}
 	do {
 		OK(gpal_client_list(client, *after ? after : NULL, 3, &page, &error));
-		seen += page->count;
 		ck_assert_uint_le(page->count, 3);
+		for (size_t i = 0; i < page->count; i++, seen++) {
+			snprintf(name, sizeof(name), "vm-%zu", seen);
+			ck_assert_str_eq(page->entries[i].name, name);
+		}
 		snprintf(after, sizeof(after), "%s", page->next ? page->next : "");
 		gpal_client_free(page);
 	} while (*after);

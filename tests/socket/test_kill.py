@@ -54,6 +54,7 @@ class Worker(threading.Thread):
         self.under_way = None  # a change without an answer
         self.changes = 0
         self.problem = None
+        self.may_end = False   # the connection, because the daemon is killed
 
     def choose(self):
         name = self.random.choice(self.names)
@@ -74,9 +75,10 @@ class Worker(threading.Thread):
                         self.problem = reply
                         return
                     self.acknowledge(reply["result"])
-        except (AssertionError, OSError, json.JSONDecodeError):
-            # The daemon is gone, perhaps in the middle of a line.
-            pass
+        except (AssertionError, OSError, json.JSONDecodeError) as error:
+            # The kill may end the connection in the middle of a line.
+            if not self.may_end:
+                self.problem = error
 
     def acknowledge(self, result):
         change, self.under_way = self.under_way, None
@@ -109,6 +111,8 @@ class Killed(unittest.TestCase):
                     wanted = seeds.randrange(2, 40)
                     wait_until(lambda: any(worker.problem for worker in workers) or
                                sum(worker.changes for worker in workers) >= wanted, f"fewer than {wanted} changes")
+                    for worker in workers:
+                        worker.may_end = True
                     daemon.process.kill()
                     daemon.process.wait()
                     for worker in workers:

@@ -20,6 +20,10 @@ NOBODY = 65534
 USERS = range(61000, 61008)
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
+# Its explanation is megabytes long.
+MANY_ROOT_COMPLEXES = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
+    {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}
+
 
 def padded(length):
     """Returns a valid request of exactly that many bytes."""
@@ -231,14 +235,23 @@ class Output(unittest.TestCase):
                 time.sleep(0.08)
                 self.assertEqual(client.read_reply()["id"], i)
 
+    def test_a_slow_reader_of_one_reply_is_not_cut_off(self):
+        """The reply takes longer than output_stall_ms, but the client reads some of it all the time."""
+        with Daemon("--limit", "output_stall_ms=4000") as daemon, daemon.connect() as client:
+            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain", "params": {"request": MANY_ROOT_COMPLEXES}}).encode() + b"\n")
+            received = b""
+            while not received.endswith(b"\n"):
+                data = client.sock.recv(65536)
+                self.assertTrue(data, "cut off")
+                received += data
+                time.sleep(0.06)
+            self.assertIn("ranges", json.loads(received)["result"])
+
     def test_a_client_that_asks_and_reads_steadily_is_not_cut_off(self):
         """New replies after an old one must not hide that the client is reading the old one."""
-        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
-            {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}
         with Daemon("--limit", "output_stall_ms=4000", "--limit", "output_pause_bytes=64M") as daemon, \
                 daemon.connect() as client:
-            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain",
-                                    "params": {"request": request}}).encode() + b"\n")
+            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain", "params": {"request": MANY_ROOT_COMPLEXES}}).encode() + b"\n")
             deadline = time.monotonic() + 5
             asked = 0
             while time.monotonic() < deadline:
@@ -491,26 +504,32 @@ class Connections(unittest.TestCase):
             wait_until(is_limited, "no lines were left out")
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
 
+    def flood(self, path, parent):
+        """Connects and hangs up, until this process is killed or the test is gone."""
+        try:
+            while os.getppid() == parent:
+                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                    connection.setblocking(False)
+                    connection.connect(path)
+        finally:
+            os._exit(1)
+
     def test_a_flood_of_connections_keeps_no_one_waiting(self):
         with Daemon("--limit", "connections_per_uid=4") as daemon, daemon.connect() as client:
-            parent, child = os.getpid(), os.fork()
-            if child == 0:
-                # Until it is killed or the test is gone, the child connects and hangs up, faster than the daemon can
-                # turn it away.
-                try:
-                    while os.getppid() == parent:
-                        with contextlib.suppress(OSError), \
-                                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                            connection.setblocking(False)
-                            connection.connect(daemon.socket)
-                finally:
-                    os._exit(1)
+            parent, children = os.getpid(), []
+            # Together, the children connect faster than the daemon can turn them away.
+            for _ in range(4):
+                child = os.fork()
+                if child == 0:
+                    self.flood(daemon.socket, parent)
+                children.append(child)
             try:
                 for _ in range(200):
                     self.assertIn("result", client.call("daemon.info"))
             finally:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+                for child in children:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
 
     def test_a_client_turned_away_sees_why_though_it_has_sent_something(self):
         with Daemon("--limit", "connections_per_uid=1") as daemon:

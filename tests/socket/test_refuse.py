@@ -170,6 +170,8 @@ class Refuse(DaemonTestCase):
             params = {"request": steps[-1][0], "refuse": "all", "allow_moves": True, "allow_removals": True}
             self.assertEqual(reason(client.call("layout.update", {"name": "nobody", **params})), "not_found")
             self.assertEqual(reason(client.call("layout.update", {"name": "ordered", "generation": 0, **params})), "generation_mismatch")
+            other = {**params["request"], "policy": "openvmm-2026.05"}
+            self.assertEqual(reason(client.call("layout.update", {"name": "ordered", **params, "request": other})), "conflict")
             # Nothing else prevents the change.
             self.assertEqual(warnings(client.call("layout.update", {"name": "ordered", **params, "refuse": ["hotplug_off_block"]})),
                              ["ram_not_at_zero"])

@@ -270,8 +270,13 @@ class Notifying(unittest.TestCase):
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
                 # The loop still sends STATUS=. None of eight notifications in a row has WATCHDOG=1.
                 row = 0
-                while row < 8:
+
+                def is_unfed():
+                    nonlocal row
                     row = 0 if "WATCHDOG=1" in manager.next_notification() else row + 1
+                    return row == 8
+
+                wait_until(is_unfed, "the watchdog is still fed")
                 manager.set_fault("none")
                 self.assertIn("result", client.read_reply())
                 manager.wait_notified("WATCHDOG=1")
