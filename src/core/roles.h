@@ -108,8 +108,8 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 }
 
 /*
- * Returns the alignment of a placed MMIO window unless the request states one. Only for low and
- * high MMIO of the chipset and of root complexes.
+ * Returns the usual alignment of an MMIO window. Only for low and high MMIO of root complexes and
+ * for high MMIO of the chipset. Low MMIO of the chipset has none, because it ends at 4 GiB.
  */
 static inline uint64_t gpald_usual_mmio_alignment(enum gpald_role role)
 {

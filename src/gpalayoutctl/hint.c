@@ -167,11 +167,17 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}" },
 	{ "exhausted",
-	  "{?low}{?update}beside the live ranges at most {largest_fit} fits for {tag}: make it "
-	  "smaller or, once the VM is off, use --allow-moves" },
+	  "{?low}{?update}{?call}at most {largest_fit} fits for {tag}: make it smaller and, once "
+	  "the VM is off, use \"allow_moves\": true" },
 	{ "exhausted",
-	  "{?low}{?update}beside the live ranges nothing is free for {tag}: make it smaller and, "
-	  "once the VM is off, use --allow-moves" },
+	  "{?low}{?update}at most {largest_fit} fits for {tag}: make it smaller and, once the VM "
+	  "is off, use --allow-moves" },
+	{ "exhausted",
+	  "{?low}{?update}{?call}nothing is free for {tag}: make it smaller and, once the VM is "
+	  "off, use \"allow_moves\": true" },
+	{ "exhausted",
+	  "{?low}{?update}nothing is free for {tag}: make it smaller and, once the VM is off, use "
+	  "--allow-moves" },
 	{ "exhausted",
 	  "{?low}{tag} needs {size}, but at most {largest_fit} fits below 4 GiB at an alignment of "
 	  "{alignment}: {how_to_free_low}" },

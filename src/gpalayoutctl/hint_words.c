@@ -123,7 +123,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 		ctl_buffer_printf(
 			out,
 			"; gpalayoutctl advise with the %s request tries other sizes, for "
-			"an update with --allow-moves",
+			"an update that may move ranges",
 			has_changes(context) ? "changed" : "same");
 	else if (!ctl_hint_is_method(context, "layout.advise"))
 		ctl_buffer_puts(out,

@@ -116,8 +116,8 @@ static int resolve_layout(const struct gpald_operation *operation, const struct 
 }
 
 /*
- * Makes the replacement record. After NOT_ALLOWED this is the record that would result if the
- * change were allowed.
+ * Makes the replacement record. After LAYOUT_REFUSED this is the record that would result if the
+ * layout were not refused.
  */
 static enum gpald_outcome make_replacement(const struct gpald_decision_basis *basis,
 					   struct gpald_operation *operation,

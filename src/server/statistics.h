@@ -10,7 +10,7 @@
 
 /*
  * Bucket i counts values of at most 2^i that no earlier bucket counts. The last bucket also counts
- * all greater values. Values are microseconds, except in `batches`.
+ * all greater values. Values are microseconds, except in `commit_sizes`.
  */
 #define GPALD_HISTOGRAM_BUCKETS 32
 

@@ -502,8 +502,11 @@ class WithDaemon(DaemonTestCase):
         self.ctl("create", "full", "--arch", "x86_64", "--chipset-low-mmio", "32M", *("--numa", "508M") * 8)
         self.addCleanup(self.ctl, "delete", "full")
         text = self.said("exhausted", "update", "full", "--add-pcie-root-complex", "a,low_mmio=8G", arch=None)[2]
-        self.assertEqual(text.splitlines()[-1], "hint: beside the live ranges nothing is free for pcie-a-low-mmio: make it smaller and, "
-                                                "once the VM is off, use --allow-moves")
+        self.assertEqual(text.splitlines()[-1], "hint: nothing is free for pcie-a-low-mmio: make it smaller and, once the VM is off, use --allow-moves")
+        params = {"name": "full", "request": {"arch": "x86_64", "memory": {"nodes": ["508M"] * 8}, "chipset": {"low_mmio": "32M"},
+                                              "pcie": {"root_complexes": [{"name": "a", "low_mmio": "8G"}]}}}
+        text = self.said("exhausted", "call", "layout.update", json.dumps(params), arch=None)[2]
+        self.assertTrue(text.endswith('once the VM is off, use "allow_moves": true'), text)
 
     def test_windows_that_fill_the_low_ram_window_can_be_smaller(self):
         args = ["--memory-start", "512M", "--memory-low-window", "256M", "--pcie-root-complex", "a,low_mmio=3456M",
@@ -703,7 +706,7 @@ class WithDaemon(DaemonTestCase):
         for which, change in (("changed", ["--set", "memory.nodes.0=128G"]),
                               ("same", ["--memory", "128G", "--host-bits", "36", "--arch", "x86_64"])):
             text = self.said("address_width_exceeded", "update", "wide", *change, arch=None)[2]
-            self.assertTrue(text.endswith(f"; gpalayoutctl advise with the {which} request tries other sizes, for an update with --allow-moves"),
+            self.assertTrue(text.endswith(f"; gpalayoutctl advise with the {which} request tries other sizes, for an update that may move ranges"),
                             text)
 
     def test_sizes_to_type_are_exact(self):

@@ -12,7 +12,7 @@ extern const struct ctl_flag ctl_request_flags[];
 /*
  * Appends the request as JSON text. Sizes stay as they were typed, and the daemon checks them; only
  * those of a pinned window of a root complex are read here. Returns CTL_USAGE after a message that
- * names the wrong flag.
+ * names the flag at fault.
  */
 enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct gpald_bytes *text);
 
