@@ -169,10 +169,10 @@ int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kin
 	int code = gpald_fail(
 		p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
 		"%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64 " bytes: 0x%" PRIx64
-		" bytes are free there and the %s has 0x%" PRIx64 " bytes",
+		" bytes are free there and %s 0x%" PRIx64 " bytes",
 		demand->tag, is_low_ram_window ? "in the low RAM window" : regions[kind],
 		demand->size, demand->alignment, summary.total,
-		is_low_ram_window ? "free range at address 0" : "largest aligned free range",
+		is_low_ram_window ? "from address 0 only" : "the largest aligned free range has",
 		summary.largest_fit);
 
 	if (p->error) {

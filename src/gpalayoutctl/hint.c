@@ -157,7 +157,8 @@ static const struct hint hints[] = {
 	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the "
 	  "way, or omit the low RAM window" },
 	{ "exhausted",
-	  "{?sized_by_devices}{?low}give {tag} fewer devices, or smaller ones{for_more_low}" },
+	  "{?sized_by_devices}{?low}give {tag} fewer devices, or smaller ones{for_more_low}"
+	  "{or_moves}" },
 	{ "exhausted", "{?sized_by_devices}give {tag} fewer devices, or smaller ones{for_more}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
@@ -165,24 +166,12 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "{?shared}{equal_share} for each of the {windows} would fit there{for_more_ecam}" },
 	{ "exhausted",
-	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}" },
-	{ "exhausted",
-	  "{?low}{?update}{?call}at most {largest_fit} fits for {tag}: make it smaller and, once "
-	  "the VM is off, use \"allow_moves\": true" },
-	{ "exhausted",
-	  "{?low}{?update}at most {largest_fit} fits for {tag}: make it smaller and, once the VM "
-	  "is off, use --allow-moves" },
-	{ "exhausted",
-	  "{?low}{?update}{?call}nothing is free for {tag}: make it smaller and, once the VM is "
-	  "off, use \"allow_moves\": true" },
-	{ "exhausted",
-	  "{?low}{?update}nothing is free for {tag}: make it smaller and, once the VM is off, use "
-	  "--allow-moves" },
+	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}{or_moves}" },
 	{ "exhausted",
 	  "{?low}{tag} needs {size}, but at most {largest_fit} fits below 4 GiB at an alignment of "
-	  "{alignment}: {how_to_free_low}" },
+	  "{alignment}: {how_to_free_low}{or_moves}" },
 	{ "exhausted",
-	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}" },
+	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}{or_moves}" },
 	{ "exhausted",
 	  "{?ecam_tag}{?many_buses}move the pinned and reserved ranges in the way, give root "
 	  "complexes fewer buses (1 MiB each), or put the ECAM below 4 GiB ({ecam_below})" },

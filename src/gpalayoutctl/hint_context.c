@@ -35,6 +35,12 @@ bool ctl_hint_is_allocate(const struct ctl_hint_context *context)
 	return ctl_hint_is_method(context, "layout.allocate");
 }
 
+bool ctl_hint_keeps_live_ranges(const struct ctl_hint_context *context)
+{
+	return ctl_hint_is_method(context, "layout.update") &&
+	       !cJSON_IsTrue(ctl_member_of(context->params, "allow_moves"));
+}
+
 bool ctl_hint_has_text(const struct ctl_hint_context *context, const char *member,
 		       const char *wanted)
 {

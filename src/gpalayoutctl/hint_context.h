@@ -32,6 +32,9 @@ const char *ctl_hint_flag_or(const struct ctl_hint_context *context, const char 
 bool ctl_hint_is_method(const struct ctl_hint_context *context, const char *name);
 bool ctl_hint_is_allocate(const struct ctl_hint_context *context);
 
+/* Returns true for an update that may not move or resize the ranges of the live layout. */
+bool ctl_hint_keeps_live_ranges(const struct ctl_hint_context *context);
+
 /* Return true if the data of the refusal has a member with that text, or with that ending. */
 bool ctl_hint_has_text(const struct ctl_hint_context *context, const char *member,
 		       const char *wanted);

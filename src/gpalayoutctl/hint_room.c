@@ -12,7 +12,10 @@
 
 #include <string.h>
 
-/* Returns the policy of the request; NULL: this program does not know it. */
+/*
+ * Returns the policy of the request; NULL: this program does not know it. If the request names
+ * none, this is the default of this program, which can differ from that of the daemon.
+ */
 static const struct gpal_policy *find_policy(const struct ctl_hint_context *context)
 {
 	const char *name = ctl_text_of(context->request, "policy");
@@ -151,7 +154,7 @@ bool ctl_hint_can_shrink_ecam(const struct ctl_hint_context *context)
 
 static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *context)
 {
-	const bool is_below = is_ecam_below(context);
+	const bool is_below = is_ecam_below(context) && !ctl_hint_keeps_live_ranges(context);
 
 	add_way(ways, is_below && ctl_hint_can_shrink_ecam(context),
 		"give root complexes fewer buses");
@@ -210,6 +213,7 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 {
 	const bool is_window = ctl_hint_has_text_ending(context, "tag", "-low-mmio");
 	const bool is_aligned = is_alignment_at_fault(context);
+	const bool can_resize = !is_aligned && !ctl_hint_keeps_live_ranges(context);
 	bool is_other = is_window && is_for_more;
 	struct ways ways = { 0 };
 	uint64_t fit;
@@ -226,15 +230,15 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 	}
 	if (is_window && ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0)
 		is_other = true;
-	add_way(&ways, !is_aligned && can_shrink_low_windows(context, is_other),
+	add_way(&ways, can_resize && can_shrink_low_windows(context, is_other),
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
-	add_way(&ways, !is_aligned && context->request && can_shrink_chipset(context),
+	add_way(&ways, can_resize && context->request && can_shrink_chipset(context),
 		"make chipset-low-mmio smaller");
 	add_way(&ways, ctl_member_of(ctl_hint_place(context), "alignment"),
 		"give it a smaller alignment");
 	add_way(&ways, has_ranges_in_the_way(context),
 		"move the pinned and reserved ranges in the way");
-	add_way(&ways, can_lower_memory_start(context),
+	add_way(&ways, can_lower_memory_start(context) && !ctl_hint_keeps_live_ranges(context),
 		ctl_hint_flag_or(context, "lower --memory-start", "lower memory.start"));
 	if (!is_aligned)
 		add_ecam_ways(&ways, context);

@@ -130,6 +130,14 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 				"; gpalayoutctl advise with the same request tries other sizes");
 }
 
+/* Says that moving live ranges may make room, if the update does not allow it. */
+static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	if (ctl_hint_keeps_live_ranges(context))
+		ctl_buffer_printf(out, "; once the VM is off, %s may make room",
+				  is_call(context) ? "\"allow_moves\": true" : "--allow-moves");
+}
+
 /* Ranges that overlap. */
 
 static const char low_gap[] = "low-ram-gap";
@@ -427,6 +435,7 @@ static const struct {
 	{ "ecam_below", append_ecam_below },
 	{ "for_more_ecam", ctl_hint_append_for_more_ecam },
 	{ "windows", append_windows },
+	{ "or_moves", append_or_moves },
 	{ "try_sizes", append_try_sizes },
 	{ "none", append_word_for_none },
 	{ "movable", append_movable },

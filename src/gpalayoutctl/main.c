@@ -96,8 +96,9 @@ static const char usage_top[] = "Usage: gpalayoutctl [OPTION]... COMMAND [ARGUME
 
 static const char usage_end[] =
 	"\n"
-	"SIZE and ADDR are in bytes: a whole number, which may end in K, M, G, T or P, or 0x\n"
-	"and hexadecimal digits.\n"
+	"SIZE and ADDR are in bytes: either 0x and hexadecimal digits, or a whole decimal\n"
+	"number, which may end in K, M, G, T or P (powers of 1024, also written as KB or\n"
+	"KiB).\n"
 	"\n"
 	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor); 2 wrong\n"
 	"usage, or a value, file or output that cannot be used; 3 no daemon, an\n"

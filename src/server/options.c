@@ -563,9 +563,11 @@ static int set_from_environment(struct gpald_options *options, enum gpald_option
 
 int gpald_options_finish(struct gpald_options *options, const struct gpald_activation *activation)
 {
-	int status = set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
-					  &options->environment_folder);
+	int status = 0;
 
+	if (options->is_on_disk)
+		status = set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY",
+					      "", &options->environment_folder);
 	if (!status && !activation->count)
 		status = set_from_environment(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY",
 					      "/control.sock", &options->environment_socket);

@@ -324,8 +324,8 @@ class Small(WithDaemon):
         with self.daemon.connect() as client:
             self.fill(client)
         process = subprocess.Popen([GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", "-"], env=BASE_ENV,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        # A pipe holds less than the backup, so the client waits in the middle of it.
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096)
+        # The pipe holds less than the backup, so the client waits in the middle of it.
         process.stdout.read(1)
         self.daemon.process.kill()
         self.daemon.process.wait()

@@ -217,9 +217,9 @@ class Checking(Case):
             self.assertEqual((done.returncode, done.stderr.split(": ")[:2]), (1, ["gpalayoutd", f"${variable}"]))
 
     def test_a_wrong_variable_that_is_not_used_does_no_harm(self):
-        for options in (["--check-config", "--socket=/tmp/s"], ["--help"]):
+        for options in (["--check-config", "--socket=/tmp/s", "--store=memory"], ["--help"]):
             done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, timeout=PATIENCE, check=False,
-                                  env={**os.environ, "RUNTIME_DIRECTORY": "/" + "x" * 120})
+                                  env={**os.environ, "RUNTIME_DIRECTORY": "/" + "x" * 120, "STATE_DIRECTORY": os.fsdecode(b"/\xff")})
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_none_reads_no_file(self):

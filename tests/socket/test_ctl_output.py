@@ -498,15 +498,26 @@ class WithDaemon(DaemonTestCase):
         text = self.no_room("exhausted", "--memory-start", "1G", "--memory-low-window", "256M", "--host-hole", "arm-msi", arch="aarch64")
         self.assertEqual(text.splitlines()[-1], "hint: make the low RAM window at most 128 MiB: a hole of the host cannot move")
 
-    def test_an_update_without_room_beside_live_ranges_says_so(self):
+    def test_an_update_may_make_room_by_moves(self):
         self.ctl("create", "full", "--arch", "x86_64", "--chipset-low-mmio", "32M", *("--numa", "508M") * 8)
         self.addCleanup(self.ctl, "delete", "full")
+        start = "hint: no aligned address below 4 GiB is free for pcie-a-low-mmio: "
         text = self.said("exhausted", "update", "full", "--add-pcie-root-complex", "a,low_mmio=8G", arch=None)[2]
-        self.assertEqual(text.splitlines()[-1], "hint: nothing is free for pcie-a-low-mmio: make it smaller and, once the VM is off, use --allow-moves")
+        self.assertEqual(text.splitlines()[-1], start + "make it smaller; once the VM is off, --allow-moves may make room")
         params = {"name": "full", "request": {"arch": "x86_64", "memory": {"nodes": ["508M"] * 8}, "chipset": {"low_mmio": "32M"},
                                               "pcie": {"root_complexes": [{"name": "a", "low_mmio": "8G"}]}}}
         text = self.said("exhausted", "call", "layout.update", json.dumps(params), arch=None)[2]
-        self.assertTrue(text.endswith('once the VM is off, use "allow_moves": true'), text)
+        self.assertTrue(text.endswith('make it smaller; once the VM is off, "allow_moves": true may make room'), text)
+        # What was allowed already is not proposed, and windows of the live layout cannot be smaller before.
+        text = self.said("exhausted", "update", "full", "--add-pcie-root-complex", "a,low_mmio=8G", "--allow-moves", arch=None)[2]
+        self.assertNotIn("allow-moves", text)
+        live = ["--arch", "x86_64", "--memory", "1G", "--memory-start", "1M"]
+        self.ctl("create", "roomy", *live)
+        self.addCleanup(self.ctl, "delete", "roomy")
+        for args, text in ((["--pcie-root-complex", "a,low_mmio=2M,low_mmio_alignment=4G"], start + "give it a smaller alignment"),
+                           (["--pcie-root-complex", "a,low_mmio=8G"], "hint: if nothing else changes, pcie-a-low-mmio can have 1.875 GiB")):
+            found = self.said("exhausted", "update", "roomy", *live, *args, arch=None)[2]
+            self.assertEqual(found.splitlines()[-1], text + "; once the VM is off, --allow-moves may make room")
 
     def test_windows_that_fill_the_low_ram_window_can_be_smaller(self):
         args = ["--memory-start", "512M", "--memory-low-window", "256M", "--pcie-root-complex", "a,low_mmio=3456M",

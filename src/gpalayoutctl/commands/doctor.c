@@ -119,6 +119,12 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	"; if its socket is elsewhere, set --socket or GPALAYOUT_SOCKET to " \
 	"the path of that socket"
 
+/* Returns true if there is a file of which this user may not write, as of a socket to connect. */
+static bool is_denied(const char *path)
+{
+	return access(path, F_OK) == 0 && access(path, W_OK) != 0;
+}
+
 /* Returns true if this user may connect to the socket. */
 static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 {
@@ -127,20 +133,21 @@ static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 		is_inspect ? "set --inspect-socket to the path of the daemon's inspect socket" :
 			     "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket";
 	struct stat info;
+	const int error = path && stat(path, &info) ? errno : 0;
 
 	if (!path) {
 		add_unchecked(d, what, "not checked, because its path would be too long");
-	} else if (stat(path, &info)) {
+	} else if (error) {
 		add_finding(d, what,
-			    errno == EACCES ? "let this user enter the folders above it" :
-			    errno != ENOENT ? other_path :
+			    error == EACCES ? "let this user enter the folders above it" :
+			    error != ENOENT ? other_path :
 			    d->has_replied  ? BIND_INSPECT_SOCKET :
-			    is_inspect && access(d->session->invocation->socket, F_OK) == 0 ?
+			    is_inspect && is_denied(d->session->invocation->socket) ?
 					     OTHER_INSPECT_SOCKET :
 			    is_inspect || strcmp(path, GPAL_CLIENT_DEFAULT_PATH) == 0 ?
 					     START :
 					     START OTHER_PATH,
-			    "%s: %s", path, strerror(errno));
+			    "%s: %s", path, strerror(error));
 	} else if (!S_ISSOCK(info.st_mode)) {
 		add_finding(d, what, other_path, "%s is not a socket", path);
 	} else if (access(path, W_OK)) {
