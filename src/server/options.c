@@ -210,8 +210,8 @@ static const struct row {
 				   "else\n" GPAL_CLIENT_DEFAULT_PATH),
 				  set_socket, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
-					  "socket for methods that change nothing, other than\n"
-					  "registry.backup",
+					  "socket for all methods except registry.backup and\n"
+					  "those that change something",
 					  NULL, "inspect.sock beside the control socket",
 					  set_inspect_socket, required_argument, 0 },
 	[GPALD_OPTION_TTRPC_SOCKET] = { "ttrpc-socket", "PATH|none",

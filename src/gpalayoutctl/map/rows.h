@@ -14,8 +14,8 @@
 
 /* The texts of a range besides its tag and size. `rest` has parts with ", " between them. */
 struct ctl_details {
-	const char *before;
-	const char *name; /* of a root complex or a CXL window; NULL: none */
+	const char *before; /* the name: "of " or "" */
+	const char *name;   /* of a root complex or a CXL window; NULL: none */
 	char rest[192];
 };
 
