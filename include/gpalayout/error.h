@@ -40,11 +40,13 @@ enum gpal_code {
 	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the architecture does not have this IOMMU */
 	GPAL_E_INVALID_HDM = -14,         /* an HDM size is no multiple of 256 MiB (per target) */
 	GPAL_E_NODE_OUT_OF_RANGE = -15, /* a root complex or a room names a node that is missing */
-	GPAL_E_OUT_OF_RANGE = -16,      /* a value is outside what its header allows */
+	/* A value is outside what its header allows; gpal_update(): or an unknown live policy. */
+	GPAL_E_OUT_OF_RANGE = -16,
 
 	/* The failure is not about the input. */
 	GPAL_E_NO_MEMORY = -17, /* the heap is exhausted */
-	GPAL_E_INTERNAL = -18,  /* a bug, or a layout of another request or unknown policy */
+	/* A bug; for gpal_explain() and advice also a wrong layout, or an unknown policy. */
+	GPAL_E_INTERNAL = -18,
 
 	/* The change of a live layout is not allowed. */
 	GPAL_E_WOULD_MOVE = -19,   /* the change would move or resize ranges of the layout */

@@ -61,8 +61,9 @@ struct gpald_store_state {
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
 	 * New revisions, and the generations of new layouts, are above this. At the start it is
-	 * gpald_event_clock_revision(). If a counter is above that, the least multiple of
-	 * GPALD_RESTORE_RAISE_MIN is added with which none is. 0: the store is new. Not stored.
+	 * gpald_event_clock_revision(). If a counter is above that, the floor is raised by
+	 * the least multiple of GPALD_RESTORE_RAISE_MIN that leaves no counter above it. 0: the
+	 * store is new. Not stored.
 	 *
 	 * An existing store may be an older copy, whose later changes are lost. Their numbers are
 	 * not above the floor, unless the clock was set back, or an earlier restore had raised them

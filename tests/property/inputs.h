@@ -71,8 +71,7 @@ uint64_t draw_size(struct random *random, unsigned int bits);
 
 /*
  * `scale` multiplies the greatest number of ranges and demands. With 1, there are at most a few
- * hundred.
- * The caller frees the result with alloc_case_free().
+ * hundred. The caller frees the result with alloc_case_free().
  */
 struct alloc_case *alloc_case_draw(uint64_t seed, unsigned int scale);
 struct alloc_case *alloc_case_copy(const struct gpal_alloc_input *input);

@@ -119,7 +119,7 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	"; if its socket is elsewhere, set --socket or GPALAYOUT_SOCKET to " \
 	"the path of that socket"
 
-/* Returns true if there is a file of which this user may not write, as of a socket to connect. */
+/* Returns true if the file exists and this user may not write it, which connecting needs. */
 static bool is_denied(const char *path)
 {
 	return access(path, F_OK) == 0 && access(path, W_OK) != 0;
