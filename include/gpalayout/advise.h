@@ -67,7 +67,7 @@ struct gpal_advice {
 	/* In the order of the map, RAM by its first extent; without a layout, RAM comes first. */
 	const struct gpal_growth *growths;
 	size_t count;
-	bool resolves; /* the caller gave a layout */
+	bool resolves; /* there is a layout; for gpal_advise(), the caller gave one */
 	bool cut;      /* not all sizes were tried, because there are too many ranges */
 };
 

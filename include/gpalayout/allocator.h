@@ -41,7 +41,8 @@ struct gpal_demand {
 /*
  * The input: a list for each kind, borrowed for the call. A list may be NULL if its count is 0,
  * and has at most GPAL_ALLOC_MAX entries. The order of a list matters: RAM and post_mmio are
- * placed in this order, and it breaks ties between windows of the same alignment and size.
+ * placed in this order, and in mmio32 and mmio64 it breaks ties between demands of the same
+ * alignment and size.
  */
 struct gpal_alloc_input {
 	const struct gpal_pinned *reserved;

@@ -352,7 +352,7 @@ struct gpal_client_update {
 	const char *name;    /* NULL: the update was refused */
 	uint64_t generation; /* of the layout after the call; 0: the update was refused */
 	const struct gpal_layout *layout;   /* after the update; NULL: it was refused */
-	const struct gpal_changes *changes; /* compatible, removes and is_removal are never set */
+	const struct gpal_changes *changes; /* compatible, removes and is_removal are false */
 };
 
 /*

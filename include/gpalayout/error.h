@@ -40,7 +40,7 @@ enum gpal_code {
 	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the architecture does not have this IOMMU */
 	GPAL_E_INVALID_HDM = -14,         /* an HDM size is no multiple of 256 MiB (per target) */
 	GPAL_E_NODE_OUT_OF_RANGE = -15, /* a root complex or a room names a node that is missing */
-	/* A value is outside what its header allows; gpal_update(): or an unknown live policy. */
+	/* A value is outside what its header allows; for gpal_update() also an unknown policy. */
 	GPAL_E_OUT_OF_RANGE = -16,
 
 	/* The failure is not about the input. */

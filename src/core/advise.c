@@ -70,8 +70,8 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
  * Returns a size that works although the next one, a unit more, does not; 0: a try was not made.
  * `bad` is the largest size up to the limit, and never fits. For low MMIO it is larger than 4 GiB.
  * For all other ranges it leaves less than one unit of the address space for everything else, which
- * needs more. The unit is 4 KiB for most ranges, and others take more than that below 4 GiB. The
- * unit of a CXL window is at most 4 GiB, and the window cannot use the space below 4 GiB.
+ * needs more. The unit of most ranges is 4 KiB, and chipset low MMIO alone takes more. The unit of
+ * a CXL window is at most 4 GiB, and the window cannot use the space below 4 GiB.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)

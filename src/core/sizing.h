@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tries other sizes: resolves a request with another size to find out whether that size works.
- * largest_size.c uses the search and the budget for the bare allocator, too. Nothing here knows a
- * rule of placement.
+ * largest_size.c uses the search and the budget for the bare allocator, too. The search itself
+ * knows no rule of placement.
  */
 #ifndef GPALD_CORE_SIZING_H
 #define GPALD_CORE_SIZING_H
@@ -100,8 +100,8 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 uint64_t gpald_sizing_min_size(const struct gpald_sizing *sizing, uint64_t unit);
 
 /*
- * Chooses all low (or high) windows of root complexes that must be placed, depending on the
- * subject. A try gives all of them the same size and the usual alignment. Returns their number.
+ * Chooses all windows of root complexes that must be placed: the low or the high ones, depending on
+ * the subject. A try gives all of them the same size and the usual alignment. Returns their number.
  */
 size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject subject);
 

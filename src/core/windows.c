@@ -2,10 +2,11 @@
 /*
  * Theory of operation
  *
- * Windows are placed by descending alignment, and for each alignment by descending size. If a
- * window has the same size as the one before it, its search continues where that one was found,
- * because free ranges that were too small for one are too small for the other. So one pass over the
- * free ranges places all windows of a size, and each free range takes as many as fit at once.
+ * A window here is any range of the kinds mmio32 and mmio64. Windows are placed by descending
+ * alignment, and for each alignment by descending size. If a window has the same size as the one
+ * before it, its search continues where that one was placed, because free ranges that were too
+ * small for one are too small for the other. So one pass over the free ranges places all windows of
+ * a size, and each free range takes as many as fit at once.
  *
  * This is fastest for common VMs, whose free space is in a few pieces and whose windows have a few
  * sizes. If there are many pieces or sizes, an index (fit_index.c) is faster. It takes time to set

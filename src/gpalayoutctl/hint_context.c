@@ -72,7 +72,7 @@ const char *ctl_hint_flag_or(const struct ctl_hint_context *context, const char 
 	return ctl_hint_has_flags(context) ? flag : json;
 }
 
-const cJSON *ctl_hint_place(const struct ctl_hint_context *context)
+const cJSON *ctl_hint_pointed_value(const struct ctl_hint_context *context)
 {
 	const cJSON *at = context->params;
 

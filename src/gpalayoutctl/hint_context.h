@@ -51,7 +51,7 @@ bool ctl_hint_is_low_phase(const struct ctl_hint_context *context);
 bool ctl_hint_read_size(const cJSON *object, const char *name, uint64_t *size);
 
 /* Returns what the pointer of the refusal leads to, or NULL if it leads to nothing. */
-const cJSON *ctl_hint_place(const struct ctl_hint_context *context);
+const cJSON *ctl_hint_pointed_value(const struct ctl_hint_context *context);
 
 /* Returns the list of root complexes of the request, or NULL if there is none. */
 const cJSON *ctl_hint_root_complexes(const struct ctl_hint_context *context);

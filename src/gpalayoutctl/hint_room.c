@@ -169,7 +169,7 @@ static bool is_alignment_at_fault(const struct ctl_hint_context *context)
 {
 	uint64_t fit;
 
-	return ctl_member_of(ctl_hint_place(context), "alignment") &&
+	return ctl_member_of(ctl_hint_pointed_value(context), "alignment") &&
 	       ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0;
 }
 
@@ -212,8 +212,8 @@ static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_
 static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
 {
 	const bool is_window = ctl_hint_has_text_ending(context, "tag", "-low-mmio");
-	const bool is_aligned = is_alignment_at_fault(context);
-	const bool can_resize = !is_aligned && !ctl_hint_keeps_live_ranges(context);
+	const bool alignment_fails = is_alignment_at_fault(context);
+	const bool can_resize = !alignment_fails && !ctl_hint_keeps_live_ranges(context);
 	bool is_other = is_window && is_for_more;
 	struct ways ways = { 0 };
 	uint64_t fit;
@@ -234,13 +234,13 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
 	add_way(&ways, can_resize && context->request && can_shrink_chipset(context),
 		"make chipset-low-mmio smaller");
-	add_way(&ways, ctl_member_of(ctl_hint_place(context), "alignment"),
+	add_way(&ways, ctl_member_of(ctl_hint_pointed_value(context), "alignment"),
 		"give it a smaller alignment");
 	add_way(&ways, has_ranges_in_the_way(context),
 		"move the pinned and reserved ranges in the way");
 	add_way(&ways, can_lower_memory_start(context) && !ctl_hint_keeps_live_ranges(context),
 		ctl_hint_flag_or(context, "lower --memory-start", "lower memory.start"));
-	if (!is_aligned)
+	if (!alignment_fails)
 		add_ecam_ways(&ways, context);
 	return ways;
 }

@@ -295,7 +295,8 @@ static bool is_off_page(const struct ctl_hint_context *context)
 	uint64_t alignment;
 
 	return ctl_hint_read_size(context->data, "alignment", &alignment) &&
-	       alignment == GPAL_PAGE_SIZE && ctl_member_of(ctl_hint_place(context), "start");
+	       alignment == GPAL_PAGE_SIZE &&
+	       ctl_member_of(ctl_hint_pointed_value(context), "start");
 }
 
 /* Returns true if the place is a window of a root complex that is to be placed and has size 0. */
@@ -303,7 +304,7 @@ static bool is_empty_window(const struct ctl_hint_context *context)
 {
 	return has_zero_size(context) && ctl_hint_has_text_ending(context, "tag", "-mmio") &&
 	       pointer_has(context, "/request/pcie/root_complexes/") &&
-	       !ctl_member_of(ctl_hint_place(context), "start");
+	       !ctl_member_of(ctl_hint_pointed_value(context), "start");
 }
 
 /* Appends the value that means "no such window". Call it only if is_empty_window() is true. */
@@ -321,7 +322,7 @@ static void append_word_for_none(struct gpald_bytes *out, const struct ctl_hint_
 /* Returns true if the place is a window whose size is computed from its devices. */
 static bool has_devices(const struct ctl_hint_context *context)
 {
-	return ctl_member_of(ctl_hint_place(context), "devices");
+	return ctl_member_of(ctl_hint_pointed_value(context), "devices");
 }
 
 struct windows {

@@ -47,8 +47,8 @@ static bool is_long_text(const struct gpald_bytes *text)
 }
 
 /*
- * Turns the child into the pager. A shell runs the command in PAGER, which may have options. "less"
- * runs without a shell, because a shell would report it if less, which is the default, is missing.
+ * Turns the child into the pager. A shell runs the command in PAGER, which may have options. The
+ * default, "less", runs without a shell, because a shell prints an error if it is not installed.
  */
 static void become_pager(const char *pager, const int ends[2])
 {

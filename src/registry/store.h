@@ -65,10 +65,11 @@ struct gpald_store_state {
 	 * the least multiple of GPALD_RESTORE_RAISE_MIN that leaves no counter above it. 0: the
 	 * store is new. Not stored.
 	 *
-	 * An existing store may be an older copy, whose later changes are lost. Their numbers are
-	 * not above the floor, unless the clock was set back, or an earlier restore had raised them
-	 * above the clock and the clock has since caught up with the numbers of the copy. An update
-	 * only adds one to the generation of its layout, so it may repeat that of a lost update.
+	 * An existing store may be an older copy, which lacks later changes. The numbers of the
+	 * lost changes are not above the floor, with two exceptions: the clock was set back; or
+	 * an earlier restore raised these numbers above the clock, and the clock has since passed
+	 * the numbers of the copy. An update only adds one to the generation of its layout, so it
+	 * may repeat that of a lost update.
 	 */
 	uint64_t floor;
 };

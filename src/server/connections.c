@@ -109,8 +109,8 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	c->refuse_from_offset = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
 			       socket_kind->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
-						   (size_t)gpald_connection_limit(
-							   c, GPALD_LIMIT_REQUEST_LINE_BYTES),
+							(size_t)gpald_connection_limit(
+								c, GPALD_LIMIT_REQUEST_LINE_BYTES),
 			       socket_kind->is_framed);
 
 	if (uv_accept((uv_stream_t *)listener, gpald_connection_stream(c)) ||

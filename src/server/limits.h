@@ -13,7 +13,7 @@ enum gpald_limit {
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
-	GPALD_LIMIT_QUEUED_REQUESTS,      /* of a connection, not written; then it is paused */
+	GPALD_LIMIT_QUEUED_REQUESTS,      /* replies not written; then the connection is paused */
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* of a connection, not sent; then it is paused */
 	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* of a connection, not sent; then it is closed */
 	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* of a uid, not sent; then its connections are paused */

@@ -111,8 +111,8 @@ static void resolve_and_draw(const cJSON *description)
 	struct gpal_error core;
 
 	cJSON_AddItemReferenceToObject(params, "request", member(description, "request"));
-	resolve =
-		decode_params(&gpald_resolve_params_table, params, gpal_policy_default(), arena, &error);
+	resolve = decode_params(&gpald_resolve_params_table, params, gpal_policy_default(), arena,
+				&error);
 	if (!resolve) {
 		fprintf(stderr, "%s: %s\n", error.pointer, error.message);
 		exit(2);
