@@ -42,7 +42,7 @@ struct gpal_growth {
 	/*
 	 * The size to which the range can grow while all others stay where they are; at least
 	 * `size`. It is for a new layout, or for an update with GPAL_ALLOW_MOVES: gpal_update()
-	 * does not grow a range in place yet. 0: there is no layout, or this was not tried.
+	 * does not grow such a range in place yet. 0: there is no layout, or this was not tried.
 	 */
 	uint64_t in_place;
 
@@ -67,7 +67,7 @@ struct gpal_advice {
 	/* In the order of the map, RAM by its first extent; without a layout, RAM comes first. */
 	const struct gpal_growth *growths;
 	size_t count;
-	bool resolves; /* there is a layout; for gpal_advise(), the caller gave one */
+	bool resolves; /* the caller gave a layout; from the daemon: the request has one */
 	bool cut;      /* not all sizes were tried, because there are too many ranges */
 };
 

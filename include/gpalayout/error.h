@@ -161,7 +161,8 @@ struct gpal_error {
 	 * The largest size found with which the whole input can be placed if nothing else changes;
 	 * the size one step larger, as in <gpalayout/advise.h>, fails. If it equals largest_fit, no
 	 * larger size works. It is 0 if no size was found: something else does not fit either, the
-	 * caller does not choose this size, or the input is too large to try other sizes.
+	 * caller does not choose this size, an update without GPAL_ALLOW_MOVES fails beside the
+	 * live ranges with another code, or the input is too large to try other sizes.
 	 */
 	uint64_t largest_size;
 

@@ -130,12 +130,22 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 				"; gpalayoutctl advise with the same request tries other sizes");
 }
 
-/* Says that moving live ranges may make room, if the update does not allow it. */
+/*
+ * Says that moving live ranges may make room, if the update does not allow it. A refusal that has
+ * largest_fit without `fit` is about a new placement, so a smaller size needs the moves as well.
+ */
 static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	if (ctl_hint_keeps_live_ranges(context))
-		ctl_buffer_printf(out, "; once the VM is off, %s may make room",
-				  is_call(context) ? "\"allow_moves\": true" : "--allow-moves");
+	const char *moves = is_call(context) ? "\"allow_moves\": true" : "--allow-moves";
+	uint64_t fit;
+
+	if (!ctl_hint_keeps_live_ranges(context))
+		return;
+	if (ctl_hint_read_size(context->data, "largest_fit", &fit) && fit > 0 &&
+	    !ctl_member_of(context->data, "fit"))
+		ctl_buffer_printf(out, "; it also needs %s, once the VM is off", moves);
+	else
+		ctl_buffer_printf(out, "; once the VM is off, %s may make room", moves);
 }
 
 /* Ranges that overlap. */

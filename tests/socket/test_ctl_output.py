@@ -549,6 +549,14 @@ class WithDaemon(DaemonTestCase):
                 ([rc, "a,bars=4096P", "--reserve", "b=1P-16380P"], hint.format("high") + blocks)):
             self.assertEqual(self.no_room("exhausted", *args).splitlines()[-1], text)
 
+    def test_an_update_that_resizes_needs_moves_and_a_smaller_size(self):
+        live = ["--arch", "x86_64", "--memory", "4G", "--pcie-root-complex"]
+        self.ctl("create", "resized", *live, "rc0")
+        self.addCleanup(self.ctl, "delete", "resized")
+        text = self.said("exhausted", "update", "resized", *live, "rc0,low_mmio=8G", arch=None)[2]
+        self.assertTrue(text.endswith(": make it smaller; it also needs --allow-moves, once the VM is off"), text)
+        self.assertEqual(self.ctl("update", "resized", *live, "rc0,low_mmio=3G", "--allow-moves").code, OK)
+
     def test_a_share_that_is_the_largest_size_is_said_once(self):
         rc = "pcie.root_complexes.0.low_mmio"
         self.ctl("create", "share", "--memory", "1G", "--arch", "x86_64", "--pcie-root-complex", "a")

@@ -14,7 +14,7 @@
 
 /* The texts of a range besides its tag and size. `rest` has parts with ", " between them. */
 struct ctl_details {
-	const char *before; /* the name: "of " or "" */
+	const char *before; /* text before the name: "of " or "" */
 	const char *name;   /* of a root complex or a CXL window; NULL: none */
 	char rest[192];
 };
