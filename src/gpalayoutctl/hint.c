@@ -266,6 +266,7 @@ static const struct hint hints[] = {
 	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), "
 	  "raise the limit that the message names (gpalayoutctl info), or make room on the disk "
 	  "of the daemon's state folder" },
+	{ "resync_required", "{?backup}" },
 	{ "resync_required",
 	  "the daemon does not have these events: read gpalayoutctl list again, then continue "
 	  "with gpalayoutctl watch --since {revision}" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only ways that can help are named. For example, root complexes can have fewer buses only if one
- * has several, and a window is not its own way to grow.
+ * Names only ways that can help. For example, suggests fewer buses only if a root complex has more
+ * than one, and never suggests to shrink the window that is to grow.
  */
 #include "config.h"
 
@@ -164,6 +164,17 @@ static void add_ecam_ways(struct ways *ways, const struct ctl_hint_context *cont
 			"put the ECAM above 4 GiB (\"pcie\": {\"ecam\": \"above-4gib\"})"));
 }
 
+/* Returns true if the refused window could use more of what is free at a smaller alignment. */
+static bool can_lower_alignment(const struct ctl_hint_context *context)
+{
+	uint64_t alignment, fit, free;
+
+	return ctl_hint_read_size(ctl_hint_pointed_value(context), "alignment", &alignment) &&
+	       alignment > GPALD_LOW_MMIO_ALIGNMENT &&
+	       ctl_hint_read_size(context->data, "largest_fit", &fit) &&
+	       ctl_hint_read_size(context->data, "free_space", &free) && fit < free;
+}
+
 /* Returns true if nothing free below 4 GiB has the alignment that the refused window states. */
 static bool is_alignment_at_fault(const struct ctl_hint_context *context)
 {
@@ -234,8 +245,7 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
 	add_way(&ways, can_resize && context->request && can_shrink_chipset(context),
 		"make chipset-low-mmio smaller");
-	add_way(&ways, ctl_member_of(ctl_hint_pointed_value(context), "alignment"),
-		"give it a smaller alignment");
+	add_way(&ways, can_lower_alignment(context), "give the refused window a smaller alignment");
 	add_way(&ways, has_ranges_in_the_way(context),
 		"move the pinned and reserved ranges in the way");
 	add_way(&ways, can_lower_memory_start(context) && !ctl_hint_keeps_live_ranges(context),

@@ -40,16 +40,22 @@ static bool is_in_address_list(const struct ctl_hint_context *context)
 			   strncmp(pointer, "/fixed/", strlen("/fixed/")) == 0);
 }
 
-static bool has_refuse(const struct ctl_hint_context *context)
-{
-	return ctl_flag_was_given(context->session->invocation, "--refuse");
-}
-
 static bool pointer_has(const struct ctl_hint_context *context, const char *part)
 {
 	const char *pointer = ctl_text_of(context->data, "pointer");
 
 	return pointer && strstr(pointer, part);
+}
+
+/* Returns true if the place is the window of a root complex or of the chipset. */
+static bool is_at_window(const struct ctl_hint_context *context)
+{
+	return pointer_has(context, "/low_mmio") || pointer_has(context, "/high_mmio");
+}
+
+static bool has_refuse(const struct ctl_hint_context *context)
+{
+	return ctl_flag_was_given(context->session->invocation, "--refuse");
 }
 
 static bool is_of_all_nodes(const struct ctl_hint_context *context)
@@ -393,11 +399,15 @@ static const struct {
 	const char *name;
 	const char *part; /* that the pointer contains */
 } pointer_conditions[] = {
-	{ "?window", "_mmio" },        { "?bar", "/bars/" },
-	{ "?at_devices", "/devices" }, { "?cxl_window", "/cxl_windows/" },
-	{ "?target", "/targets/" },    { "?low_ram", "/low_window" },
-	{ "?hole", "/host/holes/" },   { "?room", "/memory/hotplug/" },
-	{ "?hdm", "/cxl/hdm" },        { "?layout", "/layout/" },
+	{ "?bar", "/bars/" },
+	{ "?at_devices", "/devices" },
+	{ "?cxl_window", "/cxl_windows/" },
+	{ "?target", "/targets/" },
+	{ "?low_ram", "/low_window" },
+	{ "?hole", "/host/holes/" },
+	{ "?room", "/memory/hotplug/" },
+	{ "?hdm", "/cxl/hdm" },
+	{ "?layout", "/layout/" },
 };
 
 static const struct {
@@ -405,6 +415,7 @@ static const struct {
 	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
 	{ "?flags", ctl_hint_has_flags },
+	{ "?window", is_at_window },
 	{ "?call", is_call },
 	{ "?no_json", has_no_json },
 	{ "?allocate", ctl_hint_is_allocate },

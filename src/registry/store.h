@@ -58,7 +58,7 @@ struct gpald_loader {
 /* The content of a store besides records and events. */
 struct gpald_store_state {
 	uint64_t revision;       /* of the newest event, or the one that the first event follows */
-	uint64_t generation_top; /* greatest generation of all deleted records */
+	uint64_t generation_top; /* no deleted record had a greater generation */
 	/*
 	 * New revisions, and the generations of new layouts, are above this. At the start it is
 	 * gpald_event_clock_revision(). If a counter is above that, the floor is raised by

@@ -71,7 +71,7 @@ struct gpald_options {
 	gid_t socket_group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */
 	/* May change the layouts of others and take backups; GPALD_NO_GROUP: none. */
 	gid_t admin_group;
-	const char *state_folder; /* NULL: nothing is kept */
+	const char *state_folder; /* NULL: the store is in memory */
 	bool require_state;       /* refuse a folder without a registry */
 	const char *backup;       /* backup to restore; NULL: none */
 	const struct gpal_policy *default_policy;

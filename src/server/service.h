@@ -26,7 +26,7 @@ struct gpald_service {
 	const char *socket_path;
 	const char *inspect_path;                    /* NULL: no inspect socket */
 	const char *ttrpc_path;                      /* NULL: no ttrpc socket */
-	const char *state_path;                      /* NULL: nothing is kept */
+	const char *state_path;                      /* NULL: the store is in memory */
 	const struct gpald_options *options;         /* for daemon.info */
 	const struct gpald_connections *connections; /* for counts */
 	struct gpald_registry *registry;

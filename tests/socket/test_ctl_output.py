@@ -434,6 +434,10 @@ class WithDaemon(DaemonTestCase):
         self.assertRegex(self.no_room("exhausted", *above, *least), r"can have ~3.97 GiB \(4064M\)$")
         self.assertRegex(self.no_room("exhausted", *above, *least, rc, "b,low_mmio=none,start_bus=10"), r"\(4064M\)$")
         self.assertIn("; for more, give root complexes fewer buses, or put", self.no_room("exhausted", *below, *least))
+        # A smaller alignment is no way if the alignment is the least, or leaves nothing unused.
+        for alignment in ("2M", "32M"):
+            window = f"a,low_mmio=8G,low_mmio_alignment={alignment}"
+            self.assertRegex(self.no_room("exhausted", "--chipset-low-mmio", "32M", rc, window), r"\(4064M\)$")
         for changed, more in ((["--chipset-low-mmio", "33M", *least[2:]], chipset),
                               ([*least, rc, "b,low_mmio_base=1G,low_mmio=2M,start_bus=10"],
                                "; for more, make other low MMIO windows smaller, or move the pinned and reserved ranges in the way")):
@@ -473,10 +477,10 @@ class WithDaemon(DaemonTestCase):
                 ([*least, rc, "a,low_mmio=4M", rc, "b,segment=1,low_mmio=2M,low_mmio_base=4060M",
                   "--reserve", "a=0-4060M", "--reserve", "b=4062M-4064M"],
                  f"make other low MMIO windows smaller, or {blocks}"),
-                ([rc, "a,low_mmio_alignment=4G", "--reserve", "a=0-4K"], f"give it a smaller alignment, or {blocks}"),
+                ([rc, "a,low_mmio_alignment=4G", "--reserve", "a=0-4K"], f"give the refused window a smaller alignment, or {blocks}"),
                 # A range above 4 GiB is not in the way.
                 ([rc, "a,low_mmio_alignment=4G", rc, "b,segment=1,low_mmio_alignment=4G", "--reserve", "a=1T-2T"],
-                 "give it a smaller alignment")):
+                 "give the refused window a smaller alignment")):
             text = self.no_room("exhausted", *args)
             self.assertRegex(text, rf"hint: no aligned address below 4 GiB is free for \S+: {ways}$")
         self.assertTrue(self.no_room("exhausted", rc, "a,low_mmio=3G", "--memory-start", "3G").endswith(
@@ -514,7 +518,7 @@ class WithDaemon(DaemonTestCase):
         live = ["--arch", "x86_64", "--memory", "1G", "--memory-start", "1M"]
         self.ctl("create", "roomy", *live)
         self.addCleanup(self.ctl, "delete", "roomy")
-        for args, text in ((["--pcie-root-complex", "a,low_mmio=2M,low_mmio_alignment=4G"], start + "give it a smaller alignment"),
+        for args, text in ((["--pcie-root-complex", "a,low_mmio=2M,low_mmio_alignment=4G"], start + "give the refused window a smaller alignment"),
                            (["--pcie-root-complex", "a,low_mmio=8G"], "hint: if nothing else changes, pcie-a-low-mmio can have 1.875 GiB")):
             found = self.said("exhausted", "update", "roomy", *live, *args, arch=None)[2]
             self.assertEqual(found.splitlines()[-1], text + "; once the VM is off, --allow-moves may make room")
@@ -536,7 +540,7 @@ class WithDaemon(DaemonTestCase):
         self.assertTrue(text.endswith("pcie-a-low-mmio can have 1 GiB" + more.replace("smaller, make", "smaller, or make")), text)
         args[1] += ",low_mmio_alignment=1G"
         text = self.no_room("exhausted", *args)
-        self.assertTrue(text.endswith(f"pcie-b-low-mmio can have 1 GiB{more}, or give it a smaller alignment"), text)
+        self.assertTrue(text.endswith(f"pcie-b-low-mmio can have 1 GiB{more}, or give the refused window a smaller alignment"), text)
 
     def test_devices_without_room_are_told_what_is_in_the_way(self):
         rc, least = "--pcie-root-complex", ["--chipset-low-mmio", "32M"]
