@@ -175,12 +175,12 @@ static bool can_lower_alignment(const struct ctl_hint_context *context)
 	       ctl_hint_read_size(context->data, "free_space", &free) && fit < free;
 }
 
-/* Returns true if nothing free below 4 GiB has the alignment that the refused window states. */
+/* Returns true if something is free, but nothing at the alignment that the window states. */
 static bool is_alignment_at_fault(const struct ctl_hint_context *context)
 {
 	uint64_t fit;
 
-	return ctl_member_of(ctl_hint_pointed_value(context), "alignment") &&
+	return can_lower_alignment(context) &&
 	       ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0;
 }
 
