@@ -58,13 +58,13 @@ static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free
 static struct gpald_free_summary summarize_low_ram_window(const struct gpald_placement *p,
 							  struct gpal_range window)
 {
-	struct gpald_free_summary summary =
-		gpald_free_space_summary(&p->free, window, p->input->ram->alignment);
+	const uint64_t alignment = p->input->ram->alignment;
+	struct gpald_free_summary summary = { 0 };
 
-	summary.fit_in = (struct gpal_range){ 0 };
 	if (p->free.count > 0 && p->free.ranges[0].start == 0)
-		summary.fit_in = gpald_range_clip(p->free.ranges[0], window);
-	summary.largest_fit = gpal_range_size(summary.fit_in);
+		gpald_free_summary_add(&summary, gpald_range_clip(p->free.ranges[0], window),
+				       alignment);
+	summary.total = gpald_free_space_summary(&p->free, window, alignment).total;
 	return summary;
 }
 

@@ -53,8 +53,10 @@ static const struct hint hints[] = {
 	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change "
 	  "nothing" },
 
-	/* one member at fault */
-	{ "missing_member", "{?layout}" LAYOUT_WAS_CHANGED },
+	/* one member at fault; first those of a layout in full */
+	{ "bad_name", NULL },
+	{ "unknown_member", "{?layout}" LAYOUT_WAS_CHANGED ", or use a newer daemon" },
+	{ NULL, "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "missing_member", "{?window}" },
 	{ "missing_member", "{?required}{?flags}add --memory SIZE, or --numa SIZE for each node" },
 	{ "missing_member", "{?required}a request has at least arch and memory.nodes" },
@@ -65,23 +67,18 @@ static const struct hint hints[] = {
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
 	{ "missing_member", "gpalayoutctl schema lists all members" },
-	{ "unknown_member", "{?layout}" LAYOUT_WAS_CHANGED ", or use a newer daemon" },
 	{ "unknown_member",
 	  "correct the spelling, or omit the member: an object may have several forms, each with "
 	  "its own members; gpalayoutctl schema lists all members" },
-	{ "wrong_type", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "wrong_type",
 	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
 	  "integers" },
-	{ "bad_size", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "bad_size",
 	  "write a whole number, which may end in K, M, G, T or P, or 0x and hexadecimal digits: "
 	  "1536M, not 1.5G or 64m" },
-	{ "out_of_range", "{?layout}" LAYOUT_WAS_CHANGED },
 	{ "out_of_range",
 	  "{?target}each target must name a root complex of the request that has cxl" },
 	{ "out_of_range", NULL },
-	{ "bad_name", NULL },
 	{ "unknown_policy", "gpalayoutctl policies lists the policies and what they set" },
 	{ "bad_layout", LAYOUT_WAS_CHANGED },
 	{ "invalid_bus_range", "start_bus must not be above end_bus" },

@@ -175,15 +175,6 @@ static bool can_lower_alignment(const struct ctl_hint_context *context)
 	       ctl_hint_read_size(context->data, "free_space", &free) && fit < free;
 }
 
-/* Returns true if something is free, but nothing at the alignment that the window states. */
-static bool is_alignment_at_fault(const struct ctl_hint_context *context)
-{
-	uint64_t fit;
-
-	return can_lower_alignment(context) &&
-	       ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0;
-}
-
 /*
  * Returns true if the chipset window can be smaller. No policy has a default as small as the least
  * size, so the window has that size only if the request says so.
@@ -223,11 +214,14 @@ static bool can_shrink_low_windows(const struct ctl_hint_context *context, size_
 static struct ways find_low_ways(const struct ctl_hint_context *context, bool is_for_more)
 {
 	const bool is_window = ctl_hint_has_text_ending(context, "tag", "-low-mmio");
-	const bool alignment_fails = is_alignment_at_fault(context);
-	const bool can_resize = !alignment_fails && !ctl_hint_keeps_live_ranges(context);
-	bool is_other = is_window && is_for_more;
-	struct ways ways = { 0 };
 	uint64_t fit;
+	const bool nothing_fits = ctl_hint_read_size(context->data, "largest_fit", &fit) &&
+				  fit == 0;
+	const bool is_other = is_window && (is_for_more || nothing_fits);
+	/* Something is free, but nothing at the alignment that the window states. */
+	const bool alignment_fails = nothing_fits && can_lower_alignment(context);
+	const bool can_resize = !alignment_fails && !ctl_hint_keeps_live_ranges(context);
+	struct ways ways = { 0 };
 
 	if (ctl_hint_is_allocate(context)) {
 		add_way(&ways, !is_for_more, "ask for less in mmio32");
@@ -239,8 +233,6 @@ static struct ways find_low_ways(const struct ctl_hint_context *context, bool is
 			"move the reserved and fixed ranges in the way");
 		return ways;
 	}
-	if (is_window && ctl_hint_read_size(context->data, "largest_fit", &fit) && fit == 0)
-		is_other = true;
 	add_way(&ways, can_resize && can_shrink_low_windows(context, is_other),
 		is_other ? "make other low MMIO windows smaller" : "make low MMIO windows smaller");
 	add_way(&ways, can_resize && context->request && can_shrink_chipset(context),

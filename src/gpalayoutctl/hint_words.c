@@ -199,17 +199,6 @@ static bool is_hole(const struct ctl_hint_context *context, const char *tag)
 	return false;
 }
 
-/* Returns the tag of the refusal in that member if the user chose where its range is, or NULL. */
-static const char *movable_tag(const struct ctl_hint_context *context, const char *member)
-{
-	const char *tag = ctl_text_of(context->data, member);
-
-	if (!tag || strcmp(tag, low_gap) == 0 || strcmp(tag, chipset_low) == 0 ||
-	    is_hole(context, tag))
-		return NULL;
-	return tag;
-}
-
 /* Returns true if the start of low-ram-gap, the end of the low RAM window, is in the way. */
 static bool is_gap_start(const struct ctl_hint_context *context)
 {
@@ -227,6 +216,17 @@ static bool is_below_hole(const struct ctl_hint_context *context)
 	const char *tag = ctl_text_of(ctl_member_of(context->data, "above"), "tag");
 
 	return tag && is_hole(context, tag);
+}
+
+/* Returns the tag of the refusal in that member if the user chose where its range is, or NULL. */
+static const char *movable_tag(const struct ctl_hint_context *context, const char *member)
+{
+	const char *tag = ctl_text_of(context->data, member);
+
+	if (!tag || strcmp(tag, low_gap) == 0 || strcmp(tag, chipset_low) == 0 ||
+	    is_hole(context, tag))
+		return NULL;
+	return tag;
 }
 
 static bool has_movable(const struct ctl_hint_context *context)

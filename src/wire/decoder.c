@@ -97,6 +97,13 @@ int gpald_decoder_refuse_type(struct gpald_decoder *decoder, const cJSON *value,
 	return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE, "expected %s, not %s", wanted, type);
 }
 
+int gpald_decoder_refuse_unknown(struct gpald_decoder *decoder, const char *name, const char *known)
+{
+	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
+				    "unknown member %.*s; known here: %s",
+				    gpald_quotable_length(name), name, known);
+}
+
 static const struct gpald_member *find_known_member(const struct gpald_members *members,
 						    const char *name)
 {
@@ -130,10 +137,8 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 			for (size_t i = 0; i < members->count; i++)
 				gpald_append_name(known, sizeof(known), ", ",
 						  members->rows[i].name);
-			return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
-						    "unknown member %.*s; known here: %s",
-						    gpald_quotable_length(value->string),
-						    value->string, members->count ? known : "none");
+			return gpald_decoder_refuse_unknown(decoder, value->string,
+							    members->count ? known : "none");
 		}
 		if (row->decode(decoder, value, (char *)target + row->offset, row))
 			return -1;

@@ -91,6 +91,10 @@ __attribute__((format(printf, 3, 4))) int gpald_decoder_refuse(struct gpald_deco
 							       enum gpald_reason reason,
 							       const char *format, ...);
 
+/* Refuses the member at the path, which its object cannot have. Always returns -1. */
+int gpald_decoder_refuse_unknown(struct gpald_decoder *decoder, const char *name,
+				 const char *known);
+
 /* Refuses the value because of its type, and names that type. Always returns -1. */
 int gpald_decoder_refuse_type(struct gpald_decoder *decoder, const cJSON *value,
 			      const char *wanted);

@@ -258,9 +258,7 @@ static int refuse_chipset_form(struct gpald_decoder *decoder, const cJSON *membe
 	if (!member)
 		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
 					    "the window needs size, or both start and end");
-	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
-				    "unknown member %.*s; known here: size, or start and end",
-				    gpald_quotable_length(member->string), member->string);
+	return gpald_decoder_refuse_unknown(decoder, member->string, "size, or start and end");
 }
 
 /* Decodes a size, {size}, or a range. */

@@ -20,9 +20,10 @@ NOBODY = 65534
 USERS = range(61000, 61008)
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
-# Its explanation is megabytes long.
-MANY_ROOT_COMPLEXES = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
-    {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}
+# The reply is megabytes long.
+EXPLAIN = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain", "params": {"request": {
+    "arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
+        {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}}}).encode() + b"\n"
 
 
 def padded(length):
@@ -238,7 +239,7 @@ class Output(unittest.TestCase):
     def test_a_slow_reader_of_one_reply_is_not_cut_off(self):
         """The reply takes longer than output_stall_ms, but the client reads some of it all the time."""
         with Daemon("--limit", "output_stall_ms=4000") as daemon, daemon.connect() as client:
-            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain", "params": {"request": MANY_ROOT_COMPLEXES}}).encode() + b"\n")
+            client.send(EXPLAIN)
             received = b""
             while not received.endswith(b"\n"):
                 data = client.sock.recv(65536)
@@ -251,7 +252,7 @@ class Output(unittest.TestCase):
         """New replies after an old one must not hide that the client is reading the old one."""
         with Daemon("--limit", "output_stall_ms=4000", "--limit", "output_pause_bytes=64M") as daemon, \
                 daemon.connect() as client:
-            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain", "params": {"request": MANY_ROOT_COMPLEXES}}).encode() + b"\n")
+            client.send(EXPLAIN)
             deadline = time.monotonic() + 5
             asked = 0
             while time.monotonic() < deadline:

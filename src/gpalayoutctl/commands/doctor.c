@@ -111,9 +111,8 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 	"gpalayoutctl info, run by a user who may use the control socket, names " \
 	"it if there is one"
 
-#define START                                                                          \
-	"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket " \
-	"gpalayoutd-inspect.socket"
+#define ENABLE_UNITS "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket"
+#define START "start gpalayoutd, or with systemd: " ENABLE_UNITS
 /* Appended if the user gave another path than the default of gpalayoutd. */
 #define OTHER_PATH                                                           \
 	"; if its socket is elsewhere, set --socket or GPALAYOUT_SOCKET to " \
@@ -409,14 +408,10 @@ static void check_unit(struct doctor *d)
 	else if (strcmp(enabled, "enabled") == 0)
 		add_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
 	else if (strncmp(enabled, "masked", strlen("masked")) == 0)
-		add_finding(d, "unit",
-			    "systemctl unmask gpalayoutd.socket; systemctl enable --now "
-			    "gpalayoutd.socket gpalayoutd-inspect.socket",
+		add_finding(d, "unit", "systemctl unmask gpalayoutd.socket; " ENABLE_UNITS,
 			    "gpalayoutd.socket is %s", enabled);
 	else if (*enabled && strcmp(enabled, "not-found") != 0)
-		add_finding(d, "unit",
-			    "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket",
-			    "gpalayoutd.socket is %s", enabled);
+		add_finding(d, "unit", ENABLE_UNITS, "gpalayoutd.socket is %s", enabled);
 	else
 		add_finding(d, "unit", NULL,
 			    "systemd has no gpalayoutd.socket: something else must start the "

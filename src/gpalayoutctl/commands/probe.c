@@ -133,26 +133,33 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 	return code ? code : show_probe(session, NULL);
 }
 
-/* A layout that does not exist is reported as a refusal, and the others are still shown. */
-static enum ctl_exit probe_names(struct ctl_session *session)
+/*
+ * Probes a live layout. If there is no such layout, or it lacks the value of --field, sets *worst
+ * and returns CTL_OK, so that the others are still shown. A listed layout that was deleted since is
+ * skipped, because it is no longer live.
+ */
+static enum ctl_exit probe_layout(struct ctl_session *session, const char *name, bool is_listed,
+				  enum ctl_exit *worst)
 {
-	enum ctl_exit worst = CTL_OK;
+	enum ctl_exit code = ask_for_probe(session, name);
 
-	for (size_t i = 1; i < session->invocation->operand_count; i++) {
-		const char *name = ctl_operand(session->invocation, i);
-		enum ctl_exit code = ask_for_probe(session, name);
-
-		if (!code)
-			code = show_probe(session, name);
-		if (code && code != CTL_NOT_FOUND)
-			return code;
-		if (code)
-			worst = code;
-	}
-	return worst;
+	if (!code && (!is_listed || ctl_reply_status(session) != CTL_NOT_FOUND))
+		code = show_probe(session, name);
+	if (code != CTL_NOT_FOUND)
+		return code;
+	*worst = code;
+	return CTL_OK;
 }
 
-/* A layout that is deleted after the list was read is skipped, because it is no longer live. */
+static enum ctl_exit probe_names(struct ctl_session *session)
+{
+	enum ctl_exit worst = CTL_OK, code = CTL_OK;
+
+	for (size_t i = 1; !code && i < session->invocation->operand_count; i++)
+		code = probe_layout(session, ctl_operand(session->invocation, i), false, &worst);
+	return code ? code : worst;
+}
+
 static enum ctl_exit probe_all(struct ctl_session *session)
 {
 	struct ctl_pages pages = { .ended = false };
@@ -161,16 +168,8 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 
 	while (!code && !pages.ended) {
 		code = ctl_pages_next(session, &pages, &page);
-		for (size_t i = 0; !code && i < page->count; i++) {
-			code = ask_for_probe(session, page->entries[i].name);
-			if (!code && ctl_reply_status(session) != CTL_NOT_FOUND)
-				code = show_probe(session, page->entries[i].name);
-			/* --field was given, and the probe has no such value. */
-			if (code == CTL_NOT_FOUND) {
-				worst = code;
-				code = CTL_OK;
-			}
-		}
+		for (size_t i = 0; !code && i < page->count; i++)
+			code = probe_layout(session, page->entries[i].name, true, &worst);
 	}
 	return code ? code : worst;
 }
