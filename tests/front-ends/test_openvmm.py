@@ -669,6 +669,18 @@ class Lines(FileTestCase):
             f"--igvm {self.igvm}: profile, memory.start, vtl2.memory", "-m 1G: memory.nodes[0]"])
         self.assertIn("--restore-snapshot d: memory.start", self.convert("--restore-snapshot d", ARM)[1])
 
+    def test_the_explanation_names_flags_that_take_a_member_away(self):
+        vtl2 = "--hv --vtl2 --igvm {igvm} "
+        for line, taken, flag in (
+                (vtl2, "vtl2", "--igvm-vtl2-relocation-type disable"),
+                (vtl2, "vtl2", "--restore-snapshot d"),
+                ("--virtio-rng --virtio-rng-bus mmio ", "virtio_mmio", "--virtio-rng-pcie-port rp0")):
+            with self.subTest(flag=flag):
+                self.assertIn(taken, self.convert(line)[0])
+                converted, explanation = self.convert(line + flag)
+                self.assertNotIn(taken, converted)
+                self.assertRegex("\n".join(explanation), rf"(?m)^{re.escape(flag)}: .*{taken}\.")
+
 
 class Igvm(FileTestCase):
     LINE = "--hv --vtl2 --igvm {igvm}"
@@ -705,7 +717,8 @@ class Igvm(FileTestCase):
 class Program(FileTestCase, DaemonTestCase):
     def run_program(self, *arguments, program=PROGRAM, socket=None, **options):
         return subprocess.run([sys.executable, program, *arguments], stdin=subprocess.DEVNULL,
-                              stdout=options.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE, text=True,
+                              stdout=options.pop("stdout", subprocess.PIPE),
+                              stderr=options.pop("stderr", subprocess.PIPE), text=True,
                               env=dict(os.environ, GPALAYOUT_SOCKET=socket or self.daemon.socket,
                                        PYTHONDONTWRITEBYTECODE="1"), timeout=PATIENCE, check=False, **options)
 
@@ -813,6 +826,10 @@ class Program(FileTestCase, DaemonTestCase):
             run = self.run_program("--", stdout=full)
         self.assertEqual((run.returncode, run.stderr),
                          (USAGE, "gpalayout-openvmm: standard output: No space left on device\n"))
+        for arguments in (["--explain", "--"], ["--", "--no-such-flag"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "w", encoding="utf-8") as full:
+                run = self.run_program(*arguments, stderr=full)
+                self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
 
     def test_the_guide_shows_what_it_prints(self):
         with open(os.path.join(FOLDER, "README.md"), encoding="utf-8") as file:
