@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the request, which have a row for each member. They check only the form; the
- * resolver checks the meaning, so that users of the library get the same errors.
+ * The tables of the request, which have a row for each member. They check the form, and the limits
+ * of core/request_limits.h, most of which the library does not check. The resolver checks the
+ * meaning, so that users of the library get the same errors.
  */
 #include "config.h"
 
@@ -168,6 +169,20 @@ static const struct gpald_member no_window_rows[] = {
 };
 static const struct gpald_members no_window_members = GPALD_MEMBERS(no_window_rows);
 
+static bool has_bound(const cJSON *range)
+{
+	return cJSON_GetObjectItemCaseSensitive(range, "start") ||
+	       cJSON_GetObjectItemCaseSensitive(range, "end");
+}
+
+/* Refuses a window with a member of no form, and names the forms. */
+static int refuse_window_member(struct gpald_decoder *decoder, const cJSON *member,
+				const char *forms)
+{
+	gpald_decoder_enter(decoder, member->string);
+	return gpald_decoder_refuse_unknown(decoder, member->string, forms);
+}
+
 static int decode_request_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				 const struct gpald_member *member)
 {
@@ -204,6 +219,9 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 		window->kind = GPAL_WINDOW_SIZE;
 		return gpald_decode_members(decoder, value, window, &sized_window_members);
 	}
+	if (!has_bound(value))
+		return refuse_window_member(decoder, value->child,
+					    "size and alignment, devices, none, or start and end");
 	window->kind = GPAL_WINDOW_PINNED;
 	return gpald_decode_range(decoder, value, &window->range, member);
 }
@@ -251,16 +269,6 @@ static const struct gpald_member size_rows[] = {
 };
 static const struct gpald_members size_members = GPALD_MEMBERS(size_rows);
 
-/* Refuses an object that has neither a size nor a bound of a range. */
-static int refuse_chipset_form(struct gpald_decoder *decoder, const cJSON *member)
-{
-	gpald_decoder_enter(decoder, member ? member->string : "start");
-	if (!member)
-		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
-					    "the window needs size, or both start and end");
-	return gpald_decoder_refuse_unknown(decoder, member->string, "size, or start and end");
-}
-
 /* Decodes a size, {size}, or a range. */
 static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				    const struct gpald_member *member)
@@ -277,9 +285,13 @@ static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *
 	if (cJSON_GetObjectItemCaseSensitive(value, "size"))
 		return gpald_decode_members(decoder, value, &request->chipset_high_mmio,
 					    &size_members);
-	if (!cJSON_GetObjectItemCaseSensitive(value, "start") &&
-	    !cJSON_GetObjectItemCaseSensitive(value, "end"))
-		return refuse_chipset_form(decoder, value->child);
+	if (!value->child) {
+		gpald_decoder_enter(decoder, "start");
+		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
+					    "the window needs size, or both start and end");
+	}
+	if (!has_bound(value))
+		return refuse_window_member(decoder, value->child, "size, or start and end");
 	request->has_pinned_chipset_high_mmio = true;
 	return gpald_decode_range(decoder, value, &request->pinned_chipset_high_mmio, member);
 }

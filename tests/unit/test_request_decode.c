@@ -361,6 +361,8 @@ static const struct {
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":false}"),
 	  "expected true, not false; to have a window, give its size instead of none" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":1}"), "expected true, not a number" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"sizes\":1}"),
+	  "unknown member sizes; known here: size and alignment, devices, none, or start and end" },
 	{ REQUEST("\"chipset\":{\"high_mmio\":null}"),
 	  "expected a size (0 for none), or an object with size, or with start and end, not null" },
 	{ REQUEST("\"chipset\":{\"high_mmio\":{}}"),
