@@ -132,10 +132,10 @@ class VmBuilder:
             # OpenVMM loads OpenHCL from an IGVM file, and on aarch64 RAM then begins at 0.
             self._request["memory"]["start"] = 0
 
-    def with_memory(self, startup):
+    def with_memory(self, size):
         """Sets the size of RAM, or a list with the size of each NUMA node, which may be 0."""
-        sizes = startup if isinstance(startup, (list, tuple)) else [startup]
-        self._request["memory"]["nodes"] = [_size("startup", size) for size in sizes]
+        sizes = size if isinstance(size, (list, tuple)) else [size]
+        self._request["memory"]["nodes"] = [_size("size", each) for each in sizes]
         return self
 
     def with_pcie_root_topology(self, segments, root_complexes):

@@ -42,7 +42,9 @@ struct gpal_growth {
 	/*
 	 * The size to which the range can grow while all others stay where they are; at least
 	 * `size`. It is for a new layout, or for an update with GPAL_ALLOW_MOVES: gpal_update()
-	 * does not grow such a range in place yet. 0: there is no layout, or this was not tried.
+	 * does not grow such a range in place yet. Both place all ranges anew, so if an earlier
+	 * update kept ranges of this layout, pinning a window of a root complex can move others:
+	 * check with gpal_compare(). 0: there is no layout, or this was not tried.
 	 */
 	uint64_t in_place;
 

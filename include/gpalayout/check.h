@@ -50,8 +50,9 @@ struct gpal_check {
  *   - virtio-mmio has GPAL_VIRTIO_MMIO_SLOT_SIZE for each slot.
  *
  * It does not look at the policy, profile and warnings, at map.kept and the `index` of map entries,
- * or at the nodes of root complexes and rooms. It does not check whether root complexes share
- * buses, or whether a request gives this layout.
+ * at the nodes of root complexes and rooms, or at the CXL ranges of a root complex whose has_cxl is
+ * false. It does not check whether root complexes share buses, or whether a request gives this
+ * layout.
  *
  * Returns GPAL_OK, whether or not the layout agrees, or:
  *   GPAL_E_NO_MEMORY  the heap is exhausted; *check is not written

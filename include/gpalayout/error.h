@@ -161,8 +161,9 @@ struct gpal_error {
 	 * The largest size found with which the whole input can be placed if nothing else changes;
 	 * the size one step larger, as in <gpalayout/advise.h>, fails. If it equals largest_fit, no
 	 * larger size works. It is 0 if no size was found: something else does not fit either, the
-	 * caller does not choose this size, an update without GPAL_ALLOW_MOVES fails beside the
-	 * live ranges with another code, or the input is too large to try other sizes.
+	 * caller does not choose this size, the input is too large to try other sizes, or an update
+	 * without GPAL_ALLOW_MOVES first tried to keep the live ranges, which failed with a code
+	 * other than `code`.
 	 */
 	uint64_t largest_size;
 
@@ -187,7 +188,7 @@ struct gpal_error {
 	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* the tag whose ranges have the most bytes */
 	uint64_t largest_tag_size;                /* the sum of the sizes of these ranges */
 
-	/* The tag of the range that largest_size is for; "ram": every node would have this size. */
+	/* The tag of the range that largest_size is for; "ram": each node with RAM. */
 	char largest_size_of[GPAL_ERROR_TAG_MAX + 1];
 };
 

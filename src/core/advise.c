@@ -3,8 +3,9 @@
  * Theory of operation
  *
  * The map shows how far a window of a root complex can grow in place. The caller can pin the window
- * to a larger range, which adds only free space beside it. That moves no other range: none lies in
- * that space, and a search that passed over the space finds the same place without it.
+ * to a larger range, which adds only free space beside it. That moves no other range of a layout
+ * without kept ranges: none lies in that space, and a search that passed over the space finds the
+ * same place without it.
  *
  * All other sizes are tried, because a size changes the order in which windows are placed, and the
  * alignment of RAM. A budget limits the work of all tries.

@@ -19,10 +19,11 @@ static const struct {
 	[-GPAL_OK] = { "ok", "no error" },
 	[-GPAL_E_INVALID_MEMORY] = { "invalid_memory", "the description of the RAM is not valid" },
 	[-GPAL_E_INVALID_SIZE] = { "invalid_size",
-				   "a size must be greater than 0 and a multiple of 4096" },
+				   "a size must be greater than 0 and a multiple of 4096, and that "
+				   "of a BAR a power of two" },
 	[-GPAL_E_INVALID_ALIGNMENT] = { "invalid_alignment",
-					"an alignment must be a power of two of at least 4096, and "
-					"a range must start on a page" },
+					"an alignment must be a power of two that is large enough "
+					"for its range, and a range must start on a page" },
 	[-GPAL_E_OVERLAP] = { "overlap", "two reserved or fixed ranges overlap" },
 	[-GPAL_E_EXHAUSTED] = { "exhausted", "a range does not fit in the free space of its kind" },
 	[-GPAL_E_ECAM_BELOW_MINIMUM] = { "ecam_below_minimum", "an ECAM starts below 256 MiB" },
@@ -30,8 +31,8 @@ static const struct {
 						"a pinned low MMIO window must end at or below "
 						"4 GiB" },
 	[-GPAL_E_ADDRESS_WIDTH_EXCEEDED] = { "address_width_exceeded",
-					     "the layout ends above the host's physical address "
-					     "width" },
+					     "the layout needs more physical address bits than the "
+					     "host has" },
 	[-GPAL_E_DUPLICATE_NAME] = { "duplicate_name", "a name is used twice" },
 	[-GPAL_E_INVALID_BUS_RANGE] = { "invalid_bus_range",
 					"start_bus must not be greater than end_bus" },

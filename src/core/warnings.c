@@ -102,7 +102,7 @@ static void warn_of_hypertransport(const struct gpal_layout *layout, struct warn
 			continue;
 		add_warning(list, GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, entry->tag,
 			    "it reaches into 0xfd00000000-0x10000000000, which AMD-Vi does not "
-			    "translate; state the hole amd-hypertransport");
+			    "translate; state the hole amd-hypertransport and pin no window there");
 		return;
 	}
 }

@@ -57,15 +57,15 @@ struct gpald_call {
 	char *id_text; /* text of the id, if the call outlives its line; owned, or NULL */
 	uint64_t started_ns;
 	uint64_t arrived_ns;
-	int64_t timeout_ns; /* of the client; 0: none */
-	bool is_submitted;  /* the registry took the operation; its done() makes the call ready */
+	int64_t timeout_ns; /* of the client; 0: none; negative: it is over */
+	bool arrived_while_stopping;
+	bool is_submitted; /* the registry took the operation; its done() makes the call ready */
 	bool is_ready;
 	void *waiter; /* NULL: nobody waits */
 
 	/* For a call that is served on another thread. */
 	char *line; /* owned; NULL: it is served on the loop, or no thread needs it any more */
 	size_t line_length;
-	bool arrived_while_stopping;
 	bool is_notification;
 	const char *method_name; /* the name in the line; NULL: none could be read */
 	const void *params;      /* decoded */
@@ -158,12 +158,9 @@ GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_works
  */
 void gpald_call_abandon(struct gpald_call *call);
 
-/* For others. */
+/* For the registry. */
 
-/*
- * For the registry: lets another thread decide on an operation. Returns false if it must be decided
- * at once.
- */
+/* Lets another thread decide on an operation. Returns false if it must be decided at once. */
 GPAL_MUST_USE bool gpald_call_decide_on_worker(struct gpald_operation *operation);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "server/connection_state.h"
 
+#include "server/options.h"
 #include "ttrpc/envelope.h"
 
 #include <errno.h>
@@ -69,8 +70,8 @@ static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *
 	gid_t *groups;
 	socklen_t size = 0;
 
-	*found = group != (gid_t)-1 && peer->gid == group;
-	if (group == (gid_t)-1 || *found)
+	*found = group != GPALD_NO_GROUP && peer->gid == group;
+	if (group == GPALD_NO_GROUP || *found)
 		return true;
 	/* The first call returns their size in bytes. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)

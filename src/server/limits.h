@@ -13,12 +13,13 @@ enum gpald_limit {
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
-	GPALD_LIMIT_QUEUED_REQUESTS,      /* replies not written; then the connection is paused */
-	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* of a connection, not sent; then it is paused */
-	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* of a connection, not sent; then it is closed */
-	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* of a uid, not sent; then its connections are paused */
-	GPALD_LIMIT_OUTPUT_STALL_MS,      /* without progress; then the connection is closed */
-	GPALD_LIMIT_UNFINISHED_LINE_MS,   /* to the end of a line, once the daemon waits for it */
+	/* Replies not written; then the connection is paused. More waits for events are refused. */
+	GPALD_LIMIT_QUEUED_REQUESTS,
+	GPALD_LIMIT_OUTPUT_PAUSE_BYTES, /* of a connection, not sent; then it is paused */
+	GPALD_LIMIT_OUTPUT_CLOSE_BYTES, /* of a connection, not sent; then it is closed */
+	GPALD_LIMIT_OUTPUT_USER_BYTES,  /* of a uid, not sent; then its connections are paused */
+	GPALD_LIMIT_OUTPUT_STALL_MS,    /* without progress; then the connection is closed */
+	GPALD_LIMIT_UNFINISHED_LINE_MS, /* to the end of a line, once the daemon waits for it */
 	GPALD_LIMIT_INSPECT_IDLE_MS, /* idle, unsubscribed inspect connection; then it is closed */
 	GPALD_LIMIT_VIRTIO_MMIO_SLOTS,
 	GPALD_LIMIT_MEMORY_NODES,

@@ -41,7 +41,7 @@ typedef int gpald_method_finish(const struct gpald_operation *operation, struct 
 struct gpald_method {
 	const char *name;
 	const char *ttrpc_name;
-	bool on_inspect; /* it changes nothing, so it is on the inspect socket, too */
+	bool on_inspect; /* on the inspect socket, too; never of a method that changes something */
 	const struct gpald_params *params;
 	bool needs_loop;         /* it must run on the thread of the loop */
 	gpald_method_call *call; /* NULL: see below */

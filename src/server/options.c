@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The options of the daemon. The functions that set values from outside also set the defaults.
- * --help shows the defaults.
  */
 #include "config.h"
 

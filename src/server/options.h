@@ -63,9 +63,10 @@ struct gpald_options {
 	const char *socket_path;
 	const char *inspect_path; /* NULL: no inspect socket */
 	const char *ttrpc_path;   /* NULL: no ttrpc socket */
-	int control_fd; /* from the service manager, at socket_path; -1: the daemon binds all */
-	int inspect_fd; /* the same at inspect_path; -1 although control_fd is given: no socket */
-	int ttrpc_fd;   /* the same at ttrpc_path; -1 although control_fd is given: no socket */
+	/* Sockets from the service manager, at the paths above; -1: it gives no such socket. */
+	int control_fd; /* -1: the daemon binds all sockets and ignores the other two */
+	int inspect_fd;
+	int ttrpc_fd;
 	mode_t socket_mode;
 	mode_t inspect_mode;
 	gid_t socket_group; /* of the sockets; GPALD_GROUP_UNCHANGED: that of the daemon */

@@ -89,8 +89,8 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 
 /*
  * Writes the line of a refusal without allocating memory. An error with a pointer or details does
- * not fit in such a line. It was found before anything was changed, so the client can repeat the
- * request.
+ * not fit in such a line, so the reply is that memory ran out. Such an error was found before
+ * anything was changed, so the client can repeat the request.
  */
 static size_t write_plain_refusal(const struct gpald_call *call, struct gpald_wire_error *error,
 				  char line[GPALD_RPC_PLAIN_SIZE])

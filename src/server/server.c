@@ -64,8 +64,8 @@ struct server {
 	uv_timer_t watchdog;        /* of the service manager; does not keep the loop alive */
 	uv_async_t settle_due;      /* sent when gpald_registry_settle() is due */
 	uint64_t stopping_since_ns; /* in uv_hrtime() */
-	bool has_store_failed;      /* the store has failed; the daemon exits with status 1 */
-	bool had_other_signal; /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
+	bool has_store_failed;
+	bool had_other_signal; /* other than SIGTERM and SIGINT */
 	struct gpald_connections connections;
 	struct gpald_work_pool pool;
 };

@@ -126,7 +126,8 @@ static const ProtobufCMethodDescriptor *find_rpc(const struct request_fields *fi
 	return NULL;
 }
 
-#define PEEKED_FIELDS 8 /* a Request has five fields; metadata may repeat */
+/* A Request has five fields. Metadata may repeat, and encoders write it after the timeout. */
+#define PEEKED_FIELDS 8
 
 static void peek_frame(const char *frame, size_t length, struct gpald_rpc_request *request)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes JSON. If there is no room, parts of the text are missing and `failed` is set; the caller
- * then discards the text. Numbers are formatted here, because a layout has hundreds of them and
- * printf() is slow.
+ * then discards the text. Most numbers are not formatted with printf(), because a layout has
+ * hundreds of them and it is slow.
  */
 #include "config.h"
 

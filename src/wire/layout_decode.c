@@ -86,7 +86,7 @@ static const struct gpald_member window_rows[] = {
 };
 static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
 
-/* Also checks largest_bar, which follows from the range. A reply is not checked. */
+/* Also checks largest_bar, which follows from the range. */
 static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				const struct gpald_member *member)
 {

@@ -15,7 +15,7 @@
 /*
  * Decodes the layout object of the protocol into a struct gpal_layout. Its text lies in the cJSON
  * tree, its lists in the decoder's arena. An unknown policy becomes NULL, because the layout may be
- * from a newer host. Unknown members are refused, unless the layout is in a reply.
+ * from a newer host.
  */
 gpald_decode_function gpald_decode_layout;
 

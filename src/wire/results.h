@@ -10,7 +10,7 @@
 
 /* A kind of result. The struct that is decoded begins with the one that the caller gets. */
 struct gpald_result {
-	size_t size; /* of the struct, which the caller of gpald_decode_result() zeroes */
+	size_t size; /* of the struct */
 	struct gpald_members members;
 
 	/* Fills in what no row can fill in; NULL: nothing. Returns 0, or -1 with *error set. */

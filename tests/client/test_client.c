@@ -448,10 +448,6 @@ START_TEST(advice_is_that_of_the_library)
 }
 END_TEST
 
-/*
- * Asks for advice on a live layout, on one range, and on a request that is refused for lack of
- * room.
- */
 START_TEST(advice_on_live_layouts_ranges_and_refused_requests)
 {
 	const struct gpal_request request = rich_request();

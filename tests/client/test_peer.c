@@ -282,7 +282,7 @@ START_TEST(a_refused_subscription_is_sent_again)
 	static const char *const refusals[] = {
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\","
 		"\"data\":{\"reason\":\"method_not_found\"}}}\n",
-		/* This refusal does not say from which revision on events are kept. */
+		/* This refusal lacks the revision after which the subscription would continue. */
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":9,\"message\":\"gone\","
 		"\"data\":{\"reason\":\"resync_required\"}}}\n",
 	};
@@ -358,7 +358,7 @@ START_TEST(a_daemon_that_does_not_answer_is_asked_again)
 		;
 	ck_assert_int_eq(code, 0);
 	ck_assert_str_eq(event.name, "a");
-	/* A fifth of a second before the second connection, a second there. */
+	/* The second connection is made at once, and the client waits a second there. */
 	ck_assert_int_ge(now_ms() - begin_ms, 990);
 }
 END_TEST

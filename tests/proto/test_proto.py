@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The OpenRPC document is sound, the page and the examples agree with it, and the daemon answers as all three say."""
+"""The OpenRPC document is sound, proto/README.md and the examples agree with it, and the daemon answers as all three say."""
 
 import datetime
 import difflib
@@ -622,7 +622,7 @@ class Examples(unittest.TestCase):
 
 
 class RunningDaemon(harness.DaemonTestCase):
-    """The daemon agrees with the document, the page and the examples."""
+    """The daemon agrees with the document, the README and the examples."""
 
     def assert_valid(self, method, reply):
         self.assertEqual(SCHEMAS.reply_faults(method, reply), [], json.dumps(reply)[:1000])
@@ -676,7 +676,7 @@ class RunningDaemon(harness.DaemonTestCase):
                     is_served = name in (on_inspect if inspect else SCHEMAS.methods)
                     self.assertEqual(reply["error"]["code"], -32602 if is_served else -32601)
 
-    def test_info_agrees_with_the_document_and_the_page(self):
+    def test_info_agrees_with_the_document_and_the_readme(self):
         info = self.daemon.call("daemon.info")["result"]
         policies = self.daemon.call("policy.list")["result"]
         enum = DOCUMENT["components"]["schemas"]["PolicyName"]["enum"]
@@ -842,7 +842,7 @@ class RunningDaemon(harness.DaemonTestCase):
         self.assertEqual(ids, [1, 2, None, 3])
 
     def block(self, text):
-        """Returns the only shell block of the page with this text. test_documents.py runs all blocks in order."""
+        """Returns the only shell block of the README with this text. test_documents.py runs all blocks in order."""
         for program in ("socat", "jq"):
             if not shutil.which(program):
                 self.skipTest(f"no {program}")
@@ -856,7 +856,7 @@ class RunningDaemon(harness.DaemonTestCase):
         self.assertEqual(run.stderr, "")
         return run.stdout
 
-    def test_the_page_s_command_follows_events(self):
+    def test_the_readme_s_command_follows_events(self):
         command = self.block("events.subscribe")
         run = subprocess.Popen(["timeout", str(harness.PATIENCE), "sh", "-c", command],
                                env=dict(os.environ, SOCKET=self.daemon.socket), stdin=subprocess.DEVNULL,
@@ -873,7 +873,7 @@ class RunningDaemon(harness.DaemonTestCase):
             os.killpg(run.pid, signal.SIGTERM)
             run.communicate(timeout=harness.PATIENCE)
 
-    def test_the_page_s_loop_lists_every_layout(self):
+    def test_the_readme_s_loop_lists_every_layout(self):
         loop = self.block("while")
         self.assertIn("limit:100", loop.replace(" ", ""))
         for number in range(5):

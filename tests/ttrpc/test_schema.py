@@ -247,6 +247,9 @@ class Form(unittest.TestCase):
     def test_types_are_those_that_are_read(self):
         for name, field in all_fields():
             self.assertIn(field.type, KINDS, name)
+            # src/ttrpc/protobuf_read.c does not read bytes, so only replies may have them.
+            if field.type == FieldDescriptor.TYPE_BYTES:
+                self.assertIn("Reply.", name)
 
     def test_numbers_never_change(self):
         now = [described(name, field) for name, field in all_fields()]
