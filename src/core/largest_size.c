@@ -92,10 +92,16 @@ static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most
 		       0;
 }
 
-static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_error *error)
+/*
+ * If live ranges may move, all windows are placed anew, so they may have more than what was free
+ * beside the live ranges.
+ */
+static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_error *error,
+				 bool may_move)
 {
 	struct sharing sharing = { sizing, error->phase };
 	const bool is_low = error->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+	const uint64_t supply = !may_move ? error->supply : is_low ? GPAL_4GIB : UINT64_C(1) << 63;
 	size_t count;
 
 	if (!is_low && error->subject != GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO)
@@ -105,7 +111,7 @@ static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_
 		       0 :
 		       find_share(&sharing,
 				  is_low ? GPALD_LOW_MMIO_ALIGNMENT : GPALD_HIGH_MMIO_ALIGNMENT,
-				  error->supply / count);
+				  supply / count);
 }
 
 static void suggest_for_exhausted(const struct gpal_request *request,
@@ -131,7 +137,7 @@ static void suggest_for_exhausted(const struct gpal_request *request,
 							   try_request, &sizing);
 		}
 		budget.left = GPALD_BUDGET;
-		error->equal_share = find_equal_share(&sizing, error);
+		error->equal_share = find_equal_share(&sizing, error, options.may_move);
 	}
 	gpald_sizing_clear(&sizing);
 }

@@ -112,8 +112,11 @@ static size_t cost_of_devices(const struct gpal_window *window)
 
 	if (window->kind != GPAL_WINDOW_DEVICES)
 		return 0;
-	for (size_t i = 0; i < window->device_count; i++)
-		bars += window->devices[i].bar_count + window->devices[i].vf_bar_count;
+	for (size_t i = 0; i < window->device_count; i++) {
+		const struct gpal_device *device = &window->devices[i];
+
+		bars += device->bar_count + (device->has_sriov ? device->vf_bar_count : 0);
+	}
 	return window->device_count + bars / BARS_PER_RANGE;
 }
 

@@ -121,26 +121,33 @@ START_TEST(targets_and_bars_count_as_work)
 	static const struct gpal_cxl_window window = {
 		.name = "w", .targets = targets, .target_count = 4, .size = GIB
 	};
-	static const struct gpal_device device = { .bar_count = 6, .vf_bar_count = 5 };
+	static const struct gpal_device device = { .bar_count = 6,
+						   .has_sriov = true,
+						   .vf_bar_count = 5 };
+	/* Without SR-IOV, vf_bar_count means nothing. */
+	static const struct gpal_device without_sriov = { .bar_count = 6, .vf_bar_count = 1 << 24 };
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
 	struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpald_budget budget = { .left = 0 };
 	struct gpald_sizing sizing;
 	size_t cost = 0;
 
-	for (int more = 0; more < 2; more++) {
+	for (int step = 0; step < 3; step++) {
 		ck_assert(gpald_sizing_init(&sizing, &request, gpal_policy_default(),
 					    (struct gpald_resolve_options){ .live = NULL },
 					    &budget));
 		gpald_sizing_clear(&sizing);
-		if (more)
+		if (step == 1)
 			ck_assert_uint_ge(sizing.cost, cost + 1 + 4 + 1 + 1);
+		if (step == 2)
+			ck_assert_uint_lt(sizing.cost, cost);
 		cost = sizing.cost;
 		request.cxl_windows = &window;
 		request.cxl_window_count = 1;
-		rcs[0].high_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
-							 .devices = &device,
-							 .device_count = 1 };
+		rcs[0].high_mmio =
+			(struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
+					      .devices = step == 0 ? &device : &without_sriov,
+					      .device_count = 1 };
 	}
 }
 END_TEST
@@ -186,15 +193,22 @@ START_TEST(a_node_that_is_all_low_window_has_a_row)
 }
 END_TEST
 
-/* If ranges may move, the advice is what a fresh resolve would allow. */
-START_TEST(an_update_that_may_move_is_advised_afresh)
+/* If ranges may move, the error has the sizes that gpal_resolve() finds. */
+START_TEST(an_update_that_may_move_finds_sizes_afresh)
 {
-	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
-	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
-	struct gpal_layout *live = resolve(&request), *layout;
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0"),
+					   GPAL_ROOT_COMPLEX_INIT("rc1") };
+	struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *live, *layout;
 	struct gpal_error afresh, error;
 
-	rcs[0].low_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_SIZE, .size = 8 * GIB };
+	/* The live window takes most of the space below 4 GiB. */
+	rcs[0].low_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_SIZE, .size = 3 * GIB };
+	rcs[1].segment = 1;
+	request.root_complex_count = 1;
+	live = resolve(&request);
+	request.root_complex_count = (size_t)_i + 1;
+	rcs[_i].low_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_SIZE, .size = 8 * GIB };
 	ck_assert_int_eq(gpal_resolve(&request, &layout, &afresh), GPAL_E_EXHAUSTED);
 	ck_assert_uint_gt(afresh.equal_share, 0);
 	ck_assert_int_eq(gpal_update(live, &request, GPAL_ALLOW_MOVES, &layout, &error),
@@ -215,6 +229,6 @@ int main(void)
 	add_test(suite, "limits", targets_and_bars_count_as_work);
 	add_test(suite, "rows", a_layout_that_does_not_match_the_request_is_refused);
 	add_test(suite, "rows", a_node_that_is_all_low_window_has_a_row);
-	add_test(suite, "rows", an_update_that_may_move_is_advised_afresh);
+	add_rows(suite, "rows", an_update_that_may_move_finds_sizes_afresh, 2);
 	return run_suite(suite);
 }
