@@ -251,8 +251,7 @@ static void offer_near_word(struct nearest *nearest, const char *candidate)
 static void offer_nearest_flags(struct nearest *nearest, const struct ctl_flag *flags)
 {
 	for (; flags && flags->name; flags++)
-		if (flags->help)
-			offer_near_word(nearest, flags->name);
+		offer_near_word(nearest, flags->name);
 }
 
 static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
@@ -403,7 +402,6 @@ enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 				   const struct ctl_command *commands, int argc, char **argv)
 {
 	const char *environment = getenv("GPALAYOUT_SOCKET");
-	bool only_operands = false;
 	enum ctl_exit code = CTL_OK;
 
 	*invocation = (struct ctl_invocation){
@@ -416,9 +414,9 @@ enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 		ctl_out_of_memory();
 
 	for (int i = 1; i < argc && !code; i++) {
-		if (!only_operands && strcmp(argv[i], "--") == 0)
-			only_operands = true;
-		else if (!only_operands && argv[i][0] == '-' && argv[i][1])
+		if (!invocation->only_operands && strcmp(argv[i], "--") == 0)
+			invocation->only_operands = true;
+		else if (!invocation->only_operands && argv[i][0] == '-' && argv[i][1])
 			code = take_option(invocation, argv, &i);
 		else
 			code = take_operand(invocation, commands, argv[i]);

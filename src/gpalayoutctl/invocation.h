@@ -24,7 +24,7 @@ struct ctl_flag {
 	/* NULL: takes no value. complete.c and invocation.c use its words. */
 	const char *value_name;
 
-	const char *help; /* NULL: not in the help */
+	const char *help;
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;
@@ -71,6 +71,7 @@ struct ctl_invocation {
 	int64_t timeout_ms;
 	int64_t connect_for_ms; /* how long to wait for a daemon that is not there yet */
 	const char *field;      /* the path given with --field; NULL: print the whole result */
+	bool only_operands;     /* "--" was given, so no later word is an option */
 	bool json;
 	bool quiet;
 	bool no_pager;

@@ -45,8 +45,10 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_explained_append },
 	{ "advise", "[NAME] [TAG]",
-	  "Show how far RAM, windows and rooms, or the range TAG, could\n"
-	  "grow; for a request without a layout, which sizes would fit", 0, 2,
+	  "Show how far RAM, windows and hotplug rooms, or the range\n"
+	  "TAG, could grow; for a request without a layout, which sizes\n"
+	  "would fit",
+	  0, 2,
 	  .flags = ctl_range_flags, REQUEST, .make_params = ctl_range_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_advised_append },
 	{ "compare", "FROM [TO]",
@@ -139,11 +141,8 @@ static void append_entry(struct gpald_bytes *out, const char *letter, const char
 static void append_flags(struct gpald_bytes *out, const char *title, const struct ctl_flag *flags)
 {
 	ctl_buffer_printf(out, "\n%s:\n", title);
-	for (; flags->name; flags++) {
-		if (flags->help)
-			append_entry(out, flags->letter, flags->name, flags->value_name,
-				     flags->help);
-	}
+	for (; flags->name; flags++)
+		append_entry(out, flags->letter, flags->name, flags->value_name, flags->help);
 }
 
 /* Appends the help of `command`, or of the program when it is NULL. */

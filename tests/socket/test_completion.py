@@ -101,6 +101,13 @@ class Completion(DaemonTestCase):
         for words in (["get", "web-01", ""], ["probe", ""], ["resolve", ""], ["fit", ""], ["policies", ""], ["get", "nothing"]):
             self.assertEqual(self.proposals(*words), [])
 
+    def test_after_two_dashes_there_are_only_operands(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+        self.daemon.call("layout.create", {"name": "-vm", "request": request})
+        self.addCleanup(self.daemon.call, "layout.delete", {"name": "-vm"})
+        self.assertNotIn("-vm", self.proposals("get", "-"))
+        self.assertEqual(self.proposals("get", "--", "-"), ["-vm"])
+
     def test_remove_completes_the_tags_of_the_request(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB", "1GiB"], "hotplug": [{"size": "2GiB"}, {"size": "2GiB"}]},
                    "pcie": {"root_complexes": [{"name": "a", "cxl": {}}]}, "cxl_windows": [{"name": "w", "size": "1GiB", "targets": ["a"]}],

@@ -71,8 +71,8 @@ const struct ctl_flag ctl_create_flags[] = {
 const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
 	{ .name = "--advise", .apply = apply_true, .member = "advise",
-	  .help = "also print how far RAM, windows and rooms could grow, in\n"
-		  "place and if other ranges may move" },
+	  .help = "also print how far RAM, windows and hotplug rooms could\n"
+		  "grow, in place and if other ranges may move" },
 	REFUSE_FLAG,
 	{ 0 },
 };

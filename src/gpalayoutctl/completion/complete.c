@@ -63,8 +63,7 @@ static void offer_commands(struct completion *c)
 static void offer_flag_words(struct completion *c, const struct ctl_flag *flags)
 {
 	for (; flags && flags->name; flags++)
-		if (flags->help)
-			offer_word(c, flags->name, flags->help);
+		offer_word(c, flags->name, flags->help);
 }
 
 static void offer_policies(struct completion *c)
@@ -263,7 +262,7 @@ static void offer_all(struct completion *c)
 
 	if (c->invocation.flag_without_value) {
 		offer_value(c, c->invocation.flag_without_value);
-	} else if (*c->prefix == '-') {
+	} else if (*c->prefix == '-' && !c->invocation.only_operands) {
 		offer_flag_words(c, ctl_global_flags);
 		offer_flag_words(c, command ? command->flags : NULL);
 		offer_flag_words(c, command ? command->request_flags : NULL);
