@@ -119,7 +119,7 @@ static const struct hint hints[] = {
 	  "number of targets" },
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
 	{ "invalid_size",
-	  "{?zero}{?hdm}{?flags}make hdm a multiple of 256M above 0, or none to have no HDM" },
+	  "{?zero}{?hdm}{?as_flag}make hdm a multiple of 256M above 0, or none to have no HDM" },
 	{ "invalid_size",
 	  "{?zero}{?hdm}make hdm a multiple of 256M above 0, or omit it to have no HDM" },
 	{ "invalid_size",
@@ -151,42 +151,35 @@ static const struct hint hints[] = {
 	  "{?low_ram}{?below_hole}make the low RAM window at most {largest_fit}: a hole of the "
 	  "host cannot move" },
 	{ "exhausted",
-	  "{?low_ram}make low MMIO windows smaller, move the pinned and reserved ranges in the "
-	  "way, or omit the low RAM window" },
+	  "{?low_ram}free the addresses that the low RAM window needs, from 0 to its size" },
 	{ "exhausted",
-	  "{?sized_by_devices}{?low}give {tag} fewer devices, or smaller ones{for_more_low}"
-	  "{or_moves}" },
-	{ "exhausted", "{?sized_by_devices}give {tag} fewer devices, or smaller ones{for_more}" },
+	  "{?sized_by_devices}give {tag} fewer or smaller devices, or make room for it{more_room}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
-	  "of the {windows} would fit there{for_more_ecam}" },
+	  "of the {windows} would fit there" },
+	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit there" },
+	{ "exhausted", "if nothing else changes, {tag} can have {largest_size}{more_room}" },
 	{ "exhausted",
-	  "{?shared}{equal_share} for each of the {windows} would fit there{for_more_ecam}" },
+	  "{?allocate}{tag} needs {size}, but at most {largest_fit} fits there: ask for less, or "
+	  "move reserved and fixed ranges" },
+	{ "exhausted", "{?allocate}ask for less, or move reserved and fixed ranges" },
 	{ "exhausted",
-	  "{?low}if nothing else changes, {tag} can have {largest_size}{for_more_low}{or_moves}" },
+	  "{?ecam}{?fewer_buses}at most {largest_fit} fits there: give root complexes fewer buses "
+	  "(1 MiB each){or_other_ecam}{more_room}" },
+	{ "exhausted", "{?ecam}make room for {tag}{or_other_ecam}{more_room}" },
 	{ "exhausted",
-	  "{?low}{tag} needs {size}, but at most {largest_fit} fits below 4 GiB at an alignment of "
-	  "{alignment}: {how_to_free_low}{or_moves}" },
+	  "{?own_alignment}give {tag} a smaller alignment than {alignment}, or make room for "
+	  "it{more_room}" },
 	{ "exhausted",
-	  "{?low}no aligned address below 4 GiB is free for {tag}: {how_to_free_low}{or_moves}" },
+	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make room for "
+	  "it{more_room}" },
 	{ "exhausted",
-	  "{?ecam_tag}{?many_buses}move the pinned and reserved ranges in the way, give root "
-	  "complexes fewer buses (1 MiB each), or put the ECAM below 4 GiB ({ecam_below})" },
-	{ "exhausted",
-	  "{?ecam_tag}move the pinned and reserved ranges in the way, or put the ECAM below 4 GiB "
-	  "({ecam_below})" },
-	{ "exhausted",
-	  "if nothing else changes, {tag} can have {largest_size}{for_more}" },
-	{ "exhausted",
-	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or move the "
-	  "pinned and reserved ranges in the way" },
-	{ "exhausted",
-	  "{tag} needs {size}, but at most {largest_fit} fits there: make it smaller, or move the "
-	  "pinned and reserved ranges in the way" },
-	{ "exhausted",
-	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
-	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
-	{ "ecam_below_minimum", "make room at 256 MiB and above: {how_to_free_low}" },
+	  "{tag} needs {size}, but at most {largest_fit} fits there at an alignment of "
+	  "{alignment}: make room for it{more_room}" },
+	{ "exhausted", "no aligned address is free there: make room for {tag}{more_room}" },
+	{ "exhausted", "make room for the refused range{more_room}" },
+	{ "ecam_below_minimum",
+	  "make room between 256 MiB and 4 GiB{or_other_ecam}{or_moves}" },
 	{ "fixed_low_mmio_above_4gib",
 	  "{?flags}pin the window so that it ends at or below 4 GiB, or omit "
 	  "low_mmio_base to have it placed" },

@@ -4,7 +4,7 @@
 
 #include "gpalayoutctl/hint_words.h"
 
-#include "gpalayoutctl/hint_room.h"
+#include "core/request_limits.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
@@ -106,23 +106,74 @@ static bool is_crowded(const struct ctl_hint_context *context)
 	       ctl_hint_read_size(context->data, "size", &one) && asked > free && one <= free;
 }
 
-static bool has_ecam_tag(const struct ctl_hint_context *context)
+/* Returns true if the refused range is an ECAM. Call it only for ranges of the resolver. */
+static bool is_ecam(const struct ctl_hint_context *context)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
 
-	return !ctl_hint_is_allocate(context) && tag &&
-	       strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
+	return tag && strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
 	       ctl_hint_has_text_ending(context, "tag", "-ecam");
 }
 
-/* Appends how a request asks for the ECAM below 4 GiB. */
-static void append_ecam_below(struct gpald_bytes *out, const struct ctl_hint_context *context)
+/*
+ * Appends the way to put the ECAM on the other side of 4 GiB, unless live ranges must stay. An ECAM
+ * that was refused in the phase mmio32, or because it is too low, is below 4 GiB.
+ */
+static void append_or_other_ecam(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	ctl_buffer_puts(out, ctl_hint_flag_or(context, "--pcie-ecam below-4gib",
-					      "\"pcie\": {\"ecam\": \"below-4gib\"}"));
+	const bool is_low = ctl_hint_is_low_phase(context) ||
+			    ctl_hint_has_text(context, "reason", "ecam_below_minimum");
+	const char *side = is_low ? "above" : "below";
+
+	if (ctl_hint_keeps_live_ranges(context))
+		return;
+	ctl_buffer_printf(out, ", or put the ECAM %s 4 GiB (", side);
+	if (ctl_hint_has_flags(context))
+		ctl_buffer_printf(out, "--pcie-ecam %s-4gib)", side);
+	else if (has_changes(context))
+		ctl_buffer_printf(out, "--set pcie.ecam=%s-4gib)", side);
+	else
+		ctl_buffer_printf(out, "\"pcie\": {\"ecam\": \"%s-4gib\"})", side);
 }
 
-/* Suggests advise, unless that is the command that was refused. */
+#define ECAM_MINIMUM (UINT64_C(256) << 20)
+
+/*
+ * Returns true if the ECAM would fit with fewer buses: some of it fits at or above the minimum, and
+ * a root complex has more than one bus.
+ */
+static bool can_have_fewer_buses(const struct ctl_hint_context *context)
+{
+	const cJSON *each;
+	uint64_t end;
+
+	if (!ctl_hint_read_size(ctl_member_of(context->data, "fit"), "end", &end) ||
+	    end <= ECAM_MINIMUM)
+		return false;
+	cJSON_ArrayForEach(each, ctl_hint_root_complexes(context))
+	{
+		const cJSON *start = ctl_member_of(each, "start_bus");
+		const cJSON *end_bus = ctl_member_of(each, "end_bus");
+
+		if (!cJSON_IsNumber(end_bus) || end_bus->valueint > (start ? start->valueint : 0))
+			return true;
+	}
+	return false;
+}
+
+/* Returns true if the refused window could use more of what is free at a smaller alignment. */
+static bool has_own_alignment(const struct ctl_hint_context *context)
+{
+	const uint64_t usual = ctl_hint_is_low_phase(context) ? GPALD_LOW_MMIO_ALIGNMENT :
+								GPALD_HIGH_MMIO_ALIGNMENT;
+	uint64_t alignment, fit, free;
+
+	return ctl_hint_read_size(ctl_hint_pointed_value(context), "alignment", &alignment) &&
+	       alignment > usual && ctl_hint_read_size(context->data, "largest_fit", &fit) &&
+	       ctl_hint_read_size(context->data, "free_space", &free) && fit < free;
+}
+
+/* Suggests advise for requests, unless that is the command that was refused. */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
 	if (is_update(context))
@@ -131,7 +182,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_cont
 			"; gpalayoutctl advise with the %s request tries other sizes, for "
 			"an update that may move ranges",
 			has_changes(context) ? "changed" : "same");
-	else if (!ctl_hint_is_method(context, "layout.advise"))
+	else if (!ctl_hint_is_method(context, "layout.advise") && !ctl_hint_is_allocate(context))
 		ctl_buffer_puts(out,
 				"; gpalayoutctl advise with the same request tries other sizes");
 }
@@ -152,6 +203,15 @@ static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_conte
 		ctl_buffer_printf(out, "; it also needs %s, once the VM is off", moves);
 	else
 		ctl_buffer_printf(out, "; once the VM is off, %s may make room", moves);
+}
+
+/* Suggests moves, or if they are allowed already, advise. */
+static void append_more_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
+{
+	if (ctl_hint_keeps_live_ranges(context))
+		append_or_moves(out, context);
+	else
+		append_try_sizes(out, context);
 }
 
 /* Ranges that overlap. */
@@ -177,12 +237,19 @@ static bool has_chipset_low(const struct ctl_hint_context *context)
 }
 
 /*
- * Returns true if chipset-low-mmio begins below low-ram-gap. Then lowering memory.start does not
- * help.
+ * Returns true if low-ram-gap does not begin below chipset-low-mmio. Then lowering memory.start
+ * does not help.
  */
 static bool is_gap_above(const struct ctl_hint_context *context)
 {
-	return ctl_hint_has_text(context, "tag", low_gap) && has_chipset_low(context);
+	uint64_t start, other_start;
+
+	return has_low_gap(context) && has_chipset_low(context) &&
+	       (ctl_hint_has_text(context, "tag", low_gap) ||
+		(ctl_hint_read_size(ctl_member_of(context->data, "range"), "start", &start) &&
+		 ctl_hint_read_size(ctl_member_of(context->data, "other_range"), "start",
+				    &other_start) &&
+		 start == other_start));
 }
 
 static bool is_hole(const struct ctl_hint_context *context, const char *tag)
@@ -323,16 +390,21 @@ static bool is_empty_window(const struct ctl_hint_context *context)
 	       !ctl_member_of(ctl_hint_pointed_value(context), "start");
 }
 
-/* Appends the value that means "no such window". Call it only if is_empty_window() is true. */
+/* Returns true if the place is in the value of a flag, and not in JSON or a --set. */
+static bool is_in_flag(const struct ctl_hint_context *context)
+{
+	const char *pointer = ctl_text_of(context->data, "pointer");
+
+	return ctl_hint_has_flags(context) ||
+	       (has_changes(context) && pointer_has(context, "/request/") &&
+		ctl_flag_that_added(context->session->invocation, context->request,
+				    pointer + strlen("/request")));
+}
+
+/* Appends the value that means "no such window". */
 static void append_word_for_none(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	const char *inside = ctl_text_of(context->data, "pointer") + strlen("/request");
-	const bool is_in_flag =
-		ctl_hint_has_flags(context) ||
-		(has_changes(context) &&
-		 ctl_flag_that_added(context->session->invocation, context->request, inside));
-
-	ctl_buffer_puts(out, is_in_flag ? "none" : "null");
+	ctl_buffer_puts(out, is_in_flag(context) ? "none" : "null");
 }
 
 /* Returns true if the place is a window whose size is computed from its devices. */
@@ -343,7 +415,7 @@ static bool has_devices(const struct ctl_hint_context *context)
 
 struct windows {
 	const char *kind;
-	size_t count; /* to be placed; 0: not known, or some are placed already */
+	size_t count; /* to be placed */
 	bool differ;  /* some of them have devices, or state an alignment */
 };
 
@@ -366,8 +438,6 @@ static struct windows find_windows(const struct ctl_hint_context *context)
 		found.differ = found.differ || ctl_member_of(window, "devices") ||
 			       ctl_member_of(window, "alignment");
 	}
-	if (!context->session->method || is_update(context))
-		found.count = 0;
 	return found;
 }
 
@@ -375,24 +445,21 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
 {
 	const struct windows windows = find_windows(context);
 
-	if (windows.count)
-		ctl_buffer_printf(out, "%zu %s MMIO windows", windows.count, windows.kind);
-	else
-		ctl_buffer_printf(out, "%s MMIO windows that are to be placed", windows.kind);
+	ctl_buffer_printf(out, "%zu %s MMIO windows", windows.count, windows.kind);
 }
 
 /*
  * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
- * nor if sizes are computed from devices, nor if one states an alignment: the size is for the usual
- * alignment.
+ * for an update, which may keep some of them, nor if sizes are computed from devices, nor if one
+ * states an alignment: the size is for the usual alignment.
  */
 static bool has_equal_share(const struct ctl_hint_context *context)
 {
 	const struct windows windows = find_windows(context);
 	const char *share = ctl_text_of(context->data, "equal_share");
 
-	return share && !ctl_hint_has_text(context, "largest_size", share) && windows.count != 1 &&
-	       !windows.differ;
+	return share && !ctl_hint_has_text(context, "largest_size", share) && windows.count > 1 &&
+	       !windows.differ && !is_update(context);
 }
 
 static const struct {
@@ -415,6 +482,7 @@ static const struct {
 	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
 	{ "?flags", ctl_hint_has_flags },
+	{ "?as_flag", is_in_flag },
 	{ "?window", is_at_window },
 	{ "?call", is_call },
 	{ "?no_json", has_no_json },
@@ -425,10 +493,10 @@ static const struct {
 	{ "?sized_by_devices", has_devices },
 	{ "?all_nodes", is_of_all_nodes },
 	{ "?crowded", is_crowded },
-	{ "?ecam_tag", has_ecam_tag },
-	{ "?many_buses", ctl_hint_can_shrink_ecam },
+	{ "?ecam", is_ecam },
+	{ "?fewer_buses", can_have_fewer_buses },
+	{ "?own_alignment", has_own_alignment },
 	{ "?zero", has_zero_size },
-	{ "?low", ctl_hint_is_low_phase },
 	{ "?ram", is_ram_phase },
 	{ "?update", is_update },
 	{ "?off_page", is_off_page },
@@ -451,13 +519,10 @@ static const struct {
 	const char *name;
 	void (*append)(struct gpald_bytes *out, const struct ctl_hint_context *context);
 } words[] = {
-	{ "how_to_free_low", ctl_hint_append_how_to_free_low },
-	{ "for_more_low", ctl_hint_append_for_more_low },
-	{ "for_more", ctl_hint_append_for_more },
-	{ "ecam_below", append_ecam_below },
-	{ "for_more_ecam", ctl_hint_append_for_more_ecam },
-	{ "windows", append_windows },
+	{ "or_other_ecam", append_or_other_ecam },
 	{ "or_moves", append_or_moves },
+	{ "more_room", append_more_room },
+	{ "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
 	{ "none", append_word_for_none },
 	{ "movable", append_movable },

@@ -340,14 +340,14 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	const bool others_follow = element && list->by_index && element->next;
 
 	if (!element) {
-		ctl_error("%s: nothing in the request has the tag %s", given->flag->name,
+		ctl_error("%s: no removable part of the request has the tag %s", given->flag->name,
 			  given->value);
 		ctl_hint(
 			"these can be removed: a node's RAM (ram1), a root complex (pcie-rc0), the "
 			"last room for memory (hotplug-0), a CXL window (cxl-window-NAME), a "
 			"reserved range (reserved-NAME) and, if the request states them, "
 			"virtio-mmio, vtl2, vtl2-framebuffer, vtl2-chipset-mmio and "
-			"chipset-high-mmio; --set changes anything else");
+			"chipset-high-mmio; --set changes anything else, such as host.holes=[]");
 		return CTL_USAGE;
 	}
 	if (check_number(given, list))
