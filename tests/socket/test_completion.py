@@ -60,6 +60,9 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("--json", "--socket", "x", "res"), ["resolve"])
         lines = ctl("__complete", "wa").out
         self.assertEqual(lines, "watch\tPrint each change of any layout, also across daemon restarts\n")
+        # Of several lines, the part before the first semicolon is shown.
+        self.assertIn("compare\tShow what differs between two layouts, each NAME or @FILE (a request or a layout)\n",
+                      ctl("__complete", "co").out)
         self.assertEqual(self.proposals("frobnicate", ""), self.proposals(""))
 
     def test_options_of_the_command(self):
@@ -182,6 +185,12 @@ class Completion(DaemonTestCase):
             pass
         self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl compare web-01 @{self.daemon.folder}/a"),
                          ["@" + path.replace(" ", "\\ ")])
+        for quote in ("'", '"'):
+            self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl compare web-01 {quote}@{self.daemon.folder}/a"), ["@" + path])
+        # bash replaces only what follows the colon.
+        with open(os.path.join(self.daemon.folder, "a:b"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl compare web-01 @{self.daemon.folder}/a:"), ["b"])
 
     def test_bash_reads_and_writes_quotes(self):
         self.create_odd()

@@ -37,9 +37,19 @@ static bool begins_with(const char *word, const char *prefix)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
+/* Appends a text of the help in one line. Of several lines, only what is before a semicolon. */
+static void append_about(struct gpald_bytes *out, const char *about)
+{
+	size_t length = strchr(about, '\n') ? strcspn(about, ";") : strlen(about);
+
+	ctl_buffer_puts(out, "\t");
+	for (; length > 0; length--, about++)
+		ctl_buffer_append(out, *about == '\n' ? " " : about, 1);
+}
+
 /*
- * Offers a word if it begins with the prefix, with the first line of `about` unless that is NULL. A
- * word with characters that must be escaped is skipped, because the escaped form is another word.
+ * Offers a word if it begins with the prefix, with `about` unless that is NULL. A word with
+ * characters that must be escaped is skipped, because the escaped form is another word.
  */
 static void offer_word(struct completion *c, const char *word, const char *about)
 {
@@ -50,7 +60,7 @@ static void offer_word(struct completion *c, const char *word, const char *about
 		return;
 	ctl_buffer_puts(&c->out, word);
 	if (about)
-		ctl_buffer_printf(&c->out, "\t%.*s", (int)strcspn(about, "\n"), about);
+		append_about(&c->out, about);
 	ctl_buffer_puts(&c->out, "\n");
 }
 
@@ -201,7 +211,7 @@ static void offer_methods(struct completion *c)
 
 static void offer_value(struct completion *c, const struct ctl_flag *flag)
 {
-	const char *choices = flag->value_name;
+	const char *value_name = flag->value_name;
 
 	if (strcmp(flag->name, "--profile") == 0)
 		offer_profiles(c);
@@ -211,12 +221,12 @@ static void offer_value(struct completion *c, const struct ctl_flag *flag)
 		offer_warnings(c);
 	else if (strcmp(flag->name, CTL_REMOVE) == 0)
 		offer_removals(c);
-	else if (strcmp(choices, "NAME") == 0 && strstr(flag->name, "policy"))
+	else if (strcmp(value_name, "NAME") == 0 && strstr(flag->name, "policy"))
 		offer_policies(c);
-	else if (strcmp(choices, "NAME") == 0)
+	else if (strcmp(value_name, "NAME") == 0)
 		offer_names(c);
-	else if (strchr(choices, '|') && *choices >= 'a' && *choices <= 'z')
-		offer_choices(c, choices);
+	else if (strchr(value_name, '|') && *value_name >= 'a' && *value_name <= 'z')
+		offer_choices(c, value_name);
 }
 
 static const struct {
