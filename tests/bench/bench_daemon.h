@@ -45,9 +45,9 @@ double bench_now(void);
 uint64_t bench_now_ns(void);
 
 /*
- * Starts a daemon and returns the seconds until it accepts connections. `name` is the name of its
- * socket and its state in the folder; `options` are further options, up to a NULL. The state stays
- * when the daemon is stopped, so that the daemon can be started again.
+ * Starts a daemon and returns the seconds until its control and inspect sockets accept connections.
+ * `name` is the name of its socket and its state in the folder; `options` are further options, up
+ * to a NULL. The state stays when the daemon is stopped, so that the daemon can be started again.
  */
 double bench_start_daemon(struct bench_server *server, const char *name,
 			  const char *const *options);

@@ -179,6 +179,8 @@ static void measure(const struct bench_server *daemon, flood_function *run,
 
 void bench_flood(double seconds)
 {
+	/* The lines that never end must last longer than the flood. */
+	static const char *const options[] = { "--limit", "unfinished_line_ms=3600000", NULL };
 	struct bench_requests small, large;
 	struct bench_server daemon = { 0 };
 	double once_us;
@@ -192,7 +194,7 @@ void bench_flood(double seconds)
 	bench_requests_init(&large, write_explain, ROOT_COMPLEXES, 4);
 	if (chmod(bench_folder, 0711))
 		bench_fail("chmod: %m");
-	bench_start_daemon(&daemon, "flood", NULL);
+	bench_start_daemon(&daemon, "flood", options);
 	bench_requests_check(&large, daemon.inspect_path);
 
 	printf("\na small resolve while another user floods layout.explain: %d connections with "

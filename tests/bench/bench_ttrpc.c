@@ -254,6 +254,8 @@ void bench_ttrpc(double seconds)
 
 	snprintf(path, sizeof(path), "%s/ttrpc", bench_folder);
 	bench_start_daemon(&daemon, "json", options);
+	/* The daemon answers only after it has bound all sockets. */
+	bench_check_refusals(&daemon);
 	printf("\nresolve over ttrpc and as JSON\n"
 	       "%15s %8s %12s %12s %8s %10s %10s %8s\n",
 	       "root complexes", "batch", "ttrpc/s", "JSON/s", "ratio", "ttrpc cpu", "JSON cpu",

@@ -24,7 +24,7 @@ answer a line|gpald_service_answer
   write the layout|gpald_encode_layout
     digest|gpal_layout_digest
   write the request|gpald_encode_request
-take the output|gpald_connection_(note_output|flush)
+send the output|gpald_connection_(note_output|hold|flush|send_held)
   write|uv_write|uv_try_write
 all memory calls|malloc|calloc|realloc|free
 read()|read

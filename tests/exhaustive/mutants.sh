@@ -110,7 +110,8 @@ free_space src/core/fit_index.c s/add_dead(index, above);/;/
 free_space src/core/fit_index.c s/add_dead(index, \*tail);/;/
 free_space src/core/fit_index.c s/index->best\[right\] >= size/index->best[right] > size/
 free_space src/core/fit_index.c s/index->best\[left\] >= size/index->best[left] > size/
-free_space src/core/fit_index.c s/while (leaf_best(index, leaf) < size)/while (leaf_best(index, leaf) <= size)/
+free_space src/core/fit_index.c s/^\t\twhile (leaf_best(index, leaf) < size)/\t\twhile (leaf_best(index, leaf) <= size)/
+free_space src/core/fit_index.c s/^\twhile (leaf_best(index, leaf) < size)/\twhile (leaf_best(index, leaf) <= size)/
 free_space src/core/fit_index.c s/leaf + BLOCK - 1 : index/leaf + BLOCK - 2 : index/
 free_space src/core/fit_index.c s/if (usable > best)/if (usable < best)/
 free_space src/core/fit_index.c s/if (tail > best)/if (tail < best)/
@@ -166,7 +167,8 @@ update src/core/placement.c s/kept->range.end > p->kept_ram_end/kept->range.end 
 sort src/core/sort.c s/items\[at - 1\].key > item.key/items[at - 1].key >= item.key/
 sort src/core/sort.c s/% DIGITS;/% (DIGITS \/ 2);/
 sort src/core/sort.c s/shift += DIGIT_BITS/shift += DIGIT_BITS + 1/
-sort src/core/sort.c s/if (from != items)/if (from == items)/
+sort src/core/sort.c /^static void radix_sort/,/^}/s/if (from != items)/if (from == items)/
+sort src/core/sort.c /^static void merge_runs/,/^}/s/if (from != items)/if (from == items)/
 sort src/core/sort.c s/differing |= /differing = /
 sort src/core/sort.c s/items\[run\].key < items\[run - 1\].key/items[run].key <= items[run - 1].key/
 sort src/core/sort.c s/from\[right\].key < from\[left\].key/from[right].key <= from[left].key/
@@ -187,7 +189,7 @@ json src/wire/json_scan.c s/p->length - p->at < 6/p->length - p->at < 1/
 json src/wire/json_scan.c s/p->at += 5;/p->at += 4;/
 json src/wire/json_scan.c s/text\[at\] >= 0x20/text[at] >= 0x1f/
 json src/wire/json_scan.c s/gpald_scan_peek(p) == '+' || gpald_scan_peek(p) == '-'/gpald_scan_peek(p) == '+'/
-json src/wire/json_parse.c s/#define NUMBER_MAX 63/#define NUMBER_MAX 64/
+json src/wire/json_parse.c s/#define NUMBER_LENGTH_MAX 63/#define NUMBER_LENGTH_MAX 64/
 json src/wire/json_parse.c s/isinf(\*value)/0/
 json src/wire/json_scan.c s/if (p->length - p->at < length)/if (0)/
 json src/wire/json_parse.c s/object->kinds |= kind/object->kinds = kind/

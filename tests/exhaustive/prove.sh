@@ -56,7 +56,7 @@ done
 echo "take: $goals goals for 52 alignments, proved by z3"
 
 if ! command -v frama-c >/dev/null || ! command -v why3 >/dev/null; then
-	echo "prove.sh: WP is left out, because frama-c or why3 is missing (Debian packages: frama-c-base why3)"
+	echo "prove.sh: the proofs with frama-c are omitted, because frama-c or why3 is missing (Debian packages: frama-c-base why3)"
 	exit 0
 fi
 

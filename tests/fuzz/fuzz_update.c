@@ -2,8 +2,8 @@
 /*
  * Chains of updates.
  *
- * Input: the number of edits that make the first request, and these edits. Then for each update:
- * a byte with the number of its edits and what is allowed, and the edits.
+ * Input: the number of edits that make the first request, and these edits. Then for each of at most
+ * 4 updates: a byte with the number of its edits and what is allowed, and the edits.
  */
 #include "config.h"
 

@@ -136,7 +136,7 @@ static void check_cxl_windows(const struct gpal_request *request, const struct g
 	}
 }
 
-/* RAM below memory.start is in the low RAM window, all of which belongs to node 0. */
+/* The low RAM window, if there is one, is the first extent of RAM, and of node 0. */
 static void check_low_ram_window(const struct gpal_request *request,
 				 const struct gpal_layout *layout)
 {

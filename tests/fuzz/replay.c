@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void run_file(struct tap *tap, const char *path)
 {
@@ -76,8 +77,10 @@ int main(int argc, char **argv)
 {
 	struct tap results = { 0 };
 
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc; i++) {
+		FUZZ_CHECK(access(argv[i], F_OK) == 0, "%s: %s", argv[i], strerror(errno));
 		run(&results, argv[i]);
+	}
 	if (argc > 1)
 		return results.run == 0;
 	run_stored(&results, "corpus");

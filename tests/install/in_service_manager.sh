@@ -129,7 +129,7 @@ inside() {
 
 sandbox_holds() {
 	pid=$(prop MainPID)
-	# In the first folders only a mount keeps root from writing; in the others only root may write.
+	# The first loop writes as root, whom only the mounts stop; the second writes as the daemon's user.
 	for path in /etc /usr /home; do
 		nsenter -t "$pid" -m touch "$path/written" && return 1
 	done

@@ -24,7 +24,7 @@ skip_all() {
 }
 
 # run_in_manager WORK ROOT: starts systemd on ROOT, with the files of WORK/stage over it, and runs
-# WORK/result/run as root. WORK/result is /mnt/result there. The output goes to its files tap and errors.
+# WORK/result/run as root. The output goes to the files tap and errors of WORK/result.
 run_in_manager() {
 	mkdir -p "$1/stage" "$1/space" "$1/result"
 	cat >"$1/enter" <<'ENTER'

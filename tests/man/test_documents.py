@@ -5,7 +5,7 @@
 A block marked sh is a script: its commands must succeed and print no errors, and no reply may be an error. A block that
 begins with "$ " is a session: its commands must print the lines below them, in which "..." stands for any lines.
 Times, revisions and users are not compared. The commands that build gpalayoutd and start it are not run: it is built
-already, and the test starts it.
+already, and the test starts it. The functions that CONTRIBUTING.md names on the path of a request must exist.
 """
 
 import difflib

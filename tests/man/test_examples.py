@@ -23,7 +23,7 @@ from page import PAGES, Runner, read, read_examples
 
 FEWEST = {"gpalayoutd.conf.5": 3}  # 8 on the other pages
 
-TEXT = read(PAGES[0])
+POLICY_PAGE = read(PAGES[0])
 
 
 def format_default(size):
@@ -38,7 +38,7 @@ def format_default(size):
 class Page(DaemonTestCase):
     def row(self, *cells):
         row = ".It " + " Ta ".join(cells)
-        if f"\n{row}\n" not in TEXT:
+        if f"\n{row}\n" not in POLICY_PAGE:
             self.fail(f"no row {row!r}")
 
     def test_there_are_enough_examples(self):

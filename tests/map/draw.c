@@ -44,7 +44,6 @@ static void print(const struct gpald_bytes *drawing)
 	cJSON_Delete(text);
 }
 
-/* Draws the resolved layout with the replaced texts. */
 static void draw(const cJSON *description, const struct gpal_request *request,
 		 const struct gpal_layout *resolved)
 {

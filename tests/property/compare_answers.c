@@ -105,6 +105,7 @@ void compare_layouts(const struct round *round, const struct gpal_layout *a,
 	compare_maps(round, &a->map, &b->map);
 	compare_numbers(round, "arch", 0, a->arch, b->arch);
 	compare_texts(round, "policy", 0, policy, b->policy ? b->policy->name : NULL);
+	compare_texts(round, "policy_name", 0, policy, b->policy_name);
 	compare_numbers(round, "profile", 0, a->profile, b->profile);
 
 	compare_numbers(round, "ram_count", 0, a->ram_count, b->ram_count);

@@ -96,10 +96,9 @@ END_TEST
 
 /* Probing. */
 
-static uint64_t draw_address(struct chain *chain)
+static uint64_t draw_address(const struct chain *chain, struct random *random)
 {
 	static const uint64_t ends[] = { 0, GPAL_SPACE_END - 1, GPAL_SPACE_END, UINT64_MAX };
-	struct random *random = &chain->random;
 	const struct gpal_map *map = &chain->layout->map;
 	const struct gpal_request *request = &chain->after->request;
 	struct gpal_range range = map->entries[random_below(random, map->count)].range;
@@ -129,10 +128,10 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void check_probe(struct chain *chain, const struct gpal_request *request,
-			struct feature_count *seen)
+static void check_probe(const struct chain *chain, struct random *random,
+			const struct gpal_request *request, struct feature_count *seen)
 {
-	const uint64_t address = draw_address(chain);
+	const uint64_t address = draw_address(chain, random);
 	const struct gpal_probe expected = oracle_probe(chain->layout, request, address);
 	struct gpal_probe probe;
 	struct gpal_error error;
@@ -185,8 +184,11 @@ START_TEST(probes_as_the_naive_oracle_does)
 		struct chain chain;
 
 		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
+			struct random random = chain.random;
+
 			for (int probes = 0; chain.layout && probes < 8; probes++)
-				check_probe(&chain, probes ? &chain.after->request : NULL, seen);
+				check_probe(&chain, &random, probes ? &chain.after->request : NULL,
+					    seen);
 		}
 	}
 	check_coverage("probe", seen, sizeof(seen) / sizeof(seen[0]));

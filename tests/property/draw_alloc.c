@@ -236,8 +236,8 @@ static void draw_demands(struct alloc_draft *draft, const struct style *style)
 }
 
 /*
- * Adds one demand for exactly the room that is left, as RAM or above the last pinned range; or for
- * a page more.
+ * Replaces all demands with one for exactly the room that is left, as RAM or above the last pinned
+ * range; or for a page more.
  */
 static void draw_filling_demand(struct alloc_draft *draft)
 {

@@ -70,9 +70,9 @@ def ctl_as(uid, *args):
 
 
 def on_terminal(*args, env=None, lines=0):
-    """Runs the client with a terminal of `lines` lines as standard output. Returns the exit status and the output.
+    """Runs the client with a terminal of `lines` lines as standard output and standard error.
 
-    A variable of `env` that is None is removed.
+    Returns the exit status and what was written. A variable of `env` that is None is removed.
     """
     try:
         master, slave = pty.openpty()

@@ -96,7 +96,7 @@ class Exhausted(DaemonTestCase):
         cases = {
             "low": ("low_mmio", ["2GiB", "2GiB", "2GiB"], {}, 2 << 20),
             "low, of several sizes": ("low_mmio", ["3GiB", "64MiB", "1GiB", "4KiB"], {}, 2 << 20),
-            "high": ("high_mmio", ["1TiB"] * 5, {"host": {}, **HOLE, "reserved": [
+            "high": ("high_mmio", ["1TiB"] * 5, {"reserved": [
                 {"name": "wall", "start": "2TiB", "end": "0xfffffffffffff000"}]}, 1 << 30),
             "high, one of them with an alignment": ("high_mmio", [{"size": "1TiB", "alignment": "1TiB"}, "1TiB"], {"reserved": [
                 {"name": "wall", "start": "2TiB", "end": "0xfffffffffffff000"}]}, 1 << 30),
@@ -497,7 +497,7 @@ class LayoutAdvise(DaemonTestCase):
     def test_any_other_fault_of_a_request_is_its_error(self):
         cases = {
             "invalid_memory": put(self.REQUEST, "/request/memory/nodes/0", "1"),
-            "invalid_bus_range": put(self.REQUEST, "/request/pcie/root_complexes/0/end_bus", 0) | {},
+            "invalid_bus_range": put(self.REQUEST, "/request/pcie/root_complexes/0/end_bus", 0),
             "node_out_of_range": put(self.REQUEST, "/request/memory/hotplug/0/node", 2),
             "invalid_hdm": put(self.REQUEST, "/request/cxl_windows/0/size", "256MiB"),
             "invalid_size": put(self.REQUEST, "/request/chipset/high_mmio", "1"),

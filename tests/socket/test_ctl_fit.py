@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gpalayoutctl fit: the hosts that VMs can run on, by the width of their addresses.
 
-The client's requests and output are tested against a scripted peer. The last class uses the real daemon.
+The client's requests and output are tested against a scripted peer. The class WithDaemon uses the real daemon.
 """
 
 import json

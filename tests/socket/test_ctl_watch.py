@@ -306,7 +306,7 @@ class Watch(Case):
 
         self.check(run_against(later, "watch", "--timeout", "2", "--count", "1"), OK)
 
-    def test_a_daemon_that_hangs_on_connecting_again_is_given_up_after_the_timeout(self):
+    def test_watch_connects_once_more_if_the_daemon_hangs_on_connecting_again(self):
         result, _ = self.watched(self.SUBSCRIBED, stays(b""), reply({"revision": BASE + 1}) + event(BASE + 1),
                                  args=["--timeout", "2", "--count", "1"])
         self.assertEqual(result.code, OK)

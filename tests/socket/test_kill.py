@@ -98,34 +98,34 @@ def digest_of(layout):
 
 class Killed(unittest.TestCase):
     def test_acknowledged_changes_are_kept_and_the_rest_is_whole_or_absent(self):
+        print(f"# KILL_SEED={SEED}", flush=True)
         seeds = random.Random(SEED)
         outcomes = {"kept": 0, "lost": 0}
         with Daemon() as daemon:
             requests = self.normal_forms(daemon)
             workers = [Worker(daemon, number, seeds.random()) for number in range(CLIENTS)]
             revision, changes = 0, 0
-            for round_number in range(ROUNDS):
-                with self.subTest(round=round_number, seed=SEED):
-                    for worker in workers:
-                        worker.start()
-                    wanted = seeds.randrange(2, 40)
-                    wait_until(lambda: any(worker.problem for worker in workers) or
-                               sum(worker.changes for worker in workers) >= wanted, f"fewer than {wanted} changes")
-                    for worker in workers:
-                        worker.may_end = True
-                    daemon.process.kill()
-                    daemon.process.wait()
-                    for worker in workers:
-                        worker.join()
-                        self.assertIsNone(worker.problem)
-                    changes += sum(worker.changes for worker in workers)
-                    daemon.start()
-                    revision = self.check(daemon, workers, requests, revision, outcomes)
-                    # The next round begins with what was found.
-                    successors = [Worker(daemon, number, seeds.random()) for number in range(CLIENTS)]
-                    for worker, successor in zip(workers, successors):
-                        successor.known = worker.known
-                    workers = successors
+            for _ in range(ROUNDS):
+                for worker in workers:
+                    worker.start()
+                wanted = seeds.randrange(2, 40)
+                wait_until(lambda: any(worker.problem for worker in workers) or
+                           sum(worker.changes for worker in workers) >= wanted, f"fewer than {wanted} changes")
+                for worker in workers:
+                    worker.may_end = True
+                daemon.process.kill()
+                daemon.process.wait()
+                for worker in workers:
+                    worker.join()
+                    self.assertIsNone(worker.problem)
+                changes += sum(worker.changes for worker in workers)
+                daemon.start()
+                revision = self.check(daemon, workers, requests, revision, outcomes)
+                # The next round begins with what was found.
+                successors = [Worker(daemon, number, seeds.random()) for number in range(CLIENTS)]
+                for worker, successor in zip(workers, successors):
+                    successor.known = worker.known
+                workers = successors
         # A run in which nothing was under way, or nothing was done, would prove nothing.
         self.assertGreater(changes, ROUNDS)
         self.assertGreater(outcomes["kept"] + outcomes["lost"], ROUNDS / 10)

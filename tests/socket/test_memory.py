@@ -309,7 +309,7 @@ class Connections(Shortage):
                 client.send(line("layout.get", {"name": "there"}))
             return self.reply(client)
 
-    def test_a_new_connection_is_answered_or_closed(self):
+    def test_a_new_connection_gets_an_answer_or_a_refusal(self):
         expected = stable_part(self.quiet.call("layout.get", {"name": "there"}))
         for inspect, forever in ((False, False), (False, True), (True, False), (True, True)):
             live = self.settled()

@@ -143,7 +143,7 @@ class Getting(DaemonTestCase):
             self.assertEqual(found["created_at"], created)
             self.assertGreater(found["updated_at"], created)
 
-    def test_get_returns_the_request_as_given(self):
+    def test_get_returns_every_member_of_the_request(self):
         full = {
             "arch": "x86_64", "policy": "openvmm-2026.06", "profile": "linux-direct",
             "memory": {"nodes": ["0x100000000", "0x0", "0x40000000"], "start": "0x200000"},

@@ -176,8 +176,10 @@ class Starting(unittest.TestCase):
                             os.rename(path, path + ".kept")
                         make(path)
                         said = start(daemon, "--state-dir", daemon.state)
+                        self.assertIn(f'error="{path}: ', said)
+                        # For registry.db, a folder or a link has a message of its own.
                         if name != "registry.db" or make == os.mkfifo:
-                            self.assertIn(f'error="{path}: it is not a regular file', said)
+                            self.assertIn(": it is not a regular file", said)
                         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
                         if exists:
                             os.rename(path + ".kept", path)
@@ -201,8 +203,7 @@ class Starting(unittest.TestCase):
 
     def test_what_is_left_of_a_missing_database_must_be_moved_before_a_restore(self):
         for suffix, what in (("-wal", "write-ahead log"), ("-journal", "journal")):
-            with self.subTest(suffix), Daemon(wait=False) as daemon:
-                daemon.wait_ready()
+            with self.subTest(suffix), Daemon() as daemon:
                 with daemon.connect() as client:
                     self.assertIn("result", create(client, "vm"))
                 daemon.process.kill()

@@ -313,10 +313,16 @@ class Users(unittest.TestCase):
             with user(OTHER):
                 quiet = daemon.connect()
             with busy, quiet:
+                def charge_of_short_request():
+                    before = served(daemon, OTHER)
+                    quiet.call("layout.resolve", {"request": request()})
+                    return served(daemon, OTHER) - before
+
                 busy.call("layout.explain", {"request": LARGE})
-                quiet.call("layout.resolve", {"request": request()})
-                self.assertGreater(served(daemon, FLOOD), 20 * served(daemon, OTHER))
-                self.assertGreater(served(daemon, OTHER), 0)
+                # A turn is charged in wall time, so on a busy machine it may be charged for time in which the daemon did not run.
+                short = min(charge_of_short_request() for _ in range(20))
+                self.assertGreater(served(daemon, FLOOD), 20 * short)
+                self.assertGreater(short, 0)
 
     def test_a_user_without_rights_does_not_lock_a_name(self):
         with open_daemon() as daemon, contextlib.ExitStack() as stack:

@@ -81,6 +81,8 @@ static const char *const others[] = {
 	WITH("", ",\"chipset\":{\"vmbus\":false}"),
 	WITH("", ",\"chipset\":{\"high_mmio\":{\"start\":0,\"end\":4096}}"),
 	WITH("", ",\"host\":{\"holes\":[\"amd-hypertransport\"]}"),
+	WITH("", ",\"reserved\":[{\"name\":\"r\",\"start\":0,\"end\":1}]"),
+	WITH("", ",\"reserved\":[{\"name\":\"s\",\"start\":0,\"end\":1}]"),
 	WINDOW("4096"),
 	WINDOW("null"),
 	WINDOW("{\"size\":4096,\"alignment\":8192}"),
@@ -163,6 +165,7 @@ static const struct {
 	CHANGE(rcs[0].high_mmio.range.end, 1),
 	CHANGE(rcs[0].has_cxl, 1),
 	CHANGE(rcs[0].cxl_hdm, 1),
+	CHANGE(rcs[0].has_no_cxl_hdm, 1),
 	CHANGE(rcs[0].iommu, 1),
 	CHANGE(rcs[0].iommu, 2),
 	CHANGE(rcs[2].end_bus, 1),
@@ -376,7 +379,7 @@ static char *hex_of(struct gpald_blob *blob)
 	return hex;
 }
 
-static struct gpald_blob bytes_of_frozen(const char *hex)
+static struct gpald_blob blob_of_hex(const char *hex)
 {
 	const size_t length = strlen(hex) / 2;
 	struct gpald_blob blob = { malloc(length), length };
@@ -413,7 +416,7 @@ END_TEST
 
 START_TEST(requests_of_the_first_version_are_read)
 {
-	struct gpald_blob blob = bytes_of_frozen(frozen_request);
+	struct gpald_blob blob = blob_of_hex(frozen_request);
 	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpal_request r;
 
@@ -449,7 +452,7 @@ END_TEST
 START_TEST(layouts_of_the_first_version_are_read)
 {
 	const struct gpal_layout expected = sample_layout();
-	struct gpald_blob blob = bytes_of_frozen(frozen_layout);
+	struct gpald_blob blob = blob_of_hex(frozen_layout);
 	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpal_layout l;
 
@@ -494,7 +497,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	ck_assert_int_eq(strncmp(hex, "02", 2), 0);
 	ck_assert_int_eq(strncmp(hex + 2, frozen_layout + 2, strlen(frozen_layout) - 2), 0);
 	ck_assert_str_eq(hex + strlen(frozen_layout), "0001");
-	blob = bytes_of_frozen(hex);
+	blob = blob_of_hex(hex);
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
 	ck_assert(!layout.map.kept[0] && layout.map.kept[1]);
 	/* The marks are truncated; then the version is a newer one. */
@@ -535,7 +538,7 @@ START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
 		ck_assert_int_eq(strncmp(hex, "03", 2), 0);
 		ck_assert_int_eq(strncmp(hex + 2, frozen_layout + 2, strlen(frozen_layout) - 2), 0);
 		ck_assert_str_eq(hex + strlen(frozen_layout), ends[i]);
-		blob = bytes_of_frozen(hex);
+		blob = blob_of_hex(hex);
 		ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
 		ck_assert(layout.has_vtl2_alias_map);
 		ck_assert_int_eq(layout.map.kept && layout.map.kept[1], i == 1);

@@ -116,7 +116,7 @@ void gpald_arena_free_object(void *object)
 #define RCS 20
 
 static struct vm {
-	struct gpal_request request, later, without_room;
+	struct gpal_request request, later, too_large;
 	struct gpal_layout *layout;
 } vms[3];
 
@@ -146,9 +146,9 @@ static void make_vms(void)
 	vms[1].request = rich_request();
 	vms[2].request = (struct gpal_request)VM(ram, WITH_RCS(many), .virtio_mmio_slots = 3);
 	for (int i = 0; i < COUNT_OF(vms); i++) {
-		vms[i].later = vms[i].without_room = vms[i].request;
+		vms[i].later = vms[i].too_large = vms[i].request;
 		vms[i].later.virtio_mmio_slots++;
-		vms[i].without_room.nodes = huge;
+		vms[i].too_large.nodes = huge;
 		vms[i].layout = resolve(&vms[i].request);
 	}
 }
@@ -179,7 +179,7 @@ static int try_refuse(const struct vm *vm, char *description)
 {
 	struct gpal_layout *layout;
 	struct gpal_error error = { .message = "" };
-	const int code = gpal_resolve(&vm->without_room, &layout, &error);
+	const int code = gpal_resolve(&vm->too_large, &layout, &error);
 
 	ck_assert_ptr_null(layout);
 	snprintf(description, DESCRIPTION_SIZE, "%s", error.message);
@@ -200,7 +200,6 @@ static int try_explain(const struct vm *vm, char *description)
 	const int code = gpal_explain(&vm->request, vm->layout, NULL, &explanation, NULL);
 
 	if (explanation) {
-		describe_layout(code, NULL, description);
 		gpal_layout_digest(explanation->layout, description);
 		for (size_t i = 0;
 		     i < explanation->count && strlen(description) < DESCRIPTION_SIZE - 32; i++)

@@ -159,7 +159,7 @@ START_TEST(kinds_have_names)
 }
 END_TEST
 
-START_TEST(texts_that_name_no_event_kind_are_refused)
+START_TEST(texts_of_another_form_are_refused)
 {
 	static const char *const others[] = {
 		"",
@@ -195,11 +195,13 @@ END_TEST
 START_TEST(a_new_registry_starts_above_what_an_earlier_one_reached)
 {
 	/* Revisions overtake the clock only at more than a million events a second. */
+	const uint64_t before_us = (uint64_t)time(NULL) * 1000000;
 	const uint64_t first = gpald_event_clock_revision();
-	const uint64_t now_us = (uint64_t)time(NULL) * 1000000;
+	const uint64_t after_us = (uint64_t)time(NULL) * 1000000;
 
-	ck_assert_uint_le(first, now_us + 2000000);
-	ck_assert_uint_ge(first + 2000000, now_us);
+	/* time() truncates, and may read a coarser clock. */
+	ck_assert_uint_ge(first, before_us);
+	ck_assert_uint_le(first, after_us + 2000000);
 	ck_assert_uint_ge(gpald_event_clock_revision(), first);
 	/* A revision fits in a JSON integer. */
 	ck_assert_uint_lt(first, UINT64_C(1) << 53);
@@ -214,7 +216,7 @@ int main(void)
 	add_rows(suite, "ring", the_newest_events_are_kept_in_order, COUNT_OF(rings));
 	add_test(suite, "ring", a_revision_in_a_gap_is_unknown);
 	add_rows(suite, "kinds", kinds_have_names, COUNT_OF(kinds));
-	add_test(suite, "kinds", texts_that_name_no_event_kind_are_refused);
+	add_test(suite, "kinds", texts_of_another_form_are_refused);
 	add_test(suite, "revisions", a_new_registry_starts_above_what_an_earlier_one_reached);
 	return run_suite(suite);
 }

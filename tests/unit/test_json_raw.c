@@ -123,7 +123,7 @@ START_TEST(truncated_text_is_not_read_past_its_end)
 }
 END_TEST
 
-/* Bytes that are not JSON: characters of JSON, NUL, and others. */
+/* Characters of JSON and NULs in any order, in texts of each length up to 23. */
 START_TEST(text_that_is_no_json_does_no_harm)
 {
 	static const char alphabet[] = "{}[],:\"\\ a1\n";
@@ -131,7 +131,7 @@ START_TEST(text_that_is_no_json_does_no_harm)
 	char text[24];
 
 	for (int round = 0; round < 200000; round++) {
-		const size_t length = random % sizeof(text);
+		const size_t length = (random >> 16) % sizeof(text);
 
 		for (size_t i = 0; i < length; i++) {
 			random = random * 1103515245u + 12345u;

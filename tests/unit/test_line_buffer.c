@@ -142,10 +142,7 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 	gpald_line_buffer_init(&buffer, LINE_LENGTH_MAX, false);
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
-		/*
-		 * Only the first piece of a line that is too long is reported. The others report
-		 * nothing.
-		 */
+		/* Only the first piece of a line that is too long is reported. */
 		ck_assert_int_eq(gpald_line_buffer_has_line(&buffer), i == 0);
 		ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 				 i == 0 ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE);

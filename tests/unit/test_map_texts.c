@@ -159,7 +159,10 @@ START_TEST(texts_and_edges_have_contrast)
 }
 END_TEST
 
-/* Without colours the patterns remain, and no two classes have the same pattern. */
+/*
+ * Without colours, no two classes have the same characters. Those with a pattern in SVG have
+ * different ones; mixed ranges, RAM and other ranges have none.
+ */
 START_TEST(classes_differ_without_colour)
 {
 	for (int i = 0; i < CTL_PAINT_COUNT; i++) {

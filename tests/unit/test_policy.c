@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This table repeats the policies as numbers. A released policy keeps its defaults and its place in
- * the order. A new policy adds rows. A change to a row would give guests other addresses.
+ * These tables repeat the policies of src/core/policy.c as numbers. A released policy keeps its
+ * defaults and its place in the order, because a change would give guests other addresses. A new
+ * policy adds rows.
  */
 #include "config.h"
 

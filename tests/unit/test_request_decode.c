@@ -101,6 +101,7 @@ struct decoded {
 	struct gpald_arena *arena;
 	struct gpal_request request;
 	bool advise;
+	uint64_t refuse;
 	struct gpald_wire_error error;
 	int code;
 };
@@ -118,6 +119,7 @@ static void decode(struct decoded *d, const char *params)
 		return;
 	d->request = resolve->request;
 	d->advise = resolve->advise;
+	d->refuse = resolve->refuse;
 }
 
 static void clear(struct decoded *d)
@@ -180,6 +182,59 @@ START_TEST(each_member_is_decoded)
 	ck_assert_uint_eq(r->reserved[0].range.start, 11);
 	ck_assert_uint_eq(r->reserved[0].range.end, 12);
 	ck_assert_uint_eq(r->host_physical_address_bits, 64);
+	clear(&d);
+}
+END_TEST
+
+/* Those that the request above cannot have at the same time, or that came later. */
+START_TEST(each_other_member_is_decoded)
+{
+	struct decoded d;
+	const struct gpal_request *r = &d.request;
+	const struct gpal_root_complex *rc;
+	const struct gpal_device *device;
+
+	decode(&d,
+	       "{\"request\":{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[1],\"low_window\":2,\"hotplug\":["
+	       "{\"node\":3,\"size\":4},{\"size\":5,\"alignment\":6}]},\"chipset\":{\"high_mmio\":{\"start\":7,"
+	       "\"end\":8},\"vmbus\":false},\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"low_mmio\":null,"
+	       "\"high_mmio\":{\"size\":9,\"alignment\":10},\"cxl\":{}},{\"name\":\"b\",\"low_mmio\":{\"none\":true},"
+	       "\"high_mmio\":{\"devices\":[{\"bars\":[11,12],\"sriov\":{\"vfs\":13,\"bars\":[14]}}]}}]},"
+	       "\"cxl_windows\":[{\"name\":\"w\",\"targets\":[\"a\",\"c\"],\"size\":15,\"granularity\":512}],"
+	       "\"host\":{\"holes\":[\"arm-msi\",\"amd-hypertransport\"]}},"
+	       "\"advise\":true,\"refuse\":[\"ram_not_at_zero\"]}");
+	ck_assert_msg(d.code == 0, "%s at %s", d.error.message, d.error.pointer);
+	ck_assert_uint_eq(r->memory_low_window, 2);
+	ck_assert_uint_eq(r->hotplug_room_count, 2);
+	ck_assert(r->hotplug_rooms[0].node == 3 && r->hotplug_rooms[0].size == 4);
+	ck_assert(!r->hotplug_rooms[0].alignment.set);
+	ck_assert(r->hotplug_rooms[1].node == 0 && r->hotplug_rooms[1].size == 5);
+	ck_assert(r->hotplug_rooms[1].alignment.set && r->hotplug_rooms[1].alignment.value == 6);
+	ck_assert(r->has_pinned_chipset_high_mmio && r->has_no_vmbus);
+	ck_assert_uint_eq(r->pinned_chipset_high_mmio.start, 7);
+	ck_assert_uint_eq(r->pinned_chipset_high_mmio.end, 8);
+	rc = &r->root_complexes[0];
+	ck_assert_int_eq(rc->low_mmio.kind, GPAL_WINDOW_NONE);
+	ck_assert(rc->high_mmio.kind == GPAL_WINDOW_SIZE && rc->high_mmio.size == 9 &&
+		  rc->high_mmio.alignment == 10);
+	ck_assert(rc->has_cxl && rc->has_no_cxl_hdm);
+	rc = &r->root_complexes[1];
+	ck_assert_int_eq(rc->low_mmio.kind, GPAL_WINDOW_NONE);
+	ck_assert(rc->high_mmio.kind == GPAL_WINDOW_DEVICES && rc->high_mmio.device_count == 1);
+	device = &rc->high_mmio.devices[0];
+	ck_assert(device->bar_count == 2 && device->bars[0] == 11 && device->bars[1] == 12);
+	ck_assert(device->has_sriov && device->vfs == 13 && device->vf_bar_count == 1 &&
+		  device->vf_bars[0] == 14);
+	ck_assert_uint_eq(r->cxl_window_count, 1);
+	ck_assert_str_eq(r->cxl_windows[0].name, "w");
+	ck_assert_uint_eq(r->cxl_windows[0].target_count, 2);
+	ck_assert_str_eq(r->cxl_windows[0].targets[0], "a");
+	ck_assert_str_eq(r->cxl_windows[0].targets[1], "c");
+	ck_assert(r->cxl_windows[0].size == 15 && r->cxl_windows[0].granularity == 512);
+	ck_assert_uint_eq(r->host_hole_count, 2);
+	ck_assert(r->host_holes[0] == GPAL_HOLE_ARM_MSI &&
+		  r->host_holes[1] == GPAL_HOLE_AMD_HYPERTRANSPORT);
+	ck_assert(d.advise && d.refuse == UINT64_C(1) << GPAL_WARN_RAM_NOT_AT_ZERO);
 	clear(&d);
 }
 END_TEST
@@ -559,6 +614,7 @@ int main(void)
 	add_rows(suite, "sizes", an_invalid_size_is_refused, COUNT_OF(bad_sizes));
 	add_test(suite, "sizes", addresses_are_printed_without_leading_zeros);
 	add_test(suite, "request", each_member_is_decoded);
+	add_test(suite, "request", each_other_member_is_decoded);
 	add_test(suite, "request", omitted_members_are_left_to_the_policy);
 	add_rows(suite, "request", faults_are_named_by_their_pointer, COUNT_OF(refused));
 	add_rows(suite, "request", a_message_says_what_would_be_right, COUNT_OF(messages));
