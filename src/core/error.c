@@ -19,8 +19,8 @@ static const struct {
 	[-GPAL_OK] = { "ok", "no error" },
 	[-GPAL_E_INVALID_MEMORY] = { "invalid_memory", "the description of the RAM is not valid" },
 	[-GPAL_E_INVALID_SIZE] = { "invalid_size",
-				   "a size must be greater than 0 and a multiple of 4096, and that "
-				   "of a BAR a power of two" },
+				   "a size must be greater than 0 and a multiple of 4096, and a "
+				   "BAR a power of two" },
 	[-GPAL_E_INVALID_ALIGNMENT] = { "invalid_alignment",
 					"an alignment must be a power of two that is large enough "
 					"for its range, and a range must start on a page" },
@@ -35,7 +35,8 @@ static const struct {
 					     "host has" },
 	[-GPAL_E_DUPLICATE_NAME] = { "duplicate_name", "a name is used twice" },
 	[-GPAL_E_INVALID_BUS_RANGE] = { "invalid_bus_range",
-					"start_bus must not be greater than end_bus" },
+					"the buses must be stated, and start_bus must not "
+					"be greater than end_bus" },
 	[-GPAL_E_BUS_OVERLAP] = { "bus_overlap", "two root complexes of a segment share a bus" },
 	[-GPAL_E_MIXED_IOMMU] = { "mixed_iommu", "a VM can have only one kind of IOMMU" },
 	[-GPAL_E_IOMMU_ARCH_MISMATCH] = { "iommu_arch_mismatch",

@@ -76,10 +76,7 @@ static bool window_has_own_alignment(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
-/*
- * Returns true if the request states the alignment of a range. The alignments of VTL2 memory and of
- * rooms are not checked yet, so they may be 0.
- */
+/* Returns true if the request states the alignment of a range. */
 static bool has_own_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {
 	switch (origin->role) {
@@ -150,6 +147,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		keep_range(k, kind, index, block);
 		return GPAL_OK;
 	}
+	/* gpald_place() checks the alignments of VTL2 memory and of rooms, so one may be 0. */
 	if (total_size(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
 	    (has_own_alignment(k->r->request, &list->origins[index]) &&
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))

@@ -39,7 +39,6 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	const struct gpald_resolve_options afresh = { .live = NULL };
 	int code = gpald_resolve_with(request, policy, afresh, layout, error);
 
-	/* Add the sizes that would fit. */
 	if (code && error)
 		gpald_suggest_for_request(request, policy, afresh, error);
 	return code;

@@ -140,9 +140,9 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 
 /*
  * Warns of rooms that do not start and end at multiples of the memory block in which Linux adds
- * memory: 128 MiB, and on x86_64 up to 2 GiB in guests of 64 GiB and more. The check is the same
- * for every architecture. Sources: memory_block_size_bytes() in Linux's x86 code; "Memory
- * Hot(Un)Plug Granularity" in its Documentation.
+ * memory: 128 MiB, and on x86_64 up to 2 GiB in guests of 64 GiB and more, where rooms count as if
+ * they were full. The check is the same for every architecture. Sources: memory_block_size_bytes()
+ * in Linux's x86 code; "Memory Hot(Un)Plug Granularity" in its Documentation.
  */
 static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list *list)
 {

@@ -153,7 +153,8 @@ static const struct hint hints[] = {
 	{ "exhausted",
 	  "{?low_ram}free the addresses that the low RAM window needs, from 0 to its size" },
 	{ "exhausted",
-	  "{?sized_by_devices}give {tag} fewer or smaller devices, or make room for it{more_room}" },
+	  "{?sized_by_devices}give {tag} fewer or smaller devices, or make room for "
+	  "it{more_room}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
 	  "of the {windows} would fit there" },
@@ -171,8 +172,8 @@ static const struct hint hints[] = {
 	  "{?own_alignment}give {tag} a smaller alignment than {alignment}, or make room for "
 	  "it{more_room}" },
 	{ "exhausted",
-	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make room for "
-	  "it{more_room}" },
+	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make room "
+	  "for it{more_room}" },
 	{ "exhausted",
 	  "{tag} needs {size}, but at most {largest_fit} fits there at an alignment of "
 	  "{alignment}: make room for it{more_room}" },

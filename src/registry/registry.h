@@ -83,11 +83,15 @@ struct gpald_operation {
 
 	/* The result. */
 	enum gpald_outcome outcome;
-	bool created;
-	const struct gpald_record *record; /* referenced: the layout that exists, or would result */
+	bool created; /* if DONE: the create has made the layout, which did not exist */
+	/*
+	 * Referenced: for a create or an update, the layout that exists or would result. It may be
+	 * NULL unless the outcome is DONE.
+	 */
+	const struct gpald_record *record;
 	const struct gpald_record *previous; /* referenced: for an update, the layout before */
 	uint64_t generation;                 /* of the record that exists, or was deleted */
-	uid_t owner_uid;
+	uid_t owner_uid;                     /* for NAME_TAKEN and DENIED */
 	struct gpal_error core;
 
 	/* For the registry only. */

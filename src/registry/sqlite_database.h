@@ -52,7 +52,7 @@ struct gpald_sqlite {
 	struct gpald_store_state state; /* on disk */
 	uint64_t events;                /* rows in the table of events */
 	size_t events_kept;
-	uint64_t pages_max;     /* of the database */
+	uint64_t pages_max;     /* limit on pages_used; a deletion may exceed it */
 	bool is_at_limit;       /* the last transaction would have exceeded pages_max */
 	uint64_t pages;         /* in the database */
 	uint64_t pages_used;    /* in use */

@@ -75,7 +75,6 @@ static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 	return batch;
 }
 
-/* After the first failure, all later changes fail with its error. */
 static void note_failure(struct gpald_store_thread *t, enum gpald_commit_result result,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {

@@ -21,7 +21,7 @@ struct ctl_map {
 };
 
 struct ctl_map_terminal {
-	unsigned int width; /* in cells; a picture has at least 60 and at most 120 */
+	unsigned int width; /* in cells; raised to 60 or lowered to 120; names may be longer */
 	bool colour;
 	bool ascii; /* instead of UTF-8 */
 };

@@ -66,7 +66,7 @@ static int place_rows(struct ctl_rows *rows)
 /* A part of the strip: one is below 4 GiB and one above, each with its own scale. */
 struct strip_part {
 	struct gpal_range range;
-	struct gpal_range cut; /* a gap too large for the scale; empty: none */
+	struct gpal_range cut; /* a gap too large for the scale, above 4 GiB; empty: none */
 	uint64_t cut_shown;    /* how many bytes of the scale it takes */
 	const struct ctl_row *rows;
 	size_t count;
@@ -83,6 +83,7 @@ static struct strip_part strip_part_of(const struct ctl_row *rows, size_t count)
 		.place = { last->box.top, rows->box.bottom },
 	};
 
+	/* The part that begins at 0 is 4 GiB or less, and has no cut. */
 	for (size_t i = 0; i < count && rows->range.start > 0; i++) {
 		const uint64_t others = gpal_range_size(part.range) - rows[i].size;
 

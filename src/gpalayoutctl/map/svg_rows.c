@@ -30,7 +30,7 @@
 #define HEX_GROUP 4     /* digits */
 #define GROUPS_APART 35 /* the dx of the markup */
 #define BEFORE_HEX 60
-#define HUMAN_CELLS 23 /* up to the margin */
+#define HUMAN_CELLS 23 /* up to the edge of the figure */
 #define DEVICES_APART 130
 #define MONO_AT_END MONO " " AT_END
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Draws a map for a terminal. Each range that is not in a run has a line with its start, tag and
- * size, for grep. The text is made in colour, with its frame and numbers in UTF-8. At the end
- * append_converted() replaces or removes what the terminal cannot show.
+ * size, for grep; a tag that is too long loses its middle. The text is made in colour, with its
+ * frame and numbers in UTF-8. At the end append_converted() replaces or removes what the terminal
+ * cannot show.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints events as lines and as a table. Older daemons did not record who made a change; their
- * events have "-" there.
+ * Prints events as lines and as a table. Older daemons did not record the generation, the time and
+ * the user of a change; their events have "-" there.
  */
 #include "config.h"
 
