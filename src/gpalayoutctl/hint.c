@@ -119,7 +119,7 @@ static const struct hint hints[] = {
 	  "number of targets" },
 	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
 	{ "invalid_size",
-	  "{?zero}{?hdm}{?as_flag}make hdm a multiple of 256M above 0, or none to have no HDM" },
+	  "{?zero}{?hdm}{?in_flag}make hdm a multiple of 256M above 0, or none to have no HDM" },
 	{ "invalid_size",
 	  "{?zero}{?hdm}make hdm a multiple of 256M above 0, or omit it to have no HDM" },
 	{ "invalid_size",

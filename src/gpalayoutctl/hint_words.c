@@ -482,7 +482,7 @@ static const struct {
 	bool (*holds)(const struct ctl_hint_context *context);
 } conditions[] = {
 	{ "?flags", ctl_hint_has_flags },
-	{ "?as_flag", is_in_flag },
+	{ "?in_flag", is_in_flag },
 	{ "?window", is_at_window },
 	{ "?call", is_call },
 	{ "?no_json", has_no_json },

@@ -13,7 +13,10 @@ enum gpald_limit {
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
-	/* Replies not written; then the connection is paused. More waits for events are refused. */
+	/*
+	 * Of a connection: unwritten replies, at which it is paused; and calls that wait for
+	 * events, above which more are refused.
+	 */
 	GPALD_LIMIT_QUEUED_REQUESTS,
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES, /* of a connection, not sent; then it is paused */
 	GPALD_LIMIT_OUTPUT_CLOSE_BYTES, /* of a connection, not sent; then it is closed */

@@ -2,7 +2,7 @@
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
 The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULT_LIBRARY (the
-library made from fault.c, in the same folder as that of disk_recorder.c), GPALAYOUT_MEMORY_LIBRARY (the library made from
+library made from fault.c; disk_recorder.so must be in the same folder), GPALAYOUT_MEMORY_LIBRARY (the library made from
 memory.c) and TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a folder of its own under the temporary directory.
 The folder is removed with it.
 """
