@@ -32,8 +32,8 @@ static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size
 		       struct gpal_error *error)
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of_kind(kind), index,
-			      "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag,
-			      size);
+			      "%s: a size of %s is not a multiple of 4096 above 0", tag,
+			      gpald_size_text(size).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
@@ -46,8 +46,8 @@ static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind 
 			    struct gpal_error *error)
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of_kind(kind), index,
-			      "%s: alignment 0x%" PRIx64 " is not a power of two of at least 4096",
-			      tag, alignment);
+			      "%s: an alignment of %s is not a power of two of at least 4 KiB", tag,
+			      gpald_size_text(alignment).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);

@@ -389,8 +389,8 @@ static bool check_measures(struct checking *c)
 	const struct gpald_measures measures = gpald_measure_layout(layout);
 
 	if (layout->ram_size != measures.ram_size)
-		return set_fault(c, member_path("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
-				 measures.ram_size);
+		return set_fault(c, member_path("/ram_size"), "the RAM has %s",
+				 gpald_size_text(measures.ram_size).text);
 	if (layout->end_of_ram != measures.end_of_ram)
 		return set_fault(c, member_path("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
 				 measures.end_of_ram);

@@ -12,7 +12,6 @@
 #include "core/request_checks.h"
 #include "core/roles.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,12 +108,13 @@ int gpald_check_cxl_windows(struct gpald_resolution *r)
 		targets += window->target_count;
 		if (code == GPAL_OK &&
 		    window->size % (window->target_count * GPALD_CXL_HDM_ALIGNMENT) != 0)
-			code = gpald_fail(r->error, GPAL_E_INVALID_HDM,
-					  GPAL_SUBJECT_CXL_WINDOW_SIZE, i,
-					  "%s: 0x%" PRIx64 " bytes are not a multiple of 0x%" PRIx64
-					  ", which is 256 MiB for each target",
-					  window->name, window->size,
-					  window->target_count * GPALD_CXL_HDM_ALIGNMENT);
+			code = gpald_fail(
+				r->error, GPAL_E_INVALID_HDM, GPAL_SUBJECT_CXL_WINDOW_SIZE, i,
+				"%s: a size of %s is not a multiple of %s, which is "
+				"256 MiB for each target",
+				window->name, gpald_size_text(window->size).text,
+				gpald_size_text(window->target_count * GPALD_CXL_HDM_ALIGNMENT)
+					.text);
 	}
 	return code;
 }

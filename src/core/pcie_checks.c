@@ -160,9 +160,8 @@ int gpald_check_hdm(const struct gpal_request *request, struct gpal_error *error
 		    rc->cxl_hdm % GPALD_CXL_HDM_ALIGNMENT != 0)
 			return gpald_fail(error, GPAL_E_INVALID_HDM,
 					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i,
-					  "%s: HDM window of 0x%" PRIx64
-					  " bytes is not a multiple of 256 MiB",
-					  rc->name, rc->cxl_hdm);
+					  "%s: an HDM of %s is not a multiple of 256 MiB", rc->name,
+					  gpald_size_text(rc->cxl_hdm).text);
 	}
 	return GPAL_OK;
 }
@@ -185,9 +184,8 @@ static int refuse_bar(const char *tag, uint64_t bar, const struct gpald_role_row
 		      struct gpal_error *error)
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, row->subject, index,
-			      "%s: a BAR of 0x%" PRIx64
-			      " bytes is not a power of two of at least 4096",
-			      tag, bar);
+			      "%s: a BAR of %s is not a power of two of at least 4 KiB", tag,
+			      gpald_size_text(bar).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
@@ -254,9 +252,8 @@ static int check_window(const struct gpal_root_complex *rc, const struct gpal_wi
 	if (window->kind == GPAL_WINDOW_DEVICES)
 		return check_devices(tag, window, row, least, index, error);
 	code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, row->subject, index,
-			  "%s: alignment 0x%" PRIx64
-			  " is not a power of two of at least 0x%" PRIx64,
-			  tag, alignment, least);
+			  "%s: an alignment of %s is not a power of two of at least %s", tag,
+			  gpald_size_text(alignment).text, gpald_size_text(least).text);
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
 		error->alignment = alignment;

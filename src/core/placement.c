@@ -166,31 +166,29 @@ int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kin
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
 	const bool is_low_ram_window = kind == GPAL_KIND_RAM && index == 0 && p->low_ram_window > 0;
-	int code = gpald_fail(
-		p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
-		"%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64 " bytes: 0x%" PRIx64
-		" bytes are free there and %s 0x%" PRIx64 " bytes",
-		demand->tag, is_low_ram_window ? "in the low RAM window" : regions[kind],
-		demand->size, demand->alignment, summary.total,
-		is_low_ram_window ? "from address 0 only" : "the largest aligned free range has",
-		summary.largest_fit);
 
-	if (p->error) {
-		gpald_error_set_tag(p->error->tag, demand->tag);
-		p->error->size = demand->size;
-		p->error->alignment = demand->alignment;
-		p->error->phase = kind;
-		p->error->free_space = summary.total;
-		p->error->largest_fit = summary.largest_fit;
-		note_demand_and_supply(p, kind);
-		if (summary.largest_fit > 0) {
-			p->error->fit =
-				(struct gpal_range){ summary.fit_in.end - summary.largest_fit,
+	if (!p->error)
+		return GPAL_E_EXHAUSTED;
+	gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
+		   "%s: no room %s for %s aligned to %s (free there: %s; %s: %s)", demand->tag,
+		   is_low_ram_window ? "in the low RAM window" : regions[kind],
+		   gpald_size_text(demand->size).text, gpald_size_text(demand->alignment).text,
+		   gpald_size_text(summary.total).text,
+		   is_low_ram_window ? "from address 0 on" : "largest aligned free range",
+		   gpald_size_text(summary.largest_fit).text);
+	gpald_error_set_tag(p->error->tag, demand->tag);
+	p->error->size = demand->size;
+	p->error->alignment = demand->alignment;
+	p->error->phase = kind;
+	p->error->free_space = summary.total;
+	p->error->largest_fit = summary.largest_fit;
+	note_demand_and_supply(p, kind);
+	if (summary.largest_fit > 0) {
+		p->error->fit = (struct gpal_range){ summary.fit_in.end - summary.largest_fit,
 						     summary.fit_in.end };
-			find_neighbours(p, summary.fit_in);
-		}
+		find_neighbours(p, summary.fit_in);
 	}
-	return code;
+	return GPAL_E_EXHAUSTED;
 }
 
 struct gpald_trace *gpald_placement_open_step(struct gpald_placement *p, enum gpal_kind kind,

@@ -97,10 +97,8 @@ int gpald_check_values(const struct gpal_request *request, struct gpal_error *er
 				  "%d is not an ECAM placement", (int)request->ecam);
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > GPAL_4GIB)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
-				  "chipset low MMIO of 0x%" PRIx64
-				  " bytes does not fit below 4 GiB; at most 0x%" PRIx64
-				  " bytes fit",
-				  request->chipset_low_mmio.value, GPAL_4GIB);
+				  "chipset low MMIO of %s does not fit below 4 GiB",
+				  gpald_size_text(request->chipset_low_mmio.value).text);
 	if (request->host_physical_address_bits > 64)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,
 				  "the host has %u physical address bits; at most 64 are allowed",

@@ -67,9 +67,9 @@ struct gpald_store_state {
 	 *
 	 * An existing store may be an older copy, which lacks later changes. The numbers of the
 	 * lost changes are not above the floor, with two exceptions: the clock was set back; or
-	 * an earlier restore raised these numbers above the clock, and the clock has since come so
-	 * much closer to the numbers of the copy that the multiple is smaller. An update only adds
-	 * one to the generation of its layout, so it may repeat that of a lost update.
+	 * an earlier restore raised these numbers above the clock, and so much time has passed
+	 * since the lost changes that the multiple is now smaller. An update only adds one to the
+	 * generation of its layout, so it may repeat that of a lost update.
 	 */
 	uint64_t floor;
 };

@@ -211,7 +211,7 @@ static const struct {
 	{ vtl2_missing, "/map",
 	  "the map has 21 ranges that are not reserved, but the other members have 20" },
 	{ framebuffer_moved, "/vtl2/framebuffer", "the map has no range vtl2-framebuffer at" },
-	{ other_ram_size, "/ram_size", "the RAM has 0x140000000 bytes" },
+	{ other_ram_size, "/ram_size", "the RAM has 5 GiB" },
 	{ other_end_of_ram, "/end_of_ram", "the RAM ends at 0x" },
 	{ other_end_of_layout, "/end_of_layout",
 	  "RAM, rooms, chipset and VTL2 chipset MMIO, PCIe windows and ECAM end at 0x" },
