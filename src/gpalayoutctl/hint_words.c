@@ -450,8 +450,8 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
 
 /*
  * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
- * for an update, which may keep some of them, nor if sizes are computed from devices, nor if one
- * states an alignment: the size is for the usual alignment.
+ * or for an update, which may keep some of them. It is also none if a window has devices or states
+ * an alignment, because the size is for the usual alignment.
  */
 static bool has_equal_share(const struct ctl_hint_context *context)
 {

@@ -175,7 +175,7 @@ static enum gpald_outcome decide_replacement(const struct gpald_decision_basis *
  * Fills in the change to commit: the new record, and its event, which has the generation of the
  * operation. Returns true, as gpald_decide() then does.
  */
-static bool fill_in_change(struct gpald_operation *operation, enum gpald_layout_event kind,
+static bool fill_in_change(struct gpald_operation *operation, enum gpald_event_kind kind,
 			   const char *digest)
 {
 	const struct gpald_record *record = operation->replacement;
@@ -190,7 +190,7 @@ static bool fill_in_change(struct gpald_operation *operation, enum gpald_layout_
 	};
 	strcpy(change->event.name, operation->name);
 	strcpy(change->event.digest, digest);
-	if (kind == GPALD_LAYOUT_DELETED)
+	if (kind == GPALD_EVENT_DELETED)
 		change->gone_generation = operation->generation;
 	return true;
 }
@@ -224,7 +224,7 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 		return set_outcome(operation, outcome);
 	operation->generation = facts.generation;
 	operation->created = true;
-	return fill_in_change(operation, GPALD_LAYOUT_CREATED, operation->replacement->digest);
+	return fill_in_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
 }
 
 /*
@@ -265,7 +265,7 @@ static bool decide_update(const struct gpald_decision_basis *basis,
 		return set_outcome(operation, outcome);
 	assert(operation->replacement);
 	operation->generation = facts.generation;
-	return fill_in_change(operation, GPALD_LAYOUT_UPDATED, operation->replacement->digest);
+	return fill_in_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
 bool gpald_decides_without_decoding(const struct gpald_operation *operation)
@@ -295,5 +295,5 @@ bool gpald_decide(struct gpald_operation *operation)
 		break;
 	}
 	return check_record(operation, record) &&
-	       fill_in_change(operation, GPALD_LAYOUT_DELETED, record->digest);
+	       fill_in_change(operation, GPALD_EVENT_DELETED, record->digest);
 }

@@ -17,10 +17,10 @@
 
 static const char *const event_names[] = { "created", "updated", "deleted" };
 
-static_assert(sizeof(event_names) / sizeof(event_names[0]) == GPALD_LAYOUT_EVENT_COUNT,
+static_assert(sizeof(event_names) / sizeof(event_names[0]) == GPALD_EVENT_KIND_COUNT,
 	      "each kind has a name");
 
-const char *gpald_layout_event_name(enum gpald_layout_event kind)
+const char *gpald_event_kind_name(enum gpald_event_kind kind)
 {
 	return event_names[kind];
 }
@@ -44,10 +44,10 @@ bool gpald_event_text_parse(const char *text, struct gpald_event *event)
 	/* The comparison below refuses texts of any other form. */
 	if (space)
 		event->follows = strtoull(space + strcspn(space, "0123456789"), NULL, 10);
-	for (int i = 0; i < GPALD_LAYOUT_EVENT_COUNT; i++) {
+	for (int i = 0; i < GPALD_EVENT_KIND_COUNT; i++) {
 		if (strlen(event_names[i]) != length || memcmp(event_names[i], text, length) != 0)
 			continue;
-		event->kind = (enum gpald_layout_event)i;
+		event->kind = (enum gpald_event_kind)i;
 		gpald_event_text_print(event, canonical);
 		return strcmp(canonical, text) == 0 && event->follows < event->revision;
 	}

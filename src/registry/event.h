@@ -21,17 +21,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum gpald_layout_event {
-	GPALD_LAYOUT_CREATED,
-	GPALD_LAYOUT_UPDATED,
-	GPALD_LAYOUT_DELETED,
-	GPALD_LAYOUT_EVENT_COUNT
+enum gpald_event_kind {
+	GPALD_EVENT_CREATED,
+	GPALD_EVENT_UPDATED,
+	GPALD_EVENT_DELETED,
+	GPALD_EVENT_KIND_COUNT
 };
 
 struct gpald_event {
 	uint64_t revision;
 	uint64_t follows; /* the revision of the event before */
-	enum gpald_layout_event kind;
+	enum gpald_event_kind kind;
 	char name[GPALD_NAME_SIZE];
 	char digest[GPAL_DIGEST_SIZE]; /* of the layout after the change, or before its deletion */
 
@@ -42,7 +42,7 @@ struct gpald_event {
 };
 
 /* Returns "created", "updated" or "deleted"; static. */
-const char *gpald_layout_event_name(enum gpald_layout_event kind);
+const char *gpald_event_kind_name(enum gpald_event_kind kind);
 
 /*
  * The stored form of the kind and of `follows`: "created", or "created after 1794000000000000" if

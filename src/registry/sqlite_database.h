@@ -45,7 +45,7 @@ struct gpald_sqlite {
 	bool is_accepted;          /* in use; before that, closing removes a WAL that SQLite made */
 	bool empties_wal_at_close; /* closing the database empties the WAL */
 	int64_t opened_schema_version; /* of its schema when it was opened */
-	bool had_no_wal;               /* at the start; a refused database gets none */
+	bool had_no_wal; /* before SQLite opened it; if it is refused, closing removes the WAL */
 	struct gpald_sqlite_file database, wal;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];

@@ -384,7 +384,7 @@ static void log_change(const struct gpald_call *call)
 		  "uid=%ld pid=%ld method=%s name=%s generation=%" PRIu64 " digest=%s result=%s",
 		  (long)call->caller.uid, (long)call->caller.pid, call->method->name,
 		  operation->name, operation->generation, event->digest,
-		  gpald_layout_event_name(event->kind));
+		  gpald_event_kind_name(event->kind));
 }
 
 static void on_done(struct gpald_operation *operation)

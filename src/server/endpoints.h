@@ -25,7 +25,7 @@ struct gpald_endpoint {
 	struct gpald_acceptor *acceptor; /* NULL: it is closed */
 	/* The previous socket: its file is gone, but clients may still wait there. NULL: none. */
 	struct gpald_acceptor *old_acceptor;
-	bool is_lost; /* the loss of a file has been logged */
+	bool is_lost; /* a file was lost, which was logged, and is not restored yet */
 };
 
 struct gpald_endpoints {

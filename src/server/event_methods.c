@@ -16,7 +16,7 @@ void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event)
 	gpald_write_integer(w, "revision", (int64_t)event->revision);
 	if (event->follows + 1 != event->revision)
 		gpald_write_integer(w, "follows", (int64_t)event->follows);
-	gpald_write_text(w, "event", gpald_layout_event_name(event->kind));
+	gpald_write_text(w, "event", gpald_event_kind_name(event->kind));
 	gpald_write_text(w, "name", event->name);
 	gpald_write_text(w, "digest", event->digest);
 	if (event->generation) {

@@ -12,10 +12,10 @@ enum gpald_limit {
 	GPALD_LIMIT_CONNECTIONS,          /* on the control and the ttrpc socket together */
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
 	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
-	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
+	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* the last of `connections`, only for uid 0 */
 	/*
-	 * Of a connection: unwritten replies, at which it is paused; and calls that wait for
-	 * events, above which more are refused.
+	 * A connection with this many unwritten replies is paused. If this many of its calls wait
+	 * for events, another one is refused.
 	 */
 	GPALD_LIMIT_QUEUED_REQUESTS,
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES, /* of a connection, not sent; then it is paused */

@@ -2,11 +2,12 @@
 /*
  * Sends lines to the service, on a registry that is empty at first.
  *
- * Input: lines, of which the first 8 are answered one after the other. A line that begins with a tab comes from
- * the inspect socket, one that begins with a space from another user. Each reply must match the
- * OpenRPC document and have the id of its request; an error may have the id null. Each layout in it
- * must be accepted as a layout in full. The first request that a line resolves, creates or explains
- * is given to all three methods: they must make the same layout, or refuse it alike.
+ * Input: lines, of which the first 8 are answered one after the other. A line that begins with a
+ * tab comes from the inspect socket, one that begins with a space from another user. Each reply
+ * must match the OpenRPC document and have the id of its request; an error may have the id null.
+ * Each layout in it must be accepted as a layout in full. The first request that a line resolves,
+ * creates or explains is given to all three methods: they must make the same layout, or refuse it
+ * alike.
  */
 #include "config.h"
 

@@ -3,8 +3,8 @@
  * Sends frames of ttrpc to the service, on a registry that is empty at first.
  *
  * Input: the bytes of a client, which are cut into frames as the daemon cuts them. Only the first
- * 16 frames are used. Each request frame gets one reply frame on its stream. protobuf-c must be able to read the message of each
- * reply, and each request that is not refused for its form.
+ * 16 frames are used. Each request frame gets one reply frame on its stream. protobuf-c must be
+ * able to read the message of each reply, and each request that is not refused for its form.
  */
 #include "config.h"
 

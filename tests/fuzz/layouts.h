@@ -10,8 +10,8 @@
 void check_map(const struct gpal_layout *layout);
 
 /*
- * The same, and nodes, reserved ranges, root complexes, rooms, CXL windows, slots and host bits match
- * the request.
+ * The same, and nodes, reserved ranges, root complexes, rooms, CXL windows, slots and host bits
+ * match the request.
  */
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout);
 

@@ -319,8 +319,8 @@ static void spoil_demand(struct alloc_draft *draft)
 }
 
 /*
- * Adds one fault of enum pin_fault. An input has at most one: if one range has an odd length and another an
- * odd start, the order of the two is not specified.
+ * Adds one fault of enum pin_fault. An input has at most one: if the length of one range and the
+ * start of another are not multiples of a page, the order of the two is not specified.
  */
 static void spoil_pin(struct alloc_draft *draft)
 {

@@ -215,8 +215,8 @@ static uint64_t first_aligned(struct gpal_range gap, uint64_t alignment)
 	return gap.start + (alignment - beyond);
 }
 
-static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
-		      const struct gaps *gaps)
+static void set_exhausted(struct oracle *oracle, const struct oracle_item *item,
+			  const struct gaps *gaps)
 {
 	struct gpal_error *error = &oracle->error;
 
@@ -236,7 +236,6 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 		if (fit > error->largest_fit && (!item->ceiling || gap.start == 0))
 			error->largest_fit = fit;
 	}
-	return false;
 }
 
 /* Notes, before a phase, how much it needs and how much is free in its region. */
@@ -274,7 +273,7 @@ static bool place_lowest(struct oracle *oracle, const struct oracle_item *item, 
 		}
 	}
 	if (!done)
-		exhausted(oracle, item, &gaps);
+		set_exhausted(oracle, item, &gaps);
 	free(gaps.list);
 	return done;
 }
@@ -298,7 +297,7 @@ static bool place_highest(struct oracle *oracle, const struct oracle_item *item,
 		}
 	}
 	if (!done)
-		exhausted(oracle, item, &gaps);
+		set_exhausted(oracle, item, &gaps);
 	free(gaps.list);
 	return done;
 }
@@ -323,7 +322,7 @@ static bool place_ram(struct oracle *oracle, const struct oracle_item *item, uin
 		rest -= take;
 	}
 	if (rest > 0)
-		exhausted(oracle, item, &gaps);
+		set_exhausted(oracle, item, &gaps);
 	free(gaps.list);
 	return rest == 0;
 }
@@ -344,7 +343,7 @@ static bool place_below(struct oracle *oracle, const struct oracle_item *item, u
 		}
 	}
 	if (!done)
-		exhausted(oracle, item, &gaps);
+		set_exhausted(oracle, item, &gaps);
 	free(gaps.list);
 	return done;
 }

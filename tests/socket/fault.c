@@ -5,8 +5,8 @@
  * is a signal that cannot be handled. Only call=, clock-call= and swap can make system calls that
  * kill a confined daemon.
  *
- * GPALAYOUT_FAULT_FILE names a file with the current fault. The file may change at any time. Writing
- * and synchronising fail or stall only for files whose names begin with registry.db:
+ * GPALAYOUT_FAULT_FILE names a file with the current fault. The file may change at any time.
+ * Writing and synchronising fail or stall only for files whose names begin with registry.db:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
  *   partly      the same, and half of the room asked for stays allocated

@@ -282,7 +282,7 @@ struct gpald_store_change change_of(const struct gpald_record *record)
 {
 	struct gpald_store_change change = {
 		.record = record,
-		.event.kind = GPALD_LAYOUT_CREATED,
+		.event.kind = GPALD_EVENT_CREATED,
 		.event.generation = record->facts.generation,
 		.event.at_ms = record->facts.updated_at_ms,
 		.event.uid = EVENT_UID,
@@ -324,7 +324,7 @@ enum gpald_commit_result put(struct gpald_store *store, const struct gpald_recor
 enum gpald_commit_result drop(struct gpald_store *store, const char *name, uint64_t generation)
 {
 	struct gpald_store_change change = {
-		.event.kind = GPALD_LAYOUT_DELETED,
+		.event.kind = GPALD_EVENT_DELETED,
 		.gone_generation = generation,
 	};
 

@@ -13,7 +13,7 @@ static struct gpald_event event_of(uint64_t revision)
 	struct gpald_event event = {
 		.revision = revision,
 		.follows = revision - 1,
-		.kind = (enum gpald_layout_event)(revision % GPALD_LAYOUT_EVENT_COUNT),
+		.kind = (enum gpald_event_kind)(revision % GPALD_EVENT_KIND_COUNT),
 	};
 
 	snprintf(event.name, sizeof(event.name), "vm-%ju", (uintmax_t)revision);
@@ -126,20 +126,20 @@ START_TEST(a_revision_in_a_gap_is_unknown)
 END_TEST
 
 static const struct {
-	enum gpald_layout_event kind;
+	enum gpald_event_kind kind;
 	const char *name;
 } kinds[] = {
-	{ GPALD_LAYOUT_CREATED, "created" },
-	{ GPALD_LAYOUT_UPDATED, "updated" },
-	{ GPALD_LAYOUT_DELETED, "deleted" },
+	{ GPALD_EVENT_CREATED, "created" },
+	{ GPALD_EVENT_UPDATED, "updated" },
+	{ GPALD_EVENT_DELETED, "deleted" },
 };
 
 START_TEST(kinds_have_names)
 {
 	const uint64_t revision = 5, follows[] = { 4, 3, 0 };
 
-	ck_assert_int_eq(COUNT_OF(kinds), GPALD_LAYOUT_EVENT_COUNT);
-	ck_assert_str_eq(gpald_layout_event_name(kinds[_i].kind), kinds[_i].name);
+	ck_assert_int_eq(COUNT_OF(kinds), GPALD_EVENT_KIND_COUNT);
+	ck_assert_str_eq(gpald_event_kind_name(kinds[_i].kind), kinds[_i].name);
 	/* Events are stored in this form. */
 	for (int i = 0; i < COUNT_OF(follows); i++) {
 		const struct gpald_event event = { .revision = revision,

@@ -54,7 +54,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 
 	ck_assert_uint_eq(events(&fixture)->revision, FIXTURE_REVISION + 1);
 	event = gpald_event_ring_after(events(&fixture), FIXTURE_REVISION);
-	ck_assert_int_eq(event->kind, GPALD_LAYOUT_CREATED);
+	ck_assert_int_eq(event->kind, GPALD_EVENT_CREATED);
 	ck_assert_str_eq(event->name, "vm");
 	ck_assert_str_eq(event->digest, digest);
 	change_clear(&change);
@@ -89,7 +89,7 @@ START_TEST(a_deleted_layout_stays_until_its_deletion_is_durable)
 	assert_generation(&fixture, "vm", 0);
 	ck_assert_uint_eq(fixture.index->count, 0);
 	event = gpald_event_ring_after(events(&fixture), FIXTURE_REVISION + 1);
-	ck_assert_int_eq(event->kind, GPALD_LAYOUT_DELETED);
+	ck_assert_int_eq(event->kind, GPALD_EVENT_DELETED);
 	ck_assert_str_eq(event->name, "vm");
 	ck_assert_str_eq(event->digest, digest);
 	ck_assert_uint_eq(fixture.store.state.generation_top, 1);

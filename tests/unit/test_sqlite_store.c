@@ -85,10 +85,10 @@ START_TEST(committed_records_come_back_bit_for_bit)
 		ck_assert_uint_eq(loaded.state.generation_top, 77);
 		ck_assert_uint_eq(loaded.event_count, 5);
 		ck_assert_uint_eq(loaded.events[4].revision, first + 4);
-		ck_assert_int_eq(loaded.events[4].kind, GPALD_LAYOUT_DELETED);
+		ck_assert_int_eq(loaded.events[4].kind, GPALD_EVENT_DELETED);
 		ck_assert_str_eq(loaded.events[4].name, "vm:1._-Z");
 		ck_assert_str_eq(loaded.events[4].digest, "sha256:of-what-was-there");
-		ck_assert_int_eq(loaded.events[0].kind, GPALD_LAYOUT_CREATED);
+		ck_assert_int_eq(loaded.events[0].kind, GPALD_EVENT_CREATED);
 		ck_assert_str_eq(loaded.events[0].digest, records[0]->digest);
 		ck_assert_uint_eq(loaded.events[0].generation, records[0]->facts.generation);
 		ck_assert_int_eq(loaded.events[0].at_ms, records[0]->facts.updated_at_ms);
@@ -441,7 +441,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
-	/* A change takes twice as many bytes of the WAL as its layout has, so the WAL was emptied. */
+	/* A change takes twice the bytes of its layout in the WAL, so the WAL was emptied. */
 	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);

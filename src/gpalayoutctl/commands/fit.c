@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks for each VM which widths of the host's physical addresses are enough, and whether each of
- * its high windows can hold a BAR of the window's size. The daemon computes how many bits a layout
- * needs, and warns of windows that cannot hold such a BAR.
+ * Checks for each VM which widths of the host's physical addresses are enough, and whether its
+ * layout has the warning largest_bar_below_size. The daemon computes how many bits a layout needs,
+ * and gives that warning.
  */
 #include "config.h"
 
@@ -29,8 +29,9 @@ const struct ctl_flag ctl_fit_flags[] = {
 	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
 		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
 		  "every result is \"yes\", 1 if one is not. \"no BAR\": the\n"
-		  "host is wide enough, but a high MMIO window is not aligned\n"
-		  "for a BAR of its size; state its alignment or its devices" },
+		  "host is wide enough, but the largest BAR that the size of\n"
+		  "a high MMIO window allows finds no aligned address in it;\n"
+		  "state its alignment or its devices" },
 	{ 0 },
 };
 /* clang-format on */
@@ -49,7 +50,7 @@ struct answer {
 	unsigned int bits;
 	bool has_root_complexes;
 	uint64_t largest_bar;       /* that a high window can hold; CTL_NONE: there are none */
-	bool lacks_bar;             /* a high window is not aligned for a BAR of its size */
+	bool lacks_bar;             /* the layout has the warning largest_bar_below_size */
 	struct gpald_bytes refusal; /* empty if there is a layout */
 };
 
@@ -112,8 +113,8 @@ static void take_refusal(struct answer *answer, const struct gpal_client_error *
 }
 
 /*
- * Stores the largest BAR that a high window can hold, and whether the layout warns of a window that
- * cannot hold a BAR of its size.
+ * Stores the largest BAR that a high window can hold, and whether the layout has the warning
+ * largest_bar_below_size.
  */
 static void take_largest_bar(struct answer *answer, const struct gpal_layout *layout)
 {

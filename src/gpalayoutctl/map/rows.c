@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define ROWS_MAX 32
-#define SHORTEST_RUN 4
+#define SHORTEST_RUN 4    /* ranges; the last two levels also make shorter runs */
 #define RUNS_OF_A_SIDE 14 /* at the last level, on each side of 4 GiB */
 #define LAST_LEVEL 5
 #define LONGEST_NAME 24
