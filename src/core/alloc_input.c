@@ -6,6 +6,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/size_text.h"
 
 #include <inttypes.h>
 
@@ -33,7 +34,7 @@ static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of_kind(kind), index,
 			      "%s: a size of %s is not a multiple of 4096 above 0", tag,
-			      gpald_size_text(size).text);
+			      gpald_exact_size_text(size).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
@@ -47,7 +48,7 @@ static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind 
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of_kind(kind), index,
 			      "%s: an alignment of %s is not a power of two of at least 4 KiB", tag,
-			      gpald_size_text(alignment).text);
+			      gpald_exact_size_text(alignment).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);

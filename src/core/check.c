@@ -10,6 +10,7 @@
 #include "core/measures.h"
 #include "core/request_checks.h"
 #include "core/roles.h"
+#include "core/size_text.h"
 
 #include <gpalayout/check.h>
 #include <inttypes.h>
@@ -390,7 +391,7 @@ static bool check_measures(struct checking *c)
 
 	if (layout->ram_size != measures.ram_size)
 		return set_fault(c, member_path("/ram_size"), "the RAM has %s",
-				 gpald_size_text(measures.ram_size).text);
+				 gpald_exact_size_text(measures.ram_size).text);
 	if (layout->end_of_ram != measures.end_of_ram)
 		return set_fault(c, member_path("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
 				 measures.end_of_ram);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/request_checks.h"
 #include "core/roles.h"
+#include "core/size_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,13 +109,14 @@ int gpald_check_cxl_windows(struct gpald_resolution *r)
 		targets += window->target_count;
 		if (code == GPAL_OK &&
 		    window->size % (window->target_count * GPALD_CXL_HDM_ALIGNMENT) != 0)
-			code = gpald_fail(
-				r->error, GPAL_E_INVALID_HDM, GPAL_SUBJECT_CXL_WINDOW_SIZE, i,
-				"%s: a size of %s is not a multiple of %s, which is "
-				"256 MiB for each target",
-				window->name, gpald_size_text(window->size).text,
-				gpald_size_text(window->target_count * GPALD_CXL_HDM_ALIGNMENT)
-					.text);
+			code = gpald_fail(r->error, GPAL_E_INVALID_HDM,
+					  GPAL_SUBJECT_CXL_WINDOW_SIZE, i,
+					  "%s: a size of %s is not a multiple of %s, which is "
+					  "256 MiB for each target",
+					  window->name, gpald_exact_size_text(window->size).text,
+					  gpald_exact_size_text(window->target_count *
+								GPALD_CXL_HDM_ALIGNMENT)
+						  .text);
 	}
 	return code;
 }

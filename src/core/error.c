@@ -8,7 +8,6 @@
 #include "core/error.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,21 +74,6 @@ const char *gpal_code_token(int code)
 const char *gpal_code_text(int code)
 {
 	return codes[code_row(code)].text;
-}
-
-struct gpald_size_text gpald_size_text(uint64_t size)
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	struct gpald_size_text result;
-	size_t unit = 0;
-
-	while (size > 0 && size % 1024 == 0) {
-		size /= 1024;
-		unit++;
-	}
-	snprintf(result.text, sizeof(result.text), "%" PRIu64 " %s", size,
-		 unit == 0 && size == 1 ? "byte" : units[unit]);
-	return result;
 }
 
 int gpald_fail(struct gpal_error *error, enum gpal_code code, enum gpal_subject subject,

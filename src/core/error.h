@@ -21,12 +21,6 @@ int gpald_fail_plain(struct gpal_error *error, enum gpal_code code);
 __attribute__((format(printf, 3, 4))) int gpald_fail_part(struct gpal_error *error, int code,
 							  const char *format, ...);
 
-/* A size for a message, such as "3968 MiB": in the largest unit of which it is a multiple. */
-struct gpald_size_text {
-	char text[32];
-};
-struct gpald_size_text gpald_size_text(uint64_t size);
-
 /* Copies a tag to a member of the error, and cuts it if it is too long. */
 void gpald_error_set_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag);
 

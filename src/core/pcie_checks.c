@@ -7,6 +7,7 @@
 #include "core/checked.h"
 #include "core/devices.h"
 #include "core/error.h"
+#include "core/size_text.h"
 #include "core/sort.h"
 
 #include <assert.h>
@@ -161,7 +162,7 @@ int gpald_check_hdm(const struct gpal_request *request, struct gpal_error *error
 			return gpald_fail(error, GPAL_E_INVALID_HDM,
 					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i,
 					  "%s: an HDM of %s is not a multiple of 256 MiB", rc->name,
-					  gpald_size_text(rc->cxl_hdm).text);
+					  gpald_exact_size_text(rc->cxl_hdm).text);
 	}
 	return GPAL_OK;
 }
@@ -185,7 +186,7 @@ static int refuse_bar(const char *tag, uint64_t bar, const struct gpald_role_row
 {
 	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, row->subject, index,
 			      "%s: a BAR of %s is not a power of two of at least 4 KiB", tag,
-			      gpald_size_text(bar).text);
+			      gpald_exact_size_text(bar).text);
 
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
@@ -253,7 +254,7 @@ static int check_window(const struct gpal_root_complex *rc, const struct gpal_wi
 		return check_devices(tag, window, row, least, index, error);
 	code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, row->subject, index,
 			  "%s: an alignment of %s is not a power of two of at least %s", tag,
-			  gpald_size_text(alignment).text, gpald_size_text(least).text);
+			  gpald_exact_size_text(alignment).text, gpald_exact_size_text(least).text);
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
 		error->alignment = alignment;

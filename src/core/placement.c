@@ -10,6 +10,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/size_text.h"
 
 #include <inttypes.h>
 
@@ -172,7 +173,8 @@ int gpald_placement_fail_exhausted(struct gpald_placement *p, enum gpal_kind kin
 	gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
 		   "%s: no room %s for %s aligned to %s (free there: %s; %s: %s)", demand->tag,
 		   is_low_ram_window ? "in the low RAM window" : regions[kind],
-		   gpald_size_text(demand->size).text, gpald_size_text(demand->alignment).text,
+		   gpald_exact_size_text(demand->size).text,
+		   gpald_exact_size_text(demand->alignment).text,
 		   gpald_size_text(summary.total).text,
 		   is_low_ram_window ? "from address 0 on" : "largest aligned free range",
 		   gpald_size_text(summary.largest_fit).text);

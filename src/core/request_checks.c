@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/holes.h"
+#include "core/size_text.h"
 
 #include <inttypes.h>
 
@@ -32,7 +33,7 @@ static int check_nodes(const struct gpal_request *request, struct gpal_error *er
 		if (request->nodes[i] % GPAL_PAGE_SIZE != 0)
 			return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODE, i,
 					  "the size of node %zu, %s, is not a multiple of 4096", i,
-					  gpald_size_text(request->nodes[i]).text);
+					  gpald_exact_size_text(request->nodes[i]).text);
 	return GPAL_OK;
 }
 
@@ -97,18 +98,18 @@ static int check_low_ram_window(struct gpald_resolution *r)
 	if (size % GPALD_LOW_RAM_WINDOW_UNIT != 0)
 		return gpald_fail(r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW,
 				  0, "a low RAM window of %s is not a multiple of 2 MiB",
-				  gpald_size_text(size).text);
+				  gpald_exact_size_text(size).text);
 	if (size > request->nodes[0])
 		return gpald_fail(r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW,
 				  0, "a low RAM window of %s is larger than node 0, which has %s",
-				  gpald_size_text(size).text,
-				  gpald_size_text(request->nodes[0]).text);
+				  gpald_exact_size_text(size).text,
+				  gpald_exact_size_text(request->nodes[0]).text);
 	if (size > 0 && size >= start)
 		return gpald_fail(
 			r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0,
 			"a low RAM window of %s does not end below the start of the other "
 			"RAM, 0x%" PRIx64,
-			gpald_size_text(size).text, start);
+			gpald_exact_size_text(size).text, start);
 	r->low_ram_window = size > 0 ? size : default_low_ram_window(r);
 	return GPAL_OK;
 }

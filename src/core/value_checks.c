@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/holes.h"
 #include "core/roles.h"
+#include "core/size_text.h"
 
 #include <inttypes.h>
 
@@ -98,7 +99,7 @@ int gpald_check_values(const struct gpal_request *request, struct gpal_error *er
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > GPAL_4GIB)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "chipset low MMIO of %s does not fit below 4 GiB",
-				  gpald_size_text(request->chipset_low_mmio.value).text);
+				  gpald_exact_size_text(request->chipset_low_mmio.value).text);
 	if (request->host_physical_address_bits > 64)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,
 				  "the host has %u physical address bits; at most 64 are allowed",

@@ -154,31 +154,33 @@ static const struct hint hints[] = {
 	  "{?low_ram}free the addresses that the low RAM window needs, from 0 to its size" },
 	{ "exhausted",
 	  "{?sized_by_devices}give {tag} fewer or smaller devices, or make room for "
-	  "it{more_room}" },
+	  "it{try_sizes}{or_moves}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
 	  "of the {windows} would fit there" },
 	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit there" },
-	{ "exhausted", "if nothing else changes, {tag} can have {largest_size}{more_room}" },
+	{ "exhausted", "if nothing else changes, {tag} can have {largest_size}{or_moves}" },
 	{ "exhausted",
 	  "{?allocate}{tag} needs {size}, but at most {largest_fit} fits there: ask for less, or "
 	  "move reserved and fixed ranges" },
 	{ "exhausted", "{?allocate}ask for less, or move reserved and fixed ranges" },
 	{ "exhausted",
-	  "{?ecam}{?fewer_buses}at most {largest_fit} fits there: give root complexes fewer buses "
-	  "(1 MiB each){or_other_ecam}{more_room}" },
-	{ "exhausted", "{?ecam}make room for {tag}{or_other_ecam}{more_room}" },
+	  "{?ecam}{?fewer_buses}make room for {tag}, give root complexes fewer buses (1 MiB "
+	  "each){or_other_ecam}{try_sizes}{or_moves}" },
+	{ "exhausted", "{?ecam}make room for {tag}{or_other_ecam}{try_sizes}{or_moves}" },
 	{ "exhausted",
 	  "{?own_alignment}give {tag} a smaller alignment than {alignment}, or make room for "
-	  "it{more_room}" },
+	  "it{try_sizes}{or_moves}" },
 	{ "exhausted",
-	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make room "
-	  "for it{more_room}" },
+	  "{?lacks_ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make "
+	  "room for it{try_sizes}{or_moves}" },
+	{ "exhausted", "{?ram}use less RAM, or make room for {tag}{try_sizes}{or_moves}" },
 	{ "exhausted",
 	  "{tag} needs {size}, but at most {largest_fit} fits there at an alignment of "
-	  "{alignment}: make room for it{more_room}" },
-	{ "exhausted", "no aligned address is free there: make room for {tag}{more_room}" },
-	{ "exhausted", "make room for the refused range{more_room}" },
+	  "{alignment}: make it smaller, or make room for it{try_sizes}{or_moves}" },
+	{ "exhausted",
+	  "no aligned address is free there: make room for {tag}{try_sizes}{or_moves}" },
+	{ "exhausted", "make room for the refused range{try_sizes}{or_moves}" },
 	{ "ecam_below_minimum",
 	  "make room between 256 MiB and 4 GiB{or_other_ecam}{or_moves}" },
 	{ "fixed_low_mmio_above_4gib",
@@ -198,12 +200,12 @@ static const struct hint hints[] = {
 	{ "address_width_exceeded",
 	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
 	  "the layout ends {excess} too high, and {largest_tag} takes the most space: "
-	  "{largest_tag_size}{try_sizes}" },
+	  "{largest_tag_size}" },
 	{ "address_width_exceeded",
 	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
-	  "use less RAM or smaller high MMIO windows{try_sizes}" },
+	  "use less RAM or smaller high MMIO windows" },
 	{ "address_width_exceeded",
-	  "use less RAM, smaller high MMIO windows, or a host with more bits{try_sizes}" },
+	  "use less RAM, smaller high MMIO windows, or a host with more bits" },
 
 	{ "warning_refused",
 	  "{?refuse}change what the warnings name; without --refuse the layout is made and its "

@@ -68,6 +68,15 @@ static bool is_ram_phase(const struct ctl_hint_context *context)
 	return ctl_hint_has_text(context, "phase", "ram");
 }
 
+/* Returns true if less is free for RAM than it needs. Otherwise its alignment is at fault. */
+static bool lacks_ram(const struct ctl_hint_context *context)
+{
+	uint64_t size, free;
+
+	return is_ram_phase(context) && ctl_hint_read_size(context->data, "size", &size) &&
+	       ctl_hint_read_size(context->data, "free_space", &free) && free < size;
+}
+
 /* Returns true if the pointer leads to a member that every request has. */
 static bool is_required(const struct ctl_hint_context *context)
 {
@@ -128,7 +137,9 @@ static void append_or_other_ecam(struct gpald_bytes *out, const struct ctl_hint_
 	if (ctl_hint_keeps_live_ranges(context))
 		return;
 	ctl_buffer_printf(out, ", or put the ECAM %s 4 GiB (", side);
-	if (ctl_hint_has_flags(context))
+	if (ctl_flag_was_given(context->session->invocation, "--pcie-ecam-below-4gb"))
+		ctl_buffer_puts(out, "--pcie-ecam above-4gib instead of --pcie-ecam-below-4gb)");
+	else if (ctl_hint_has_flags(context))
 		ctl_buffer_printf(out, "--pcie-ecam %s-4gib)", side);
 	else if (has_changes(context))
 		ctl_buffer_printf(out, "--set pcie.ecam=%s-4gib)", side);
@@ -161,30 +172,36 @@ static bool can_have_fewer_buses(const struct ctl_hint_context *context)
 	return false;
 }
 
-/* Returns true if the refused window could use more of what is free at a smaller alignment. */
+/* Returns true if as much as the refused window needs is free, but not at its alignment. */
 static bool has_own_alignment(const struct ctl_hint_context *context)
 {
 	const uint64_t usual = ctl_hint_is_low_phase(context) ? GPALD_LOW_MMIO_ALIGNMENT :
 								GPALD_HIGH_MMIO_ALIGNMENT;
-	uint64_t alignment, fit, free;
+	uint64_t alignment, size, free;
 
 	return ctl_hint_read_size(ctl_hint_pointed_value(context), "alignment", &alignment) &&
-	       alignment > usual && ctl_hint_read_size(context->data, "largest_fit", &fit) &&
-	       ctl_hint_read_size(context->data, "free_space", &free) && fit < free;
+	       alignment > usual && ctl_hint_read_size(context->data, "size", &size) &&
+	       ctl_hint_read_size(context->data, "free_space", &free) && size <= free;
 }
 
-/* Suggests advise for requests, unless that is the command that was refused. */
+/*
+ * Suggests advise with the same request. Not for an update, because advice is for a new layout
+ * under the policy that the request names, nor if the user would have to write the request anew.
+ */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	if (is_update(context))
-		ctl_buffer_printf(
-			out,
-			"; gpalayoutctl advise with the %s request tries other sizes, for "
-			"an update that may move ranges",
-			has_changes(context) ? "changed" : "same");
-	else if (!ctl_hint_is_method(context, "layout.advise") && !ctl_hint_is_allocate(context))
-		ctl_buffer_puts(out,
-				"; gpalayoutctl advise with the same request tries other sizes");
+	const struct ctl_session *session = context->session;
+	const char *command = session->invocation->command->name;
+
+	if (is_update(context) || ctl_hint_is_method(context, "layout.advise"))
+		return;
+	if (ctl_hint_has_flags(context))
+		ctl_buffer_puts(out, "; gpalayoutctl advise with the same request options tries "
+				     "other sizes");
+	else if (session->request_source && strcmp(session->request_source, "-") != 0 &&
+		 strcmp(command, "fit") != 0)
+		ctl_buffer_printf(out, "; gpalayoutctl advise --request %s tries other sizes",
+				  session->request_source);
 }
 
 /*
@@ -200,18 +217,9 @@ static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_conte
 		return;
 	if (ctl_hint_read_size(context->data, "largest_fit", &fit) && fit > 0 &&
 	    !ctl_member_of(context->data, "fit"))
-		ctl_buffer_printf(out, "; it also needs %s, once the VM is off", moves);
+		ctl_buffer_printf(out, "; a smaller size also needs %s, once the VM is off", moves);
 	else
 		ctl_buffer_printf(out, "; once the VM is off, %s may make room", moves);
-}
-
-/* Suggests moves, or if they are allowed already, advise. */
-static void append_more_room(struct gpald_bytes *out, const struct ctl_hint_context *context)
-{
-	if (ctl_hint_keeps_live_ranges(context))
-		append_or_moves(out, context);
-	else
-		append_try_sizes(out, context);
 }
 
 /* Ranges that overlap. */
@@ -498,6 +506,7 @@ static const struct {
 	{ "?own_alignment", has_own_alignment },
 	{ "?zero", has_zero_size },
 	{ "?ram", is_ram_phase },
+	{ "?lacks_ram", lacks_ram },
 	{ "?update", is_update },
 	{ "?off_page", is_off_page },
 	{ "?required", is_required },
@@ -521,7 +530,6 @@ static const struct {
 } words[] = {
 	{ "or_other_ecam", append_or_other_ecam },
 	{ "or_moves", append_or_moves },
-	{ "more_room", append_more_room },
 	{ "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
 	{ "none", append_word_for_none },

@@ -1,89 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Three decimals state a size exactly only if it is a multiple of an eighth of the unit. */
 #include "config.h"
 
 #include "gpalayoutctl/size_text.h"
 
+#include "core/size_text.h"
 #include "wire/size.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Largest first. The protocol reads letters up to P; E is only printed. */
-static const struct {
-	char letter;
-	unsigned int shift;
-} units[] = {
-	{ 'E', 60 }, { 'P', 50 }, { 'T', 40 }, { 'G', 30 }, { 'M', 20 }, { 'K', 10 },
-};
-
-#define UNITS (sizeof(units) / sizeof(units[0]))
-
-static bool is_multiple(uint64_t size, unsigned int shift)
-{
-	return !(size & ((UINT64_C(1) << shift) - 1));
-}
-
-static void append_exact(struct gpald_bytes *out, uint64_t size, size_t unit)
-{
-	const unsigned int shift = units[unit].shift;
-	const uint64_t rest = size & ((UINT64_C(1) << shift) - 1);
-	unsigned int thousandths = (unsigned int)(rest >> (shift - 3)) * 125;
-	int decimals = 3;
-
-	ctl_buffer_printf(out, "%" PRIu64, size >> shift);
-	if (thousandths) {
-		for (; thousandths % 10 == 0; thousandths /= 10)
-			decimals--;
-		ctl_buffer_printf(out, ".%0*u", decimals, thousandths);
-	}
-	ctl_buffer_printf(out, " %ciB", units[unit].letter);
-}
-
 void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size)
 {
-	for (size_t i = 0; i < UNITS; i++) {
-		if (size >> units[i].shift && is_multiple(size, units[i].shift - 3)) {
-			append_exact(out, size, i);
-			return;
-		}
-	}
-	ctl_buffer_printf(out, "%" PRIu64 " B", size);
+	ctl_buffer_puts(out, gpald_exact_size_text(size).text);
 }
 
 void ctl_size_append(struct gpald_bytes *out, uint64_t size)
 {
-	size_t unit = 0;
-	double value;
-
-	while (unit < UNITS && !(size >> units[unit].shift))
-		unit++;
-	if (unit == UNITS || is_multiple(size, units[unit].shift - 3)) {
-		ctl_exact_size_append(out, size);
-		return;
-	}
-	value = (double)size / (double)(UINT64_C(1) << units[unit].shift);
-	/* Numbers from 999.5 on are rounded down, so that 1023.9 KiB is not printed as 1024 KiB. */
-	if (value >= 999.5)
-		ctl_buffer_printf(out, "~%" PRIu64 " %ciB", size >> units[unit].shift,
-				  units[unit].letter);
-	else
-		ctl_buffer_printf(out, "~%.*f %ciB",
-				  value < 9.995 ? 2 :
-				  value < 99.95 ? 1 :
-						  0,
-				  value, units[unit].letter);
+	ctl_buffer_puts(out, gpald_size_text(size).text);
 }
 
 void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 {
-	/* The protocol does not read E. */
-	for (size_t i = 1; i < UNITS; i++) {
-		if (size && is_multiple(size, units[i].shift)) {
-			ctl_buffer_printf(out, "%" PRIu64 "%c", size >> units[i].shift,
-					  units[i].letter);
+	/* Largest first: the letters that the protocol reads. */
+	static const char letters[] = "PTGMK";
+
+	for (size_t i = 0; size && letters[i]; i++) {
+		const unsigned int shift = 50 - 10 * (unsigned int)i;
+
+		if (!(size & ((UINT64_C(1) << shift) - 1))) {
+			ctl_buffer_printf(out, "%" PRIu64 "%c", size >> shift, letters[i]);
 			return;
 		}
 	}

@@ -7,17 +7,8 @@
 
 #include <stdint.h>
 
-/*
- * Appends `size` in the largest binary unit that states it exactly with at most
- * three decimals: "3 GiB", "1.5 MiB", "3145732 KiB", "17 B".
- */
+/* Append the texts of gpald_exact_size_text() and gpald_size_text(). */
 void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size);
-
-/*
- * Appends `size` in its largest unit. If three decimals cannot state it exactly, it is rounded to
- * three significant digits: "~2.94 TiB", "~3.00 GiB". From 999.5 on it is rounded down to a whole
- * number: "~1023 KiB".
- */
 void ctl_size_append(struct gpald_bytes *out, uint64_t size);
 
 /*

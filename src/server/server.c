@@ -11,8 +11,8 @@
  * cut off.
  *
  * If the store fails, the daemon stops in the same way, because only opening the store again shows
- * what it has. It also stops in this way on a signal other than SIGTERM and SIGINT. In both cases
- * the exit status is 1, so a service manager starts the daemon again.
+ * what it has. It also stops in this way on other signals that would end it, such as SIGUSR1; see
+ * signals.c. In both cases the exit status is 1, so a service manager starts the daemon again.
  */
 #include "config.h"
 
