@@ -172,7 +172,10 @@ static bool can_have_fewer_buses(const struct ctl_hint_context *context)
 	return false;
 }
 
-/* Returns true if as much as the refused window needs is free, but not at its alignment. */
+/*
+ * Returns true if the request states an alignment above the usual one for the refused window, and
+ * enough is free for the window, but not at that alignment.
+ */
 static bool has_own_alignment(const struct ctl_hint_context *context)
 {
 	const uint64_t usual = ctl_hint_is_low_phase(context) ? GPALD_LOW_MMIO_ALIGNMENT :

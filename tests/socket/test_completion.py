@@ -60,7 +60,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("--json", "--socket", "x", "res"), ["resolve"])
         lines = ctl("__complete", "wa").out
         self.assertEqual(lines, "watch\tPrint each change of any layout, also across daemon restarts\n")
-        # Of several lines, the part before the first semicolon is shown.
+        # If the help has several lines, the part before the first semicolon is shown.
         self.assertIn("compare\tShow what differs between two layouts, each NAME or @FILE (a request or a layout)\n",
                       ctl("__complete", "co").out)
         self.assertEqual(self.proposals("frobnicate", ""), self.proposals(""))

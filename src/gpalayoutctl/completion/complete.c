@@ -37,7 +37,7 @@ static bool begins_with(const char *word, const char *prefix)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
-/* Appends a text of the help in one line. Of several lines, only what is before a semicolon. */
+/* Appends a text of the help in one line. If it has several, only what is before a semicolon. */
 static void append_about(struct gpald_bytes *out, const char *about)
 {
 	size_t length = strchr(about, '\n') ? strcspn(about, ";") : strlen(about);
