@@ -2,8 +2,8 @@
 /*
  * A check of whether the parts of a layout agree.
  *
- * A layout states most things twice: in its map, and in its other members. So the check finds a
- * layout that was edited by hand, cut, or put together from two.
+ * A layout states most things twice: in its map, and in its other members. So the check finds most
+ * layouts that were edited by hand, cut, or put together from two.
  *
  * Threads: any thread may call the function.
  * Memory: the caller owns all objects, and the function keeps no pointer to them.

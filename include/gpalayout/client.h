@@ -93,7 +93,7 @@ struct gpal_client_error {
 	int number;                         /* JSON-RPC code, such as -32602 */
 	char reason[GPAL_REASON_MAX + 1];   /* stable, such as "exhausted" */
 	char pointer[GPAL_POINTER_MAX + 1]; /* JSON pointer to the parameter at fault; or empty */
-	uint64_t offset;                    /* byte at fault in a line that is not JSON */
+	uint64_t offset;                    /* byte at fault in the line, if number is -32700 */
 	uint64_t generation;                /* the present generation of the layout */
 	struct gpal_optional owner_uid;     /* of the layout */
 	uint64_t revision;                  /* "resync_required": of the newest event */
@@ -572,7 +572,7 @@ struct gpal_client_stats {
 	const char *store_path; /* NULL: the store has none */
 	uint64_t store_commits; /* transactions, including failed ones */
 	uint64_t store_changes; /* changes made durable */
-	uint64_t store_full;    /* changes refused because the store was full */
+	uint64_t store_full;    /* changes refused for lack of disk space or at store_bytes */
 };
 
 /*

@@ -135,7 +135,7 @@ struct gpald_registry_options {
 struct gpald_registry_counters {
 	uint64_t commits; /* transactions with a final result, including failed ones */
 	uint64_t changes; /* made durable */
-	uint64_t full;    /* changes refused because the store was full */
+	uint64_t full;    /* changes refused for lack of disk space, or at the limit store_bytes */
 };
 
 /*

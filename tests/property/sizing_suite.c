@@ -43,8 +43,11 @@ static void name_features(struct feature_count seen[SEEN_COUNT])
 		seen[i].name = names[i];
 }
 
-/* The size of a window for devices is computed, so it cannot be chosen. */
-static uint64_t *size_of_window(struct gpal_window *window)
+/*
+ * Makes it a window of a stated size, but does not set the size. Returns NULL for a window for
+ * devices, whose size is computed.
+ */
+static uint64_t *state_window_size(struct gpal_window *window)
 {
 	if (window->kind == GPAL_WINDOW_DEVICES)
 		return NULL;
@@ -70,8 +73,11 @@ static uint64_t step_of(const struct gpal_request *request, const struct gpal_er
 	return 4096;
 }
 
-/* Returns the member of the request that has the size in an error, or NULL. */
-static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *error)
+/*
+ * Makes the request state the size that an error is about, but does not set it. Returns the member
+ * for that size; NULL if no member states it.
+ */
+static uint64_t *state_size(struct gpal_request *request, const struct gpal_error *error)
 {
 	struct gpal_root_complex *rc = NULL;
 
@@ -87,9 +93,9 @@ static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *
 		request->chipset_high_mmio.set = true;
 		return &request->chipset_high_mmio.value;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		return size_of_window(&rc->low_mmio);
+		return state_window_size(&rc->low_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		return size_of_window(&rc->high_mmio);
+		return state_window_size(&rc->high_mmio);
 	case GPAL_SUBJECT_HOTPLUG_SIZE:
 		return &((struct gpal_hotplug_room *)request->hotplug_rooms + error->index)->size;
 	case GPAL_SUBJECT_CXL_WINDOW_SIZE:
@@ -122,7 +128,7 @@ static bool resolves_with(const struct gpal_request *request, const struct gpal_
 			  uint64_t size)
 {
 	struct request_case *copy = request_case_copy(request);
-	uint64_t *place = size_of(&copy->request, error);
+	uint64_t *place = state_size(&copy->request, error);
 	bool done;
 
 	if (error->subject == GPAL_SUBJECT_VIRTIO_MMIO_SLOTS)
@@ -138,7 +144,7 @@ static bool has_size(const struct gpal_request *request, const struct gpal_error
 {
 	struct request_case *copy = request_case_copy(request);
 	const bool has = error->subject == GPAL_SUBJECT_VIRTIO_MMIO_SLOTS ||
-			 size_of(&copy->request, error);
+			 state_size(&copy->request, error);
 
 	request_case_free(copy);
 	return has;
@@ -468,7 +474,7 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 {
 	struct request_case *copy = request_case_copy(&chain->after->request);
 	struct gpal_layout *layout;
-	uint64_t *place = size_of(&copy->request, &chain->error);
+	uint64_t *place = state_size(&copy->request, &chain->error);
 	bool done;
 
 	if (chain->error.subject == GPAL_SUBJECT_VIRTIO_MMIO_SLOTS)
@@ -669,7 +675,7 @@ static enum outcome try_size(const struct gpal_request *request, const struct gp
 	if (member->subject == GPAL_SUBJECT_CHIPSET_LOW_MMIO)
 		copy->request.chipset_low_mmio = (struct gpal_optional){ true, size };
 	else
-		*size_of(&copy->request, member) = size;
+		*state_size(&copy->request, member) = size;
 	outcome = try_request(&copy->request, before);
 	request_case_free(copy);
 	return outcome;
