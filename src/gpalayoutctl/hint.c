@@ -133,12 +133,11 @@ static const struct hint hints[] = {
 	{ "invalid_alignment",
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
 	{ "overlap",
-	  "{?gap_start}{?movable}move or shrink {movable}: low-ram-gap begins where the low RAM "
-	  "window ends" },
+	  "{?gap}{?chipset_low}lower {memory_start}, make chipset-low-mmio smaller, or both: "
+	  "low-ram-gap ends where RAM starts, and chipset-low-mmio at 4 GiB" },
 	{ "overlap",
-	  "{?gap}{?movable}move or shrink {movable}, or lower {memory_start}: low-ram-gap ends "
-	  "where RAM starts" },
-	{ "overlap", "{?gap_is_above}make chipset-low-mmio smaller: it ends at 4 GiB" },
+	  "{?gap}{?movable}move or shrink {movable}: low-ram-gap reaches from the low RAM window, "
+	  "or 0, to the start of RAM ({memory_start})" },
 	{ "overlap", "{?gap}lower {memory_start}: low-ram-gap ends where RAM starts" },
 	{ "overlap",
 	  "{?chipset_low}{?movable}move or shrink {movable}: chipset-low-mmio ends at 4 GiB" },
@@ -148,8 +147,8 @@ static const struct hint hints[] = {
 	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", "move or shrink one of the two ranges" },
 	{ "exhausted",
-	  "{?low_ram}{?below_hole}make the low RAM window at most {largest_fit}: a hole of the "
-	  "host cannot move" },
+	  "{?low_ram}{?below_hole}make the low RAM window smaller: {above.tag} is a hole of the "
+	  "host and cannot move" },
 	{ "exhausted",
 	  "{?low_ram}free the addresses that the low RAM window needs, from 0 to its size" },
 	{ "exhausted",
@@ -159,18 +158,13 @@ static const struct hint hints[] = {
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
 	  "of the {windows} would fit there" },
 	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit there" },
+	{ "exhausted",
+	  "{?virtio_mmio}if nothing else changes, there can be {slots} virtio-mmio "
+	  "slots{or_moves}" },
 	{ "exhausted", "if nothing else changes, {tag} can have {largest_size}{or_moves}" },
 	{ "exhausted",
-	  "{?allocate}{tag} needs {size}, but at most {largest_fit} fits there: ask for less, or "
-	  "move reserved and fixed ranges" },
-	{ "exhausted", "{?allocate}ask for less, or move reserved and fixed ranges" },
-	{ "exhausted",
-	  "{?ecam}{?fewer_buses}make room for {tag}, give root complexes fewer buses (1 MiB "
-	  "each){or_other_ecam}{try_sizes}{or_moves}" },
-	{ "exhausted", "{?ecam}make room for {tag}{or_other_ecam}{try_sizes}{or_moves}" },
-	{ "exhausted",
-	  "{?own_alignment}give {tag} a smaller alignment than {alignment}, or make room for "
-	  "it{try_sizes}{or_moves}" },
+	  "{?ecam}make room for {tag}, which has 1 MiB for each "
+	  "bus{or_other_ecam}{try_sizes}{or_moves}" },
 	{ "exhausted",
 	  "{?lacks_ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or make "
 	  "room for it{try_sizes}{or_moves}" },
@@ -179,7 +173,8 @@ static const struct hint hints[] = {
 	  "{tag} needs {size}, but at most {largest_fit} fits there at an alignment of "
 	  "{alignment}: make it smaller, or make room for it{try_sizes}{or_moves}" },
 	{ "exhausted",
-	  "no aligned address is free there: make room for {tag}{try_sizes}{or_moves}" },
+	  "nothing with an alignment of {alignment} fits there: make room for "
+	  "{tag}{try_sizes}{or_moves}" },
 	{ "exhausted", "make room for the refused range{try_sizes}{or_moves}" },
 	{ "ecam_below_minimum",
 	  "make room between 256 MiB and 4 GiB{or_other_ecam}{or_moves}" },
@@ -190,7 +185,7 @@ static const struct hint hints[] = {
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded",
 	  "{?pinned_too_high}{pinned_too_high} is pinned too high for the host's {bits} address "
-	  "bits: pin it lower, or give its size alone to have it placed" },
+	  "bits: pin it lower, or give its size alone to have it placed{or_moves}" },
 	{ "address_width_exceeded",
 	  "{?all_nodes}{tag} ends highest and needs {required_bits} address bits, but the host "
 	  "has {bits}: if nothing else changes, each node can have {largest_size}" },
@@ -329,16 +324,14 @@ static const cJSON *find_data_member(const cJSON *data, const char *name)
 	return ctl_member_of(ctl_member_of(data, group), point + 1);
 }
 
-/* Appends a size. A rounded one cannot be typed as a value, so the exact one follows it. */
+/* Appends a size. If it is rounded or has decimals, the form that can be typed follows it. */
 static void append_hint_size(struct gpald_bytes *out, uint64_t size)
 {
-	ctl_cleanup_buffer struct gpald_bytes exact = { 0 };
 	const size_t start = out->length;
 	bool is_in_parentheses;
 
 	ctl_size_append(out, size);
-	ctl_exact_size_append(&exact, size);
-	if (strcmp(out->data + start, exact.data) == 0)
+	if (!strpbrk(out->data + start, "~."))
 		return;
 	is_in_parentheses = start && out->data[start - 1] == '(';
 	ctl_buffer_puts(out, is_in_parentheses ? ", " : " (");

@@ -4,11 +4,12 @@
 
 #include "gpalayoutctl/hint_words.h"
 
-#include "core/request_limits.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
 
+#include <gpalayout/layout.h>
+#include <inttypes.h>
 #include <string.h>
 
 static bool has_no_json(const struct ctl_hint_context *context)
@@ -115,12 +116,13 @@ static bool is_crowded(const struct ctl_hint_context *context)
 	       ctl_hint_read_size(context->data, "size", &one) && asked > free && one <= free;
 }
 
-/* Returns true if the refused range is an ECAM. Call it only for ranges of the resolver. */
+/* Returns true if the refused range is an ECAM. */
 static bool is_ecam(const struct ctl_hint_context *context)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
 
-	return tag && strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
+	return !ctl_hint_is_allocate(context) && tag &&
+	       strncmp(tag, "pcie-seg", strlen("pcie-seg")) == 0 &&
 	       ctl_hint_has_text_ending(context, "tag", "-ecam");
 }
 
@@ -147,44 +149,19 @@ static void append_or_other_ecam(struct gpald_bytes *out, const struct ctl_hint_
 		ctl_buffer_printf(out, "\"pcie\": {\"ecam\": \"%s-4gib\"})", side);
 }
 
-#define ECAM_MINIMUM (UINT64_C(256) << 20)
-
-/*
- * Returns true if the ECAM would fit with fewer buses: some of it fits at or above the minimum, and
- * a root complex has more than one bus.
- */
-static bool can_have_fewer_buses(const struct ctl_hint_context *context)
+static bool is_virtio_mmio(const struct ctl_hint_context *context)
 {
-	const cJSON *each;
-	uint64_t end;
-
-	if (!ctl_hint_read_size(ctl_member_of(context->data, "fit"), "end", &end) ||
-	    end <= ECAM_MINIMUM)
-		return false;
-	cJSON_ArrayForEach(each, ctl_hint_root_complexes(context))
-	{
-		const cJSON *start = ctl_member_of(each, "start_bus");
-		const cJSON *end_bus = ctl_member_of(each, "end_bus");
-
-		if (!cJSON_IsNumber(end_bus) || end_bus->valueint > (start ? start->valueint : 0))
-			return true;
-	}
-	return false;
+	return !ctl_hint_is_allocate(context) && ctl_hint_has_text(context, "tag", "virtio-mmio") &&
+	       ctl_member_of(context->data, "largest_size");
 }
 
-/*
- * Returns true if the request states an alignment above the usual one for the refused window, and
- * enough is free for the window, but not at that alignment.
- */
-static bool has_own_alignment(const struct ctl_hint_context *context)
+/* Appends how many virtio-mmio slots largest_size has. */
+static void append_slots(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	const uint64_t usual = ctl_hint_is_low_phase(context) ? GPALD_LOW_MMIO_ALIGNMENT :
-								GPALD_HIGH_MMIO_ALIGNMENT;
-	uint64_t alignment, size, free;
+	uint64_t size = 0;
 
-	return ctl_hint_read_size(ctl_hint_pointed_value(context), "alignment", &alignment) &&
-	       alignment > usual && ctl_hint_read_size(context->data, "size", &size) &&
-	       ctl_hint_read_size(context->data, "free_space", &free) && size <= free;
+	ctl_hint_read_size(context->data, "largest_size", &size);
+	ctl_buffer_printf(out, "%" PRIu64, size / GPAL_VIRTIO_MMIO_SLOT_SIZE);
 }
 
 /*
@@ -193,23 +170,21 @@ static bool has_own_alignment(const struct ctl_hint_context *context)
  */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
-	const struct ctl_session *session = context->session;
-	const char *command = session->invocation->command->name;
+	const char *source = context->session->request_source;
 
-	if (is_update(context) || ctl_hint_is_method(context, "layout.advise"))
+	if (!context->request || is_update(context) || ctl_hint_is_method(context, "layout.advise"))
 		return;
 	if (ctl_hint_has_flags(context))
 		ctl_buffer_puts(out, "; gpalayoutctl advise with the same request options tries "
 				     "other sizes");
-	else if (session->request_source && strcmp(session->request_source, "-") != 0 &&
-		 strcmp(command, "fit") != 0)
-		ctl_buffer_printf(out, "; gpalayoutctl advise --request %s tries other sizes",
-				  session->request_source);
+	else if (source && strcmp(source, "-") != 0)
+		ctl_buffer_puts(out, "; gpalayoutctl advise --request FILE, with the same file, "
+				     "tries other sizes");
 }
 
 /*
  * Says that moving live ranges may make room, if the update does not allow it. A refusal that has
- * largest_fit without `fit` is about a new placement, so a smaller size needs the moves as well.
+ * largest_fit without `fit` is about a new placement, so a smaller size may need the moves as well.
  */
 static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
@@ -220,7 +195,8 @@ static void append_or_moves(struct gpald_bytes *out, const struct ctl_hint_conte
 		return;
 	if (ctl_hint_read_size(context->data, "largest_fit", &fit) && fit > 0 &&
 	    !ctl_member_of(context->data, "fit"))
-		ctl_buffer_printf(out, "; a smaller size also needs %s, once the VM is off", moves);
+		ctl_buffer_printf(out, "; a smaller size may also need %s, once the VM is off",
+				  moves);
 	else
 		ctl_buffer_printf(out, "; once the VM is off, %s may make room", moves);
 }
@@ -247,22 +223,6 @@ static bool has_chipset_low(const struct ctl_hint_context *context)
 	return is_about(context, chipset_low);
 }
 
-/*
- * Returns true if low-ram-gap does not begin below chipset-low-mmio. Then lowering memory.start
- * does not help.
- */
-static bool is_gap_above(const struct ctl_hint_context *context)
-{
-	uint64_t start, other_start;
-
-	return has_low_gap(context) && has_chipset_low(context) &&
-	       (ctl_hint_has_text(context, "tag", low_gap) ||
-		(ctl_hint_read_size(ctl_member_of(context->data, "range"), "start", &start) &&
-		 ctl_hint_read_size(ctl_member_of(context->data, "other_range"), "start",
-				    &other_start) &&
-		 start == other_start));
-}
-
 static bool is_hole(const struct ctl_hint_context *context, const char *tag)
 {
 	static const char prefix[] = "reserved-";
@@ -275,17 +235,6 @@ static bool is_hole(const struct ctl_hint_context *context, const char *tag)
 			return true;
 	}
 	return false;
-}
-
-/* Returns true if the start of low-ram-gap, the end of the low RAM window, is in the way. */
-static bool is_gap_start(const struct ctl_hint_context *context)
-{
-	uint64_t low_window;
-
-	return ctl_hint_has_text(context, "tag", low_gap) &&
-	       ctl_hint_read_size(ctl_member_of(context->request, "memory"), "low_window",
-				  &low_window) &&
-	       low_window > 0;
 }
 
 /* Returns true if a hole of the host ends the free range of the refusal. */
@@ -505,8 +454,7 @@ static const struct {
 	{ "?all_nodes", is_of_all_nodes },
 	{ "?crowded", is_crowded },
 	{ "?ecam", is_ecam },
-	{ "?fewer_buses", can_have_fewer_buses },
-	{ "?own_alignment", has_own_alignment },
+	{ "?virtio_mmio", is_virtio_mmio },
 	{ "?zero", has_zero_size },
 	{ "?ram", is_ram_phase },
 	{ "?lacks_ram", lacks_ram },
@@ -518,8 +466,6 @@ static const struct {
 	{ "?changes", has_changes },
 	{ "?empty_window", is_empty_window },
 	{ "?gap", has_low_gap },
-	{ "?gap_start", is_gap_start },
-	{ "?gap_is_above", is_gap_above },
 	{ "?below_hole", is_below_hole },
 	{ "?chipset_low", has_chipset_low },
 	{ "?one_movable", has_one_movable },
@@ -535,6 +481,7 @@ static const struct {
 	{ "or_moves", append_or_moves },
 	{ "windows", append_windows },
 	{ "try_sizes", append_try_sizes },
+	{ "slots", append_slots },
 	{ "none", append_word_for_none },
 	{ "movable", append_movable },
 	{ "memory_start", append_memory_start },

@@ -971,12 +971,12 @@ HINTS = [
       "phase": "mmio32", "free_space": "0x60000000", "largest_fit": "0x40000000"},
      "pcie-rc0-low-mmio needs 2 GiB, but at most 1 GiB fits there at an alignment of 2 MiB: make it smaller, or make room for it"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "alignment": "0x1000", "phase": "mmio32",
-      "free_space": "0x0", "largest_fit": "0x0"}, "no aligned address is free there: make room for a"),
+      "free_space": "0x0", "largest_fit": "0x0"}, "nothing with an alignment of 4 KiB fits there: make room for a"),
     ({"reason": "exhausted", "tag": "ram0", "size": "0x80000000", "alignment": "0x40000000", "phase": "ram",
       "free_space": "0x40000000", "largest_fit": "0x40000000"}, "1 GiB is free for ram0, which needs 2 GiB"),
     ({"reason": "exhausted", "tag": "h", "size": "0x80000000", "alignment": "0x40000000", "phase": "mmio64",
       "free_space": "0x40000000", "largest_fit": "0x20000000"}, "h needs 2 GiB, but at most 512 MiB fits there"),
-    ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "no aligned address is free there: make room for h"),
+    ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "make room for the refused range"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "phase": "mmio32", "largest_fit": "0x40000000",
       "largest_size": "0x20000000"}, "if nothing else changes, a can have 512 MiB"),
     ({"reason": "exhausted", "tag": "pcie-a-low-mmio", "phase": "mmio32", "largest_size": "0x20000000"},
@@ -1071,7 +1071,7 @@ class Refusals(Case):
                 ({"reason": "exhausted", "largest_fit": "0x0"}, None),
                 ({"reason": "exhausted", "phase": "mmio32", "demand": "0x180000000", "demands": 96, "supply": "0xf8000000",
                   "size": "0x4000000", **fit},
-                 "the 96 ranges of phase mmio32 need 6 GiB in all, but only 3.875 GiB was free"),
+                 "the 96 ranges of phase mmio32 need 6 GiB in all, but only 3.875 GiB (3968M) was free"),
                 ({"reason": "exhausted", "phase": "ram", "demand": "0x2000", "demands": 1, "supply": "0x1000"}, None),
                 ({"reason": "exhausted", "phase": "ram", "size": "0x2000", "demand": "0x3000", "demands": 2,
                   "supply": "0x1000"}, None),
@@ -1126,16 +1126,16 @@ class Refusals(Case):
                 (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit there\n"),
                 (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit there\n"),
                 (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit there\n"),
-                (low, ["update", "vm", *windows], "no aligned address is free there"),
-                (low, ["resolve", RC, "a"], "no aligned address is free there"),
+                (low, ["update", "vm", *windows], "make room for the refused range"),
+                (low, ["resolve", RC, "a"], "make room for the refused range"),
                 # The devices decide how large their window is.
-                (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "no aligned address is free there"),
+                (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "make room for the refused range"),
                 (high, ["resolve", RC, "a", RC, "b,low_bars=1M"], "40 MiB for each of the 2 high MMIO windows"),
                 ({**low, "largest_size": "0x200000", "pointer": "/request/pcie/root_complexes/0/low_mmio"},
                  ["resolve", RC, "a,low_bars=1M", RC, "b"],
                  "give pcie-a-low-mmio fewer or smaller devices"),
                 ({**low, "pointer": "/request/pcie/root_complexes/1/low_mmio"},
-                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "no aligned address is free there")):
+                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "make room for the refused range")):
             with self.subTest(f"{data['tag']} {args[:9]}"):
                 self.check(run_against(refusal(1, "m", **data), *args, stdin=request), NO_ROOM, "hint: ", text)
 
@@ -1398,7 +1398,7 @@ class WithDaemon(DaemonTestCase):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
-        self.assertIn("needs 37 address bits, but the host has 36: if nothing else changes, ram0 can have 62.5 GiB\n", result.err)
+        self.assertIn("needs 37 address bits, but the host has 36: if nothing else changes, ram0 can have 62.5 GiB (64000M)\n", result.err)
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

@@ -407,26 +407,18 @@ class WithDaemon(DaemonTestCase):
     def test_a_range_without_room_is_told_what_would_help(self):
         rc = "--pcie-root-complex"
         below = ("--pcie-ecam", "below-4gib", "--chipset-low-mmio", "3G")
-        between = ("--pcie-ecam", "below-4gib", "--chipset-low-mmio", "1G", "--reserve", "r=0-1920M")
         nothing, above = ("--reserve", "a=4G-0xfffffffffffff000", "--chipset-high-mmio", "0"), "--pcie-ecam above-4gib"
         holes = [word for hole in ("a=512M-516M", "b=1536M-1540M", "c=2560M-2564M", "d=3584M-3588M", "e=4G-0xffffffffffffe000")
                  for word in ("--reserve", hole)]
         devices = "give pcie-a-{}-mmio fewer or smaller devices, or make room for it"
-        ecam = "make room for pcie-seg0-ecam"
+        ecam = "make room for pcie-seg0-ecam, which has 1 MiB for each bus"
         for args, text in (
-                (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], "no aligned address is free there: make room for virtio-mmio"),
+                (["--virtio-mmio", "1", "--reserve", "a=0-3968M"], "nothing with an alignment of 4 KiB fits there: make room for virtio-mmio"),
                 ([rc, "a,low_mmio=2M,low_mmio_alignment=4G", "--reserve", "a=0-4K"],
-                 "give pcie-a-low-mmio a smaller alignment than 4 GiB, or make room for it"),
-                # At no alignment as much is free as the second window needs.
-                ([rc, "a,low_mmio=3G,low_mmio_alignment=2G", rc, "b,segment=1,low_mmio=3G,low_mmio_alignment=2G"],
-                 "no aligned address is free there: make room for pcie-b-low-mmio"),
+                 "nothing with an alignment of 4 GiB fits there: make room for pcie-a-low-mmio"),
                 ([rc, "a,low_bars=4G"], devices.format("low")),
                 ([rc, "a,bars=4096P", "--reserve", "b=1P-16380P"], devices.format("high")),
-                ([*between, rc, "a,low_mmio=1G"],
-                 f"{ecam}, give root complexes fewer buses (1 MiB each), or put the ECAM above 4 GiB ({above})"),
-                # With fewer buses the ECAM would be below 256 MiB.
-                ([*below, rc, "a,low_mmio=896M"], f"{ecam}, or put the ECAM above 4 GiB ({above})"),
-                ([*below, rc, "a,low_mmio=1G,end_bus=0"], f"{ecam}, or put the ECAM above 4 GiB ({above})"),
+                ([*below, rc, "a,low_mmio=1G"], f"{ecam}, or put the ECAM above 4 GiB ({above})"),
                 (["--pcie-ecam-below-4gb", *below[2:], rc, "a,low_mmio=1G,end_bus=0"],
                  f"{ecam}, or put the ECAM above 4 GiB ({above} instead of --pcie-ecam-below-4gb)"),
                 ([*nothing, rc, "a,high_mmio=none"], f"{ecam}, or put the ECAM below 4 GiB (--pcie-ecam below-4gib)"),
@@ -436,17 +428,20 @@ class WithDaemon(DaemonTestCase):
                 text_ = self.said("exhausted", "resolve", *more, *args)[2]
                 self.assertEqual(text_.splitlines()[-1], f"hint: {text}{self.ADVISE}")
                 self.assertEqual(self.ctl("advise", "--arch", "x86_64", *more, *args).code, OK)
-        for args in ([*between, rc, "a,low_mmio=1G,end_bus=127"],
-                     ["--chipset-low-mmio", "3G", rc, "a,low_mmio=1G", "--pcie-ecam", "above-4gib"],
+        for args in (["--chipset-low-mmio", "3G", rc, "a,low_mmio=1G", "--pcie-ecam", "above-4gib"],
                      [*nothing, rc, "a,high_mmio=none", "--pcie-ecam", "below-4gib"]):
             self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", *args).code, OK, args)
 
     def test_a_size_that_fits_is_exact(self):
         args = ["--arch", "x86_64", "--memory", "1G", "--pcie-root-complex"]
         text = self.no_room("exhausted", args[-1], "a,low_mmio=4G")
-        self.assertEqual(text.splitlines()[-1], "hint: if nothing else changes, pcie-a-low-mmio can have 3.875 GiB")
+        self.assertEqual(text.splitlines()[-1], "hint: if nothing else changes, pcie-a-low-mmio can have 3.875 GiB (3968M)")
         self.assertEqual(self.ctl("resolve", *args, "a,low_mmio=3968M").code, OK)
         self.assertEqual(self.ctl("resolve", *args, "a,low_mmio=3970M").code, NO_ROOM)
+        args[-1:] = ["--reserve", "a=0-0xf7f00000", "--virtio-mmio"]
+        text = self.no_room("exhausted", *args[4:], "4096")
+        self.assertEqual(text.splitlines()[-1], "hint: if nothing else changes, there can be 256 virtio-mmio slots")
+        self.assertEqual(self.ctl("resolve", *args, "256").code, OK)
 
     def test_advice_is_suggested_in_the_form_of_the_request(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "virtio_mmio": {"slots": 1},
@@ -454,10 +449,10 @@ class WithDaemon(DaemonTestCase):
         path = os.path.join(self.daemon.folder, "advise.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(request, file)
-        room = "hint: no aligned address is free there: make room for virtio-mmio"
+        room = "hint: nothing with an alignment of 4 KiB fits there: make room for virtio-mmio"
         for args in (["resolve", path], ["create", "x", path], ["explain", "--request", path], ["probe", "0", "--request", path]):
             text = self.said("exhausted", *args, arch=None)[2]
-            self.assertEqual(text.splitlines()[-1], f"{room}; gpalayoutctl advise --request {path} tries other sizes", args)
+            self.assertEqual(text.splitlines()[-1], f"{room}; gpalayoutctl advise --request FILE, with the same file, tries other sizes", args)
         self.assertEqual(self.ctl("advise", "--request", path).code, OK)
         for args, stdin in ((["resolve", "-"], json.dumps(request)), (["compare", f"@{path}", "--to-policy", "openvmm-2026.05"], ""),
                             (["call", "layout.resolve", json.dumps({"request": request})], "")):
@@ -470,21 +465,22 @@ class WithDaemon(DaemonTestCase):
         for lists, text in (
                 ({"mmio32": demands}, "if nothing else changes, a can have 3 GiB"),
                 (one, "if nothing else changes, a can have 4 GiB"),
-                ({**one, "reserved": [{"tag": "f", "start": 0, "end": "4G"}]}, "ask for less, or move reserved and fixed ranges"),
+                ({**one, "reserved": [{"tag": "f", "start": 0, "end": "4G"}]},
+                 "nothing with an alignment of 4 KiB fits there: make room for a"),
                 # No tag means a root complex here.
                 ({"mmio64": [ecam], "fixed": [{"tag": "f", "start": 0, "end": "0xfffffffffffff000"}]},
-                 "ask for less, or move reserved and fixed ranges")):
+                 "nothing with an alignment of 4 KiB fits there: make room for pcie-seg0-ecam")):
             rest = self.said("exhausted", "allocate", "-", arch=None, stdin=json.dumps(lists).encode())[2]
             self.assertEqual(rest.splitlines()[-1], f"hint: {text}")
 
     def test_a_hole_that_ends_the_low_ram_window_is_named(self):
         text = self.no_room("exhausted", "--memory-start", "1G", "--memory-low-window", "256M", "--host-hole", "arm-msi", arch="aarch64")
-        self.assertEqual(text.splitlines()[-1], "hint: make the low RAM window at most 128 MiB: a hole of the host cannot move")
+        self.assertEqual(text.splitlines()[-1], "hint: make the low RAM window smaller: reserved-arm-msi is a hole of the host and cannot move")
 
     def test_an_update_may_make_room_by_moves(self):
         self.ctl("create", "full", "--arch", "x86_64", "--chipset-low-mmio", "32M", *("--numa", "508M") * 8)
         self.addCleanup(self.ctl, "delete", "full")
-        room = "hint: no aligned address is free there: make room for pcie-a-low-mmio"
+        room = "hint: nothing with an alignment of 2 MiB fits there: make room for pcie-a-low-mmio"
         live = ["--arch", "x86_64", "--memory", "1G", "--memory-start", "1M"]
         self.ctl("create", "roomy", *live)
         self.addCleanup(self.ctl, "delete", "roomy")
@@ -494,10 +490,10 @@ class WithDaemon(DaemonTestCase):
                 (["full", "--add-pcie-root-complex", "a,low_mmio=8G", "--allow-moves"],
                  "hint: if nothing else changes, pcie-a-low-mmio can have ~3.97 GiB (4064M)"),
                 (["roomy", *live, "--pcie-root-complex", "a,low_mmio=2M,low_mmio_alignment=4G"],
-                 "hint: give pcie-a-low-mmio a smaller alignment than 4 GiB, or make room for it; once the VM is off, "
+                 "hint: nothing with an alignment of 4 GiB fits there: make room for pcie-a-low-mmio; once the VM is off, "
                  "--allow-moves may make room"),
                 (["roomy", *live, "--pcie-root-complex", "a,low_mmio=8G"],
-                 "hint: if nothing else changes, pcie-a-low-mmio can have 1.875 GiB; once the VM is off, --allow-moves may make room")):
+                 "hint: if nothing else changes, pcie-a-low-mmio can have 1.875 GiB (1920M); once the VM is off, --allow-moves may make room")):
             with self.subTest(args=args):
                 self.assertEqual(self.said("exhausted", "update", *args, arch=None)[2].splitlines()[-1], text)
         params = {"name": "full", "request": {"arch": "x86_64", "memory": {"nodes": ["508M"] * 8}, "chipset": {"low_mmio": "32M"},
@@ -511,8 +507,8 @@ class WithDaemon(DaemonTestCase):
         self.addCleanup(self.ctl, "delete", "resized")
         text = self.said("exhausted", "update", "resized", *live, "rc0,low_mmio=8G", arch=None)[2]
         self.assertEqual(text.splitlines()[-1],
-                         "hint: pcie-rc0-low-mmio needs 8 GiB, but at most 3.875 GiB fits there at an alignment of 2 MiB: make it "
-                         "smaller, or make room for it; a smaller size also needs --allow-moves, once the VM is off")
+                         "hint: pcie-rc0-low-mmio needs 8 GiB, but at most 3.875 GiB (3968M) fits there at an alignment of 2 MiB: make it "
+                         "smaller, or make room for it; a smaller size may also need --allow-moves, once the VM is off")
         self.assertEqual(self.ctl("update", "resized", *live, "rc0,low_mmio=3G").code, REFUSED)
         self.assertEqual(self.ctl("update", "resized", *live, "rc0,low_mmio=3G", "--allow-moves").code, OK)
 
@@ -631,27 +627,27 @@ class WithDaemon(DaemonTestCase):
     def test_only_a_range_that_can_move_is_to_be_moved(self):
         rc, ends = "--pcie-root-complex", ": chipset-low-mmio ends at 4 GiB"
         gap = ": low-ram-gap ends where RAM starts"
+        reach = ": low-ram-gap reaches from the low RAM window, or 0, to the start of RAM"
+        both = (", make chipset-low-mmio smaller, or both: low-ram-gap ends where RAM starts, and chipset-low-mmio at "
+                "4 GiB")
         for args, text in (
                 (["--reserve", "a=0-2M", "--reserve", "b=1M-3M"], "move or shrink reserved-b or reserved-a: both "),
                 (["--reserve", "a=0xffffe000-4G"], f"move or shrink reserved-a{ends}"),
                 ([rc, "a,low_mmio_base=4032M"], f"move or shrink pcie-a-low-mmio{ends}"),
-                (["--memory-start", "1G", "--reserve", "a=512M-2G"],
-                 f"move or shrink reserved-a, or lower --memory-start{gap}"),
+                (["--memory-start", "1G", "--reserve", "a=512M-2G"], f"move or shrink reserved-a{reach} (--memory-start)"),
                 (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=0-600M"],
-                 "move or shrink reserved-a: low-ram-gap begins where the low RAM window ends"),
-                (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=600M-2G"],
-                 f"move or shrink reserved-a, or lower --memory-start{gap}"),
-                (["--memory-start", "5G"], f"lower --memory-start{gap}"),
-                (["--memory-start", "1G", "--memory-low-window", "512M", "--chipset-low-mmio", "3700M"],
-                 "make chipset-low-mmio smaller: it ends at 4 GiB"),
-                (["--memory-start", "3G", "--memory-low-window", "1G", "--chipset-low-mmio", "3G"],
-                 "make chipset-low-mmio smaller: it ends at 4 GiB"),
+                 f"move or shrink reserved-a{reach} (--memory-start)"),
+                (["--memory-start", "1G", "--memory-low-window", "512M", "--reserve", "a=512M-2G"],
+                 f"move or shrink reserved-a{reach} (--memory-start)"),
+                (["--memory-start", "5G"], f"lower --memory-start{both}"),
+                (["--memory-start", "1G", "--memory-low-window", "512M", "--chipset-low-mmio", "3700M"], f"lower --memory-start{both}"),
+                (["--memory-start", "3G", "--memory-low-window", "1G", "--chipset-low-mmio", "3G"], f"lower --memory-start{both}"),
                 (["--host-hole", "amd-hypertransport", "--reserve", "a=0xfd00000000-0xfd00001000"],
                  "move, shrink or omit reserved-a: a hole of the host cannot move")):
             found = self.said("overlap", "resolve", "--memory", "1G", *args)[2]
             self.assertTrue(found.startswith(f"hint: {text}"), found)
         for args, text in ((["--profile", "linux-direct", "--reserve", "a=0-1M"],
-                            f"move or shrink reserved-a, or lower --memory-start{gap}"),
+                            f"move or shrink reserved-a{reach} (--memory-start)"),
                            (["--host-hole", "arm-msi", "--memory-start", "0x8080000"], f"lower --memory-start{gap}"),
                            (["--host-hole", "arm-msi", "--chipset-low-mmio", "4G"],
                             "make chipset-low-mmio smaller: it ends at 4 GiB")):
@@ -659,7 +655,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(found, f"hint: {text}")
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"], "start": "5G"}}
         found = self.said("overlap", "resolve", "-", arch=None, stdin=json.dumps(request).encode())[2]
-        self.assertEqual(found, f"hint: lower memory.start{gap}")
+        self.assertEqual(found, f"hint: lower memory.start{both}")
         # In layout.allocate, a range may have any tag.
         given = [{"tag": "low-ram-gap", "start": 0, "end": "8K"}, {"tag": "b", "start": "4K", "end": "12K"}]
         found = self.said("overlap", "allocate", "-", arch=None, stdin=json.dumps({"fixed": given}).encode())[2]
