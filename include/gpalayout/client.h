@@ -77,7 +77,11 @@ enum gpal_client_code {
 	GPAL_E_CLOSED = -103,      /* the connection was closed before the reply was complete */
 	GPAL_E_PROTOCOL = -104,    /* the reply is not valid, or lacks a required member */
 	GPAL_E_IN_PROGRESS = -105, /* not finished: call the same function again */
-	GPAL_E_BUSY = -106, /* another call is in progress; the client is (or is not) subscribed */
+	/*
+	 * Another call is in progress, or the client is subscribed to events. From
+	 * gpal_client_next_event(): the client is not subscribed.
+	 */
+	GPAL_E_BUSY = -106,
 };
 
 #define GPAL_REASON_MAX 63   /* bytes of the longest reason */

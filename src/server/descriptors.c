@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon counts what is open once, when only connections are still to come. */
+/* The open descriptors are counted once, when the daemon has opened everything but connections. */
 #include "config.h"
 
 #include "server/descriptors.h"

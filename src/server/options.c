@@ -453,9 +453,10 @@ static int finish_store(struct gpald_options *options)
 				     "the memory store has no folder; use "
 				     "--store=sqlite or omit this option");
 	if (options->require_state && settings[GPALD_OPTION_REQUIRE_STATE].source >= chosen)
-		return refuse_option(options, GPALD_OPTION_REQUIRE_STATE,
-				     "the memory store is always empty; use --store=sqlite or "
-				     "omit this option");
+		return refuse_option(
+			options, GPALD_OPTION_REQUIRE_STATE,
+			"the memory store is empty at each start; use --store=sqlite or "
+			"omit this option");
 	options->state_folder = NULL;
 	options->require_state = false;
 	settings[GPALD_OPTION_STATE_DIR] = (struct gpald_setting){ 0 };

@@ -77,7 +77,7 @@ static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value,
 
 /* Windows. */
 
-/* In the struct, 0 stands for the default, so a client must not state it. */
+/* In the struct, 0 stands for the default, so a client must not state 0. */
 static int decode_alignment(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			    const struct gpald_member *member)
 {
@@ -391,7 +391,7 @@ const struct gpald_list gpald_cxl_targets = {
 	.count_offset = offsetof(struct gpal_cxl_window, target_count),
 };
 
-/* In the struct, 0 stands for the default, so a client must not state it. */
+/* In the struct, 0 stands for the default, so a client must not state 0. */
 static int decode_granularity(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			      const struct gpald_member *member)
 {

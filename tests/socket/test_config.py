@@ -122,7 +122,7 @@ class Reading(Case):
 
     def test_options_that_exclude_each_other_name_the_line(self):
         self.assert_wrong("store = memory\nstate-dir = /x\n", "2: state-dir: the memory store has no folder")
-        self.assert_wrong("require-state = yes\nstore = memory\n", "1: require-state: the memory store is always empty")
+        self.assert_wrong("require-state = yes\nstore = memory\n", "1: require-state: the memory store is empty at each start")
         self.assert_wrong("socket = /x\n\ninspect-socket = /x\n", "3: inspect-socket: each socket needs a path of its own")
         self.assert_wrong("socket = /x/inspect.sock\n",
                           "1: socket: each socket needs a path of its own, and this is the default of inspect-socket")

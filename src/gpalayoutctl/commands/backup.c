@@ -38,7 +38,7 @@ static int append_to_backup(struct backup *backup, const uint8_t *data, size_t l
 	return ctl_write_all(backup->fd, (const char *)data, length);
 }
 
-/* Returns true if a page comes after the last one. Pages that do not advance would never end. */
+/* Returns true if a page comes after the last one. Otherwise the pages might never end. */
 static bool comes_after(const struct gpal_client_backup_page *last,
 			const struct gpal_client_backup_page *page)
 {
