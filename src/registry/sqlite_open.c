@@ -363,8 +363,7 @@ static bool check_wal_and_journal(struct gpald_sqlite *store, bool has_database,
 	/* SQLite would use this WAL for the new database, and the WAL may have layouts. */
 	if (!has_database && (found == GPALD_SQLITE_WAL_FINE || found == GPALD_SQLITE_WAL_DAMAGED))
 		return gpald_sqlite_fail(
-			error,
-			"%s: damaged: it is missing, but there is a write-ahead log %s-wal; %s",
+			error, "%s: it is missing, but there is a write-ahead log %s-wal; %s",
 			store->path, store->path,
 			is_restore ? MOVE_FIRST("write-ahead log") : PUT_BACK("write-ahead log"));
 	switch (found) {
