@@ -123,7 +123,7 @@ struct gpald_registry_options {
 	 * Called for a change that may take long to decide. Returns true if it will call
 	 * gpald_registry_decide() on another thread, and then gpald_registry_apply_decision() on
 	 * this one, or gpald_registry_cancel_decision() instead of both. Otherwise the change is
-	 * decided at once. NULL: all changes are decided at once.
+	 * decided immediately, on this thread. NULL: each change is.
 	 */
 	bool (*decide_on_worker)(void *data, struct gpald_operation *operation);
 
