@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The digest of a layout. It covers the architecture and the map and nothing else, so layouts with
- * the same digest have every range at the same address.
+ * the same digest have every range of the map at the same address.
  */
 #include "config.h"
 
