@@ -409,9 +409,9 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
 }
 
 /*
- * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
- * or for an update, which may keep some of them. It is also none if a window has devices or states
- * an alignment, because the size is for the usual alignment.
+ * Returns true if the hint can offer one size at which all windows would fit. That is not so if
+ * largest_size is the same size, for a single window, for an update, which may keep some windows,
+ * or if a window has devices or states an alignment, because the size is for the usual alignment.
  */
 static bool has_equal_share(const struct ctl_hint_context *context)
 {

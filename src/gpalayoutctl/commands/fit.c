@@ -29,9 +29,9 @@ const struct ctl_flag ctl_fit_flags[] = {
 	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
 		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
 		  "every result is \"yes\", 1 if one is not. \"no BAR\": the\n"
-		  "host is wide enough, but the largest BAR that the size of\n"
-		  "a high MMIO window allows finds no aligned address in it;\n"
-		  "state its alignment or its devices" },
+		  "host is wide enough, but a high MMIO window is not aligned\n"
+		  "for the largest BAR that its size allows; state the\n"
+		  "alignment of the window, or its devices" },
 	{ 0 },
 };
 /* clang-format on */
