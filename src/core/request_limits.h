@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Limits on requests, names and tags. The decoders refuse values above a maximum from a client, and
- * the codec refuses them from the store, so that no other part of the daemon sees one. Of the
- * maxima, the library itself checks only that of the address bits.
+ * the codec refuses them from the store, so that no other part of the daemon sees one. The
+ * library itself checks only one of these maxima, that of the address bits.
  */
 #ifndef GPALD_CORE_REQUEST_LIMITS_H
 #define GPALD_CORE_REQUEST_LIMITS_H
