@@ -210,6 +210,8 @@ static const struct hint hints[] = {
 
 	/* layouts the daemon keeps */
 	{ "not_found",
+	  "{?call}omit tag to list the tags that this method accepts: {tag} is not one of them" },
+	{ "not_found",
 	  "omit TAG to list the tags that this command accepts: {tag} is not one of them" },
 	{ "not_found", "gpalayoutctl list shows all layouts" },
 	{ "conflict", "{?update}" },

@@ -622,6 +622,9 @@ class WithDaemon(DaemonTestCase):
     def test_an_unknown_tag_has_a_hint_about_tags(self):
         self.assertIn("omit TAG to list the tags that this command accepts: nothing is not one of them",
                       self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
+        params = json.dumps({"request": {"arch": "x86_64", "memory": {"nodes": ["1G"]}}, "tag": "nothing"})
+        self.assertIn("omit tag to list the tags that this method accepts: nothing is not one of them",
+                      self.said("not_found", "call", "layout.explain", params, arch=None)[2])
         self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
 
     def test_only_a_range_that_can_move_is_to_be_moved(self):
