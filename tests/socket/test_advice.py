@@ -492,7 +492,7 @@ class LayoutAdvise(DaemonTestCase):
                                    "--host-bits", "36", "--pcie-root-complex", "rc0," + window], capture_output=True, text=True,
                                   timeout=PATIENCE, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertIn(f"no size that was tried {text} gives one; pinned windows and windows with devices are not tried", done.stdout)
+            self.assertIn(f"no size that was tried {text} helps; pinned windows and windows with devices are not tried", done.stdout)
 
     def test_any_other_fault_of_a_request_is_its_error(self):
         cases = {

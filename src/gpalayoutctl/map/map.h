@@ -21,7 +21,8 @@ struct ctl_map {
 };
 
 struct ctl_map_terminal {
-	unsigned int width; /* in cells; raised to 60 or lowered to 120; names may be longer */
+	/* In cells; raised to 60 or lowered to 120. The layout's name and digest may be longer. */
+	unsigned int width;
 	bool colour;
 	bool ascii; /* instead of UTF-8 */
 };

@@ -370,8 +370,8 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 		ctl_buffer_printf(
 			out,
 			"there is no layout, and no size that was tried for %s range alone "
-			"gives one; pinned windows and windows with devices are not tried; "
-			"gpalayoutctl resolve says why\n",
+			"helps; pinned windows and windows with devices are not tried; "
+			"gpalayoutctl resolve says why there is no layout\n",
 			is_of_one_range ? "this" : "one");
 	}
 	append_advice_cut(out, advice);
