@@ -193,9 +193,8 @@ static const struct hint hints[] = {
 	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
 	  "if nothing else changes, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded",
-	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
-	  "the layout ends {excess} too high, and {largest_tag} takes the most space: "
-	  "{largest_tag_size}" },
+	  "the layout ends {excess} too high: use a host with {required_bits} address bits, less "
+	  "RAM or smaller windows; {largest_tag} takes the most space: {largest_tag_size}" },
 	{ "address_width_exceeded",
 	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
 	  "use less RAM or smaller high MMIO windows" },

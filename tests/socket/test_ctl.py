@@ -992,7 +992,7 @@ HINTS = [
      "vtl2 ends highest and needs 46 address bits, but the host has 40"),
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46, "excess": "0x100000000",
       "largest_tag": "vtl2-framebuffer", "largest_tag_size": "0x200000000"},
-     "has 40: the layout ends 4 GiB too high, and vtl2-framebuffer takes the most space: 8 GiB"),
+     "the layout ends 4 GiB too high: use a host with 46 address bits, less RAM or smaller windows; vtl2-framebuffer takes the most space: 8 GiB"),
     ({"reason": "address_width_exceeded"}, "a host with more bits"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/memory/hotplug/0/size"}, "omit the room, or"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401", "pointer": "/request/memory/hotplug/0/size"}, "a multiple of 4K above 0; it has"),
