@@ -479,7 +479,8 @@ class Client:
         """Lists the differences between two layouts: {compatible, changes}.
 
         `from_` and `to` are each {"name": …}, {"request": …} or {"layout": …}. `compatible` is
-        true if a guest that knows `from_` finds everything at the same address in `to`.
+        true if both have the same architecture and a guest that knows `from_` finds everything at
+        the same address in `to`.
         """
         return self._ask("layout.compare", **{"from": from_, "to": to})
 

@@ -3,7 +3,7 @@
  * Theory of operation
  *
  * The map shows how far a window of a root complex can grow in place. The caller can pin the window
- * to a larger range, which adds only free space beside it. In a layout without kept ranges that
+ * to a larger range, which adds only free space beside it. In a layout without kept ranges, pinning
  * moves no other range: no range lies in that space, and a search that passed over it ends at the
  * same place when it is taken.
  *
