@@ -52,7 +52,10 @@ static void refuse_out_of_range(struct oracle *oracle, enum gpal_subject subject
 	oracle->part_open |= !first;
 }
 
-/* If several counts of devices are wrong, the oracle does not predict which one is named. */
+/*
+ * If a number of devices, BARs or virtual functions is out of its limits, the oracle does not
+ * predict which one the error names.
+ */
 static void window_in_domain(struct oracle *oracle, const struct gpal_window *window,
 			     enum gpal_subject subject, size_t index)
 {
