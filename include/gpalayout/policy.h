@@ -54,8 +54,9 @@ struct gpal_profile_defaults {
 
 	/*
 	 * Size of the low RAM window: bytes of node 0 at address 0, below memory_start; 0: none. If
-	 * node 0 is smaller, the window has only its whole blocks of 2 MiB. If memory_start of the
-	 * request is not above this size, there is no window, even if node 0 is smaller.
+	 * node 0 is smaller, the window has only its whole blocks of 2 MiB. There is no window
+	 * unless the start of RAM, that of the request or else memory_start, is above this size,
+	 * even if node 0 is smaller.
 	 */
 	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };
