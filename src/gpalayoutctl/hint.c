@@ -156,8 +156,10 @@ static const struct hint hints[] = {
 	  "it{try_sizes}{or_moves}" },
 	{ "exhausted",
 	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
-	  "of the {windows} would fit there" },
-	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit there" },
+	  "of the {windows} would fit there, but a later check may still refuse the request" },
+	{ "exhausted",
+	  "{?shared}{equal_share} for each of the {windows} would fit there, but a later check may "
+	  "still refuse the request" },
 	{ "exhausted",
 	  "{?virtio_mmio}if nothing else changes, there can be {slots} virtio-mmio "
 	  "slots{or_moves}" },

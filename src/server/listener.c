@@ -29,7 +29,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 128
+#define BACKLOG 128        /* until uv_listen() in endpoints.c sets SOMAXCONN */
 #define RESTORES_TO_SKIP 5 /* after a socket that is not stale was found at the path */
 
 /* Stores a message. Returns whether it differs from the one before. */

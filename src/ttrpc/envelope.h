@@ -43,7 +43,7 @@ gpald_ttrpc_header(const char frame[GPALD_TTRPC_HEADER_SIZE])
 	};
 }
 
-/* Returns the id of a call. The descriptor of its reply is not known yet: NULL. */
+/* Returns the id of a call. Its reply_type is NULL, because the method is not known yet. */
 struct gpald_id gpald_ttrpc_id(struct gpald_ttrpc_header header);
 
 /*

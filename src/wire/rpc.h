@@ -50,9 +50,9 @@ struct gpald_envelope {
 		     struct gpald_rpc_request *request, struct gpald_wire_error *error);
 
 	/*
-	 * Fills in the id of a message that is parsed later, and its timeout. It may miss a timeout
-	 * after many other fields, which is then checked only when the call begins. NULL: in this
-	 * form, this costs as much as parsing the message.
+	 * Fills in the id and the timeout of a message that is parsed later. It may miss a timeout
+	 * that follows many other fields; that timeout is checked only when the call begins. NULL:
+	 * reading the id would cost as much as parsing the whole message, as in JSON.
 	 */
 	void (*peek)(const char *message, size_t length, struct gpald_rpc_request *request);
 

@@ -1123,9 +1123,9 @@ class Refusals(Case):
         windows = [RC, "a,low_mmio=none", RC, "b,low_mmio=1M,high_mmio_base=1T", RC, "c", RC, "d,high_mmio=none"]
         request = json.dumps({"pcie": {"root_complexes": [{"low_mmio": {"none": True}}, {"low_mmio": {"none": True}}, {}, {}]}}).encode()
         for data, args, text in (
-                (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit there\n"),
-                (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit there\n"),
-                (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit there\n"),
+                (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit there, but a later check may still refuse the request\n"),
+                (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit there, but a later check may still refuse the request\n"),
+                (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit there, but a later check may still refuse the request\n"),
                 (low, ["update", "vm", *windows], "make room for the refused range"),
                 (low, ["resolve", RC, "a"], "make room for the refused range"),
                 # The devices decide how large their window is.
@@ -1392,7 +1392,7 @@ class WithDaemon(DaemonTestCase):
                           "rc1,segment=1,low_mmio=64M")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("exhausted", result.err)
-        self.assertIn("\nhint: ~1.94 GiB (1984M) for each of the 2 low MMIO windows would fit there\n", result.err)
+        self.assertIn("\nhint: ~1.94 GiB (1984M) for each of the 2 low MMIO windows would fit there, but a later check may still refuse the request\n", result.err)
 
     def test_too_few_host_bits_say_how_many_are_needed(self):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
