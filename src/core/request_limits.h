@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Limits on requests, names and tags. The decoders refuse values above a maximum from a client, and
- * the codec refuses them from the store, so that no other part of the daemon sees one. The
- * library itself checks only one of these maxima, that of the address bits.
+ * the codec refuses them from the store, so that no other part of the daemon sees one. The library
+ * itself checks only one of these maxima, that of the address bits.
  */
 #ifndef GPALD_CORE_REQUEST_LIMITS_H
 #define GPALD_CORE_REQUEST_LIMITS_H
-
-#include <stdint.h>
 
 #define GPALD_VIRTIO_MMIO_SLOTS_MAX 4096
 #define GPALD_MEMORY_NODES_MAX 1024
@@ -28,9 +26,5 @@
  */
 #define GPALD_CHIPSET_LOW_MMIO_MIN_X86_64 (32 << 20)
 #define GPALD_CHIPSET_LOW_MMIO_MIN_AARCH64 (272 << 20)
-
-/* Alignments of low and high MMIO windows, in bytes. A request may not state smaller ones. */
-#define GPALD_LOW_MMIO_ALIGNMENT (UINT64_C(2) << 20)
-#define GPALD_HIGH_MMIO_ALIGNMENT (UINT64_C(1) << 30)
 
 #endif

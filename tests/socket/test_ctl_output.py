@@ -297,6 +297,15 @@ class WithDaemon(DaemonTestCase):
         place, message = first.split(" at ", 1)[1].split(": ", 1)
         return place, message, "\n".join(rest)
 
+    def with_request_inside(self, request):
+        """Returns commands whose params have the request inside, alone or as one side of a comparison."""
+        paths = []
+        for name, each in (("refused", request), ("fits", {"arch": "x86_64", "memory": {"nodes": ["1G"]}})):
+            paths.append("@" + os.path.join(self.daemon.folder, name))
+            with open(paths[-1][1:], "w", encoding="utf-8") as file:
+                json.dump(each, file)
+        return [["call", "layout.resolve", json.dumps({"request": request})], ["compare", *paths], ["compare", *paths[::-1]]]
+
     def test_choices_are_in_the_message_and_need_no_hint(self):
         for args, place, choices in [
                 (["--arch", "arm64"], "--arch arm64", "x86_64, aarch64"),
@@ -546,12 +555,7 @@ class WithDaemon(DaemonTestCase):
         place, _, rest = self.said("ecam_below_minimum", "resolve", "-", arch=None, stdin=json.dumps(request).encode())
         self.assertEqual(place, "/pcie/root_complexes/0 of standard input")
         self.assertTrue(rest.endswith(member), rest)
-        fits, paths = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}, []
-        for name, each in (("request", request), ("fits", fits)):
-            paths.append("@" + os.path.join(self.daemon.folder, name))
-            with open(paths[-1][1:], "w", encoding="utf-8") as file:
-                json.dump(each, file)
-        for args in (["call", "layout.resolve", json.dumps({"request": request})], ["compare", *paths], ["compare", *paths[::-1]]):
+        for args in self.with_request_inside(request):
             rest = self.said("ecam_below_minimum", *args, arch=None)[2]
             self.assertTrue(rest.endswith(member), rest)
         self.ctl("create", "low", "--arch", "x86_64", "--memory", "1G", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0")
@@ -611,12 +615,7 @@ class WithDaemon(DaemonTestCase):
 
     def test_a_request_inside_the_params_has_the_same_hints(self):
         off = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "reserved": [{"name": "x", "start": 2048, "end": 6144}]}
-        fits, paths = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}, []
-        for name, request in (("off", off), ("fits", fits)):
-            paths.append("@" + os.path.join(self.daemon.folder, name))
-            with open(paths[-1][1:], "w", encoding="utf-8") as file:
-                json.dump(request, file)
-        for args in (["call", "layout.resolve", json.dumps({"request": off})], ["compare", *paths], ["compare", *paths[::-1]]):
+        for args in self.with_request_inside(off):
             self.assertIn("start reserved-x at a multiple of 4K", self.said("invalid_alignment", *args, arch=None)[2])
 
     def test_an_unknown_tag_has_a_hint_about_tags(self):
