@@ -53,10 +53,10 @@ struct gpal_profile_defaults {
 	uint64_t memory_start[GPAL_ARCH_COUNT]; /* lowest address of RAM */
 
 	/*
-	 * Size of the low RAM window: bytes of node 0 at address 0, below memory_start; 0: none. If
-	 * node 0 is smaller, the window has only its whole blocks of 2 MiB. There is no window
-	 * unless the start of RAM, that of the request or else memory_start, is above this size,
-	 * even if node 0 is smaller.
+	 * Size of the low RAM window: bytes of node 0 at address 0, below the start of RAM; 0:
+	 * none. RAM starts at memory_start of the request, or else at the one above. If that is not
+	 * above this size, there is no window. If node 0 is smaller than this size, the window has
+	 * only the whole blocks of 2 MiB of node 0.
 	 */
 	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };

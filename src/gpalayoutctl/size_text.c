@@ -38,8 +38,8 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 
 /* Numbers of maps. */
 
-/* If the exact number is at least this, it is rounded. */
-static const uint64_t limits[] = {
+/* A size is rounded if its exact form counts at least this many units, like the 3 in "3 GiB". */
+static const uint64_t rounded_from[] = {
 	[CTL_NUMBER_EXACT] = UINT64_MAX, [CTL_NUMBER_ROUNDED] = 0,  [CTL_NUMBER_HUMAN] = 1024,
 	[CTL_NUMBER_SHORT] = 10000,      [CTL_NUMBER_FULL] = 10000,
 };
@@ -74,7 +74,7 @@ struct ctl_number_text ctl_number_text(enum ctl_number_form form, uint64_t n)
 	if (form == CTL_NUMBER_HEX || (form == CTL_NUMBER_HUMAN && n == 0))
 		return number;
 	ctl_exact_size_append(&text, n);
-	if (strtoull(text.data, NULL, 10) >= limits[form]) {
+	if (strtoull(text.data, NULL, 10) >= rounded_from[form]) {
 		text.length = form == CTL_NUMBER_FULL ? text.length : 0;
 		ctl_buffer_puts(&text, form == CTL_NUMBER_FULL ? " " : "");
 		append_rounded(&text, n);

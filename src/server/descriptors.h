@@ -17,7 +17,7 @@
  */
 bool gpald_descriptors_raise_limit(void);
 
-/* Returns how many descriptors the daemon has open at most if it has all connections. */
+/* Returns an upper bound on the open descriptors if all allowed connections are open. */
 uint64_t gpald_descriptors_max(const struct gpald_limits *limits, bool has_inspect_socket);
 
 /*

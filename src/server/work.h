@@ -70,7 +70,7 @@ void gpald_work_submit(struct gpald_work_pool *pool, struct gpald_user *user,
 void gpald_work_block_user(struct gpald_work *work);
 void gpald_work_unblock_user(struct gpald_work *work);
 
-/* Begins waiting work. Call it when a user has read replies. */
+/* Gives waiting work to the threads. Call it when a user has read replies. */
 void gpald_work_pool_dispatch(struct gpald_work_pool *pool);
 
 /*
