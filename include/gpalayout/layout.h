@@ -95,7 +95,7 @@ enum gpal_warning_reason {
 	GPAL_WARN_NO_LOW_MEMORY,               /* chipset low MMIO begins at address 0 */
 	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,      /* a high window can hold a larger BAR, if aligned */
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and a range overlaps the hole */
-	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* a pinned window lies below most of the RAM */
+	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* most RAM is above a pinned window above 4 GiB */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI: no RAM is below 1 GiB */
 	GPAL_WARN_HOTPLUG_OFF_BLOCK,             /* a room is not whole Linux memory blocks */
 	GPAL_WARN_COUNT

@@ -165,8 +165,9 @@ static void append_slots(struct gpald_bytes *out, const struct ctl_hint_context 
 }
 
 /*
- * Suggests advise with the same request. Not for an update, because advice is for a new layout
- * under the policy that the request names, nor if the user would have to write the request anew.
+ * Suggests advise with the same request. Appends nothing for an update, because advice is for a new
+ * layout under the policy that the request names, or if the user would have to write the request
+ * anew.
  */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_hint_context *context)
 {
@@ -409,9 +410,10 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_hint_contex
 }
 
 /*
- * Returns true if the hint can offer one size at which all windows would fit. That is not so if
- * largest_size is the same size, for a single window, for an update, which may keep some windows,
- * or if a window has devices or states an alignment, because the size is for the usual alignment.
+ * Returns true if the hint can offer one size at which all windows would fit. It cannot if
+ * largest_size is the same size, if there is only one window, if this is an update, which may keep
+ * some windows, or if a window has devices or states an alignment, because the size is for the
+ * usual alignment.
  */
 static bool has_equal_share(const struct ctl_hint_context *context)
 {

@@ -21,7 +21,8 @@
 
 /*
  * Returns whether the limits refuse a user one more connection on a socket. The last eighth of the
- * places is kept for users with fewer than FEW_CONNECTIONS, so a few users cannot take all.
+ * places is kept for users with few connections, so a few users cannot take all. For root, the
+ * number of places that are kept for it is few, too.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
 		    bool inspect)
@@ -29,11 +30,15 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 	const uint64_t *limits = all->service->limits->values;
 	const uint64_t places =
 		limits[inspect ? GPALD_LIMIT_INSPECT_CONNECTIONS : GPALD_LIMIT_CONNECTIONS];
+	const uint64_t for_root = inspect ? 0 : limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	uint64_t few = FEW_CONNECTIONS;
 	uint64_t kept = 0;
 
-	if (!inspect && user->uid != 0)
-		kept += limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	if (user->connections[inspect] >= FEW_CONNECTIONS)
+	if (user->uid != 0)
+		kept += for_root;
+	else if (few < for_root)
+		few = for_root;
+	if (user->connections[inspect] >= few)
 		kept += places / 8;
 	return all->users.connections[inspect] + kept >= places ||
 	       user->connections[inspect] >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];

@@ -118,10 +118,11 @@ bool gpald_options_is_given(const struct gpald_options *options, enum gpald_opti
 void gpald_options_drop_confine(struct gpald_options *options);
 
 /*
- * Call it after all options are set: sets the folders that the environment names unless an option
- * does, fills in values that depend on several options, and lets sockets of the service manager
- * replace the options about sockets. The options keep pointers into `activation`, which must last
- * as long as they do. Returns 0, or the exit status after a message on standard error.
+ * Call it after all options are set. Takes the state folder and the path of the control socket from
+ * the environment unless an option sets them, fills in values that depend on several options, and
+ * lets sockets of the service manager replace the options about sockets. The options keep pointers
+ * into `activation`, which must last as long as they do. Returns 0, or the exit status after a
+ * message on standard error.
  */
 GPAL_MUST_USE int gpald_options_finish(struct gpald_options *options,
 				       const struct gpald_activation *activation);
