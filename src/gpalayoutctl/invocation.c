@@ -63,23 +63,23 @@ static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, co
 /* clang-format off */
 const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--socket", .value_name = "PATH", INTO(socket, text),
-	  .help = "the control socket; default $GPALAYOUT_SOCKET, else\n"
+	  .help = "the control socket; default $GPALAYOUT_SOCKET, else "
 		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
-	  .help = "the inspect socket; commands that change nothing, except\n"
-		  "backup, use it if this user may not use the control\n"
+	  .help = "the inspect socket; commands that change nothing, except "
+		  "backup, use it if this user may not use the control "
 		  "socket; default inspect.sock beside the control socket" },
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
-	  .help = "how long to wait for a connection, and for each reply;\n"
+	  .help = "how long to wait for a connection, and for each reply; "
 		  "default 30" },
 	{ .name = "--retry", .value_name = "SECONDS", INTO(connect_for_ms, seconds),
-	  .help = "how long to keep trying while there is no daemon;\n"
+	  .help = "how long to keep trying while there is no daemon; "
 		  "doctor tries once" },
 	{ .name = "--json", INTO(json, switch),
 	  .help = "print the replies as JSON, also refusals; not for doctor" },
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),
-	  .help = "print one value of the result: members and list indexes\n"
-		  "(from 0) with dots between, as in layout.ram.0.start;\n"
+	  .help = "print one value of the result: members and list indexes "
+		  "(from 0) with dots between, as in layout.ram.0.start; "
 		  "not for doctor" },
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
 	  .help = "print no result, only errors" },

@@ -9,6 +9,7 @@
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,16 +46,16 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_explained_append },
 	{ "advise", "[NAME] [TAG]",
-	  "Show how far RAM, windows and hotplug rooms, or the range\n"
-	  "TAG, could grow; for a request without a layout, which sizes\n"
+	  "Show how far RAM, windows and hotplug rooms, or the range "
+	  "TAG, could grow; for a request without a layout, which sizes "
 	  "would fit",
 	  0, 2,
 	  .flags = ctl_range_flags, REQUEST, .make_params = ctl_range_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_advised_append },
 	{ "compare", "FROM [TO]",
-	  "Show what differs between two layouts, each NAME or @FILE (a\n"
-	  "request or a layout); exit status 1 if the architectures\n"
-	  "differ, or if a range of FROM, except reserved ones, moves,\n"
+	  "Show what differs between two layouts, each NAME or @FILE (a "
+	  "request or a layout); exit status 1 if the architectures "
+	  "differ, or if a range of FROM, except reserved ones, moves, "
 	  "shrinks, changes its use or is removed", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
 	{ "history", "NAME", "Show who changed a layout and when, also after its deletion", 1, 1,
@@ -66,7 +67,7 @@ static const struct ctl_command commands[] = {
 	  .flags = ctl_resolve_flags, REQUEST, .method = "layout.resolve",
 	  .members = { "request" }, .result = &gpald_layout_result, .print = ctl_resolved_append },
 	{ "fit", "REQUEST...",
-	  "Check VMs against the address widths of hosts; REQUEST is\n"
+	  "Check VMs against the address widths of hosts; REQUEST is "
 	  "a file, - for standard input, or a folder of *.json files", 1, SIZE_MAX,
 	  .flags = ctl_fit_flags, .run = ctl_run_fit },
 	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1,
@@ -91,27 +92,37 @@ static const struct ctl_command commands[] = {
 
 /* The help is made from the tables that also parse the command line. */
 
-#define COLUMN 30
-
-static const char usage_top[] = "Usage: gpalayoutctl [OPTION]... COMMAND [ARGUMENT]...\n"
-				"Asks gpalayoutd where the guest physical ranges of a VM go.\n";
+#define TEXT_COLUMN 30
+#define COLUMNS_MAX 80
 
 static const char usage_end[] =
 	"\n"
-	"SIZE and ADDR are in bytes: either 0x and hexadecimal digits, or a whole decimal\n"
-	"number, which may end in K, M, G, T or P (powers of 1024, also written as KB or\n"
-	"KiB).\n"
+	"SIZE and ADDR are in bytes: either 0x and hexadecimal digits, or a whole decimal number, "
+	"which may end in K, M, G, T or P (powers of 1024, also written as KB or KiB).\n"
 	"\n"
-	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor); 2 wrong\n"
-	"usage, or a value, file or output that cannot be used; 3 no daemon, an\n"
-	"invalid reply, or the daemon cannot serve now; 4 refused for another reason, such as\n"
-	"invalid_size; 5 not found; 6 conflict or generation mismatch; 7 exhausted, or too wide\n"
-	"for the host.\n";
+	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor);\n"
+	"2 wrong usage, or a value, file or output that cannot be used;\n"
+	"3 no daemon, an invalid reply, or the daemon cannot serve now;\n"
+	"4 refused for another reason, such as invalid_size; 5 not found;\n"
+	"6 conflict or generation mismatch; 7 exhausted, or too wide for the host.";
 
 /*
- * Appends a name and a text in two columns. After a newline in `text`, the text goes on in the
- * second column of the next line.
+ * Appends a text and a newline. The first line begins in column `indent`, where the output is, and
+ * the others are indented to it.
  */
+static void append_text(struct gpald_bytes *out, size_t indent, const char *text)
+{
+	bool is_first = true;
+
+	for (const char *line = text; *line; line = text, is_first = false) {
+		const size_t length = ctl_take_text_line(&text, COLUMNS_MAX - indent);
+
+		ctl_buffer_printf(out, "%*s%.*s\n", is_first ? 0 : (int)indent, "", (int)length,
+				  line);
+	}
+}
+
+/* Appends a name and a text in two columns. */
 static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,
 			 const char *value_name, const char *text)
 {
@@ -121,21 +132,11 @@ static void append_entry(struct gpald_bytes *out, const char *letter, const char
 	ctl_buffer_printf(out, "  %s%s%s%s%s", letter ? letter : "", letter ? ", " : "", name,
 			  value_name ? " " : "", value_name ? value_name : "");
 	width = out->length - start;
-	if (width + 2 > COLUMN)
-		ctl_buffer_printf(out, "\n%*s", COLUMN, "");
+	if (width + 2 > TEXT_COLUMN)
+		ctl_buffer_printf(out, "\n%*s", TEXT_COLUMN, "");
 	else
-		ctl_buffer_printf(out, "%*s", (int)(COLUMN - width), "");
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-
-		ctl_buffer_append(out, text, length);
-		text += length;
-		if (*text) {
-			ctl_buffer_printf(out, "\n%*s", COLUMN, "");
-			text++;
-		}
-	}
-	ctl_buffer_puts(out, "\n");
+		ctl_buffer_printf(out, "%*s", (int)(TEXT_COLUMN - width), "");
+	append_text(out, TEXT_COLUMN, text);
 }
 
 static void append_flags(struct gpald_bytes *out, const char *title, const struct ctl_flag *flags)
@@ -149,21 +150,26 @@ static void append_flags(struct gpald_bytes *out, const char *title, const struc
 static void append_help(struct gpald_bytes *out, const struct ctl_command *command)
 {
 	if (command) {
-		ctl_buffer_printf(out, "Usage: gpalayoutctl %s [OPTION]...%s%s\n%s.\n",
-				  command->name, *command->operands ? " " : "", command->operands,
-				  command->summary);
+		ctl_cleanup_buffer struct gpald_bytes summary = { 0 };
+
+		ctl_buffer_printf(&summary, "%s.", command->summary);
+		ctl_buffer_printf(out, "Usage: gpalayoutctl %s [OPTION]...%s%s\n", command->name,
+				  *command->operands ? " " : "", command->operands);
+		append_text(out, 0, ctl_buffer_text(&summary));
 		if (command->flags)
 			append_flags(out, "Options of the command", command->flags);
 		if (command->request_flags)
 			append_flags(out, "Options of the request", command->request_flags);
 	} else {
-		ctl_buffer_puts(out, usage_top);
-		ctl_buffer_puts(out, "\nCommands:\n");
+		ctl_buffer_puts(out, "Usage: gpalayoutctl [OPTION]... COMMAND [ARGUMENT]...\n"
+				     "Asks gpalayoutd where the guest physical ranges of a VM go.\n"
+				     "\n"
+				     "Commands:\n");
 		for (command = commands; command->name; command++)
 			append_entry(out, NULL, command->name, command->operands, command->summary);
 	}
 	append_flags(out, "Options", ctl_global_flags);
-	ctl_buffer_puts(out, usage_end);
+	append_text(out, 0, usage_end);
 }
 
 /*

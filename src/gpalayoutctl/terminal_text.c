@@ -205,15 +205,14 @@ void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii)
 			  ellipses[ascii], tail);
 }
 
-/* Takes the next line from *text and returns its length in bytes. */
-static size_t take_text_line(const char **text, size_t room)
+size_t ctl_take_text_line(const char **text, size_t room)
 {
 	const char *start = *text;
 	const char *blank = NULL;
 	const char *at = start;
 	size_t cells = 0;
 
-	for (const char *next = at; *at; at = next) {
+	for (const char *next = at; *at && *at != '\n'; at = next) {
 		cells += ctl_take_character(&next);
 		if (*at == ' ')
 			blank = at;
@@ -222,7 +221,7 @@ static size_t take_text_line(const char **text, size_t room)
 			break;
 		}
 	}
-	*text = at + (*at == ' ');
+	*text = at + (*at == ' ' || *at == '\n');
 	return (size_t)(at - start);
 }
 
@@ -234,12 +233,13 @@ void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, uns
 	for (unsigned int line = 1; *text && line <= lines_max; line++, indent = "  ") {
 		const char *end = "";
 		const char *rest = text;
-		size_t length = take_text_line(&rest, room - strlen(indent));
+		size_t length = ctl_take_text_line(&rest, room - strlen(indent));
 
 		if (*rest && line == lines_max) {
 			end = ellipses[ascii];
 			rest = text;
-			length = take_text_line(&rest, room - strlen(indent) - ctl_text_cells(end));
+			length = ctl_take_text_line(&rest,
+						    room - strlen(indent) - ctl_text_cells(end));
 		}
 		ctl_buffer_printf(out, "%s%.*s%s\n", indent, (int)length, text, end);
 		text = rest;

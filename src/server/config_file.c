@@ -81,7 +81,7 @@ static int read_config_file(const char *path, char **text, size_t *length)
 	return got < 0 || *length > FILE_BYTES_MAX ? EXIT_USAGE : 0;
 }
 
-/* Returns a message if the line is not text, otherwise NULL. */
+/* Returns a message if the line is too long or is not text, otherwise NULL. */
 static const char *check_text_line(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
@@ -184,8 +184,8 @@ static int read_line(struct gpald_options *options, char *line, unsigned int num
 }
 
 /*
- * Reads on after a wrong line, so that all wrong lines are reported; but stops at a line that is
- * not text.
+ * Reads on after a wrong line, so that all wrong lines are reported, but stops at a line that is
+ * too long or is not text.
  */
 static int read_lines(struct gpald_options *options, char *text, const char *end)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes metrics in OpenMetrics 1.0 and in the text format 0.0.4 of Prometheus. Names and labels
- * have only characters that need no escapes. The only label that depends on clients is the uid.
- * Only a uid with a connection or unfinished work has series, so a client cannot create many.
+ * Writes metrics in OpenMetrics 1.0 and in version 0.0.4 of the Prometheus text format. Names and
+ * labels have only characters that need no escapes. The only label that depends on clients is the
+ * uid. Only a uid with a connection or unfinished work has series, so a client cannot create many.
  */
 #include "config.h"
 

@@ -260,8 +260,8 @@ static const struct row {
 					"check the options and the file, and exit", NULL, NULL,
 					NULL, no_argument, 0 },
 	[GPALD_OPTION_RESTORE] = { "restore", "FILE",
-				   "start with the layouts of a backup; the state folder\n"
-				   "must not have a registry",
+				   "start with the layouts of a backup; the state\n"
+				   "folder must not have a registry",
 				   NULL, NULL, set_backup, required_argument, 0 },
 	[GPALD_OPTION_VERSION] = { "version", NULL, "print the version", NULL, NULL, NULL,
 				   no_argument, 'V' },

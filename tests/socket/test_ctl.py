@@ -44,10 +44,10 @@ class CommandLine(Case):
                 self.assertTrue(result.out.startswith(f"Usage: gpalayoutctl {command} "), result.out)
                 self.assertEqual(ctl("--help", command).out, result.out)
 
-    def test_no_line_of_the_help_has_more_than_90_columns(self):
+    def test_no_line_of_the_help_has_more_than_80_columns(self):
         for args in ([], *([command] for command in COMMANDS)):
             for line in ctl(*args, "--help").out.splitlines():
-                self.assertLessEqual(len(line), 90, line)
+                self.assertLessEqual(len(line), 80, line)
 
     def test_version_names_program_and_project(self):
         result = ctl("--version")

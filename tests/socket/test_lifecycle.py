@@ -482,6 +482,8 @@ class Options(unittest.TestCase):
         for option in ("--socket=", "--inspect-socket", "--socket-mode", "--socket-group", "--default-policy",
                        "--state-dir", "--require-state", "--limit", "--log-level", "--version", "--help"):
             self.assertIn(option, done.stdout)
+        for line in done.stdout.splitlines():
+            self.assertLessEqual(len(line), 80, line)
         done = run("--version")
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^gpalayoutd \d+\.\d+\.\d+\n$")

@@ -19,7 +19,7 @@ const struct ctl_flag ctl_compare_flags[] = {
 	{ .name = "--from-policy", .value_name = "NAME",
 	  .help = "resolve the request FROM under this policy" },
 	{ .name = "--to-policy", .value_name = "NAME",
-	  .help = "resolve the request TO under this policy; without TO,\n"
+	  .help = "resolve the request TO under this policy; without TO, "
 		  "resolve FROM again" },
 	{ 0 },
 };

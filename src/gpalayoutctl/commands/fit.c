@@ -26,11 +26,11 @@
 /* clang-format off */
 const struct ctl_flag ctl_fit_flags[] = {
 	{ .name = "--bits", .value_name = "LIST",
-	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
-		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
-		  "every result is \"yes\", 1 if one is not. \"no BAR\": the\n"
-		  "host is wide enough, but a high MMIO window is not aligned\n"
-		  "for the largest BAR that its size allows; state the\n"
+	  .help = "widths in bits, each from 1 to 64, with commas between them; "
+		  "default " DEFAULT_WIDTHS ". The exit status is 0 if "
+		  "every result is \"yes\", 1 if one is not. \"no BAR\": the "
+		  "host is wide enough, but a high MMIO window is not aligned "
+		  "for the largest BAR that its size allows; state the "
 		  "alignment of the window, or its devices" },
 	{ 0 },
 };

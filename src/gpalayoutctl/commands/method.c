@@ -71,7 +71,7 @@ const struct ctl_flag ctl_create_flags[] = {
 const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
 	{ .name = "--advise", .apply = apply_true, .member = "advise",
-	  .help = "also print how far RAM, windows and hotplug rooms could\n"
+	  .help = "also print how far RAM, windows and hotplug rooms could "
 		  "grow, in place and if other ranges may move" },
 	REFUSE_FLAG,
 	{ 0 },
@@ -79,7 +79,7 @@ const struct ctl_flag ctl_resolve_flags[] = {
 
 const struct ctl_flag ctl_update_flags[] = {
 	{ .name = CTL_SET, .value_name = "MEMBER=VALUE", .repeatable = true,
-	  .help = "set a member of the layout's request; the path has dots\n"
+	  .help = "set a member of the layout's request; the path has dots "
 		  "and list indexes, as in memory.nodes.0=8G" },
 	{ .name = CTL_ADD_ROOT_COMPLEX, .value_name = "NAME[,KEY=VALUE...]", .repeatable = true,
 	  .help = "add a root complex, as --pcie-root-complex does" },
@@ -88,8 +88,8 @@ const struct ctl_flag ctl_update_flags[] = {
 	{ .name = CTL_ADD_HOTPLUG, .value_name = CTL_HOTPLUG_VALUE, .repeatable = true,
 	  .help = "add room for memory, as --hotplug does" },
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
-	  .help = "remove the part of the request with this tag, such as\n"
-		  "ram1; pcie-NAME, or the tag of one of its ranges,\n"
+	  .help = "remove the part of the request with this tag, such as "
+		  "ram1; pcie-NAME, or the tag of one of its ranges, "
 		  "removes a whole root complex" },
 	GENERATION_FLAG,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
@@ -123,7 +123,7 @@ const struct ctl_flag ctl_stats_flags[] = {
 	  .constant = "openmetrics", .help = "print the metrics as OpenMetrics 1.0" },
 	{ .name = "--prometheus", .apply = apply_format, .member = "format",
 	  .constant = "prometheus",
-	  .help = "print the metrics in the text format of Prometheus 0.0.4" },
+	  .help = "print the metrics in version 0.0.4 of the Prometheus text format" },
 	{ 0 },
 };
 /* clang-format on */

@@ -37,19 +37,9 @@ static bool begins_with(const char *word, const char *prefix)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
-/* Appends a text of the help in one line. If it has several, only what is before a semicolon. */
-static void append_about(struct gpald_bytes *out, const char *about)
-{
-	size_t length = strchr(about, '\n') ? strcspn(about, ";") : strlen(about);
-
-	ctl_buffer_puts(out, "\t");
-	for (; length > 0; length--, about++)
-		ctl_buffer_append(out, *about == '\n' ? " " : about, 1);
-}
-
 /*
- * Offers a word if it begins with the prefix, with `about` unless that is NULL. A word with
- * characters that must be escaped is skipped, because the escaped form is another word.
+ * Offers a word if it begins with the prefix, with `about` up to a semicolon, unless that is NULL.
+ * A word with characters that must be escaped is skipped, because the escaped form is another word.
  */
 static void offer_word(struct completion *c, const char *word, const char *about)
 {
@@ -60,7 +50,7 @@ static void offer_word(struct completion *c, const char *word, const char *about
 		return;
 	ctl_buffer_puts(&c->out, word);
 	if (about)
-		append_about(&c->out, about);
+		ctl_buffer_printf(&c->out, "\t%.*s", (int)strcspn(about, ";"), about);
 	ctl_buffer_puts(&c->out, "\n");
 }
 

@@ -212,11 +212,11 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .group = "memory", .member = "start", .help = "where RAM starts" },
 	{ .name = "--memory-low-window", .value_name = "SIZE", .apply = write_text,
 	  .group = "memory", .member = "low_window",
-	  .help = "low RAM window: the first SIZE bytes of node 0 lie at\n"
+	  .help = "low RAM window: the first SIZE bytes of node 0 lie at "
 		  "address 0, all other RAM from --memory-start up" },
 	{ .name = "--hotplug", .value_name = CTL_HOTPLUG_VALUE,
 	  .apply = ctl_write_hotplug, .repeatable = true, .group = "memory", .member = "hotplug",
-	  .help = "room for memory that is added later; default node 0,\n"
+	  .help = "room for memory that is added later; default node 0, "
 		  "alignment 2G" },
 	{ .name = "--chipset-low-mmio", .value_name = "SIZE", .apply = write_text,
 	  .group = "chipset", .member = "low_mmio", .help = "chipset window that ends at 4 GiB" },
@@ -225,7 +225,7 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "size of the chipset window above RAM, or its range" },
 	{ .name = "--no-vmbus", .apply = write_bool, .constant = "false",
 	  .group = "chipset", .member = "vmbus",
-	  .help = "no chipset window above RAM, unless its size or range\n"
+	  .help = "no chipset window above RAM, unless its size or range "
 		  "is given" },
 	{ .name = "--pcie-ecam", .value_name = "below-4gib|above-4gib", .apply = write_text,
 	  .group = "pcie", .member = "ecam", .help = "where PCIe configuration space goes" },
@@ -239,15 +239,15 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "low_mmio_alignment, high_mmio_alignment: align it;\n"
 		  "low_mmio=none, high_mmio=none: no such window;\n"
 		  "hdm=none: a CXL bridge that has only registers;\n"
-		  "bars=SIZE+SIZE..., low_bars: add a device with these BARs\n"
-		  "in the high or the low MMIO window, which is made large\n"
+		  "bars=SIZE+SIZE..., low_bars: add a device with these BARs "
+		  "in the high or the low MMIO window, which is made large "
 		  "enough; give the key once for each device;\n"
-		  "vfs=N:SIZE+SIZE..., low_vfs: add N virtual functions with\n"
+		  "vfs=N:SIZE+SIZE..., low_vfs: add N virtual functions with "
 		  "these BARs to the last device given for that window;\n"
 		  "cxl: the same as hdm=1G" },
 	{ .name = "--cxl-window", .value_name = CTL_CXL_WINDOW_VALUE,
 	  .apply = ctl_write_cxl_window, .repeatable = true, .member = "cxl_windows",
-	  .help = "CXL memory interleaved over root complexes that have cxl;\n"
+	  .help = "CXL memory interleaved over root complexes that have cxl; "
 		  "default granularity 256" },
 	{ .name = "--virtio-mmio", .value_name = "SLOTS", .apply = write_count,
 	  .group = "virtio_mmio", .member = "slots", .help = "number of virtio-mmio slots" },
@@ -274,7 +274,7 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "addresses at which nothing may be placed" },
 	{ .name = "--host-hole", .value_name = "NAME", .apply = write_text,
 	  .group = "host", .member = "holes", .repeatable = true,
-	  .help = "place nothing in this hole of the host:\n"
+	  .help = "place nothing in this hole of the host: "
 		  "amd-hypertransport or arm-msi" },
 	{ .name = "--host-bits", .value_name = "N", .apply = write_count,
 	  .group = "host", .member = "physical_address_bits",
