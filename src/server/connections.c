@@ -17,12 +17,12 @@
 
 /* Accepting. */
 
-#define FEW_CONNECTIONS 4 /* the last places are for users who have fewer */
+#define FEW_CONNECTIONS 4 /* some places are for users who have fewer */
 
 /*
- * Returns whether the limits refuse a user one more connection on a socket. The last eighth of the
- * places is kept for users with few connections, so a few users cannot take all. For root, the
- * number of places that are kept for it is few, too.
+ * Returns whether the limits refuse a user one more connection on a socket. An eighth of the
+ * places, besides those for root, is kept for users with few connections, so a few users cannot
+ * take all. Root has few if it has fewer than the places for root or than FEW_CONNECTIONS.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
 		    bool inspect)

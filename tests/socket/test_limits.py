@@ -353,7 +353,7 @@ class Connections(unittest.TestCase):
             for _ in range(256):
                 self.accepted(daemon.socket)
             self.refused(daemon.socket)
-            # The last eighth is for users who have few connections.
+            # An eighth is for users who have few connections.
             for _ in range(224):
                 self.accepted(daemon.inspect_socket)
             self.refused(daemon.inspect_socket)
@@ -647,8 +647,7 @@ class Descriptors(unittest.TestCase):
             # Each child holds only 16 connections, because Python itself needs some of the 64 descriptors.
             children = []
             for path, total in (daemon.inspect_socket, inspect), (daemon.socket, places):
-                # The last eighth is for users who have few connections, and half of the control socket's places are for
-                # root.
+                # An eighth is for users who have few connections, and half of the control socket's places are for root.
                 total -= total // 8
                 if path == daemon.socket and os.geteuid() != 0:
                     total -= places // 2
