@@ -630,7 +630,7 @@ struct gpal_client_event {
 struct gpal_client_history {
 	const char *name;
 	uint64_t revision;     /* of the newest event of all layouts */
-	uint64_t oldest_since; /* all events after this revision are here */
+	uint64_t oldest_since; /* after this revision, no change of the layout is missing */
 	/* Oldest first. The revision in `follows` may be that of an event of another layout. */
 	const struct gpal_client_event *events;
 	size_t count;

@@ -40,8 +40,9 @@ enum gpal_change_kind {
  *
  * An ECAM is compared by the address of bus 0. If that differs, the ECAM has moved; otherwise it
  * is resized if its buses differ. If the buses of a root complex differ, its part of the ECAM is
- * a change as well, with the tag pcie-NAME-ecam, which no entry of the map has. A root complex
- * that is added or removed is such a change only if it has no range in the map.
+ * a change as well, with the tag pcie-NAME-ecam. No entry of the map has this tag, except that of
+ * segment N if the root complex is named segN. A root complex that is added or removed is such a
+ * change only if it has no range in the map.
  */
 struct gpal_change {
 	enum gpal_change_kind kind;

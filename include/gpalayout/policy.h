@@ -54,9 +54,9 @@ struct gpal_profile_defaults {
 
 	/*
 	 * Size of the low RAM window: bytes of node 0 at address 0, below the start of RAM; 0:
-	 * none. RAM starts at memory_start of the request, or else at the one above. If that is not
-	 * above this size, there is no window. If node 0 is smaller than this size, the window has
-	 * only the whole blocks of 2 MiB of node 0.
+	 * none. RAM starts at memory_start of the request, or else at memory_start of the profile.
+	 * If RAM does not start above this size, there is no window. If node 0 is smaller than this
+	 * size, the window has only the whole blocks of 2 MiB of node 0.
 	 */
 	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };

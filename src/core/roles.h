@@ -18,8 +18,8 @@
 #define GPALD_GIB UINT64_C(0x40000000)
 
 #define GPALD_CXL_HDM_ALIGNMENT (256 * GPALD_MIB) /* unit of CXL HDM decoders */
-#define GPALD_LOW_MMIO_ALIGNMENT (2 * GPALD_MIB)  /* the least that a request may state */
-#define GPALD_HIGH_MMIO_ALIGNMENT (1 * GPALD_GIB) /* the same */
+#define GPALD_LOW_MMIO_ALIGNMENT (2 * GPALD_MIB)  /* usual alignment; a request may state more */
+#define GPALD_HIGH_MMIO_ALIGNMENT (1 * GPALD_GIB) /* usual alignment; a request may state more */
 #define GPALD_LOW_RAM_WINDOW_UNIT (2 * GPALD_MIB) /* unit of the low RAM window */
 #define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* largest memory block of a Linux guest */
 
