@@ -59,7 +59,7 @@ struct gpal_alloc_input {
 	size_t post_mmio_count;
 };
 
-/* Most entries that a list of the input may have. */
+/* Limit on the entries of each list of the input. */
 #define GPAL_ALLOC_MAX ((size_t)1 << 24)
 
 struct gpal_map_entry {

@@ -4,8 +4,8 @@
  *
  * The map shows how far a window of a root complex can grow in place. The caller can pin the window
  * to a larger range, which adds only free space beside it. In a layout without kept ranges, pinning
- * moves no other range: no range lies in that space, and a search that passed over it ends at the
- * same place when it is taken.
+ * moves no other range: no range lies in that space, and a search that passed over that space ends
+ * at the same place after the pin has taken it.
  *
  * All other sizes are tried, because a size changes the order in which windows are placed, and the
  * alignment of RAM. A budget limits the work of all tries.

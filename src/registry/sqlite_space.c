@@ -26,9 +26,9 @@
 
 #define WAL_BYTES_MIN (INT64_C(256) << 10) /* a deletion writes about 20 pages */
 /*
- * Most pages that are reserved ahead. With the pages for deletions they have less than 1 GiB, and
- * the chunk of a file of 2 GiB or more is at least 1 GiB, so SQLite does not cut off a whole chunk;
- * see keep_file_size().
+ * Limit on the pages that are reserved ahead in proportion to the file. Together with the pages for
+ * deletions they take less than 1 GiB. The chunk of a file of 2 GiB or more is at least 1 GiB, so
+ * SQLite does not cut off a whole chunk; see keep_file_size().
  */
 #define PAGES_AHEAD_MAX 32768
 

@@ -22,7 +22,7 @@
 /*
  * Returns whether the limits refuse a user one more connection on a socket. An eighth of the
  * places, besides those for root, is kept for users with few connections, so a few users cannot
- * take all. Root has few if it has fewer than the places for root or than FEW_CONNECTIONS.
+ * take all. Root has few if it has fewer than the places for root, or than FEW_CONNECTIONS.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
 		    bool inspect)

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define GPALD_TTRPC_HEADER_SIZE 10                /* bytes */
-#define GPALD_TTRPC_MESSAGE_MAX ((size_t)4 << 20) /* most bytes after a header */
+#define GPALD_TTRPC_MESSAGE_MAX ((size_t)4 << 20) /* limit on the bytes after a header */
 #define GPALD_TTRPC_REQUEST 1                     /* type of the frame of a request */
 
 struct gpald_ttrpc_header {

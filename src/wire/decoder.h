@@ -22,7 +22,7 @@
 /* The settings that decide the meaning of params. */
 struct gpald_decode_context {
 	const struct gpal_policy *default_policy; /* for requests that name none */
-	uint64_t list_page_max;                   /* most layouts on a page of layout.list */
+	uint64_t list_page_max;                   /* limit on a page of layout.list */
 
 	/*
 	 * The value is a reply, perhaps of a newer daemon: the decoder ignores unknown members and

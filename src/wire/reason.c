@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUOTE_MAX 64 /* most bytes that gpald_quotable_length() returns */
+#define QUOTE_MAX 64 /* limit on what gpald_quotable_length() returns */
 
 enum detail_bit {
 	TAG = 1 << 0,

@@ -74,7 +74,7 @@ struct gpald_envelope {
 	void (*write_plain_error)(struct gpald_writer *w, const struct gpald_id *id,
 				  enum gpald_reason reason, const char *message);
 
-	/* Most bytes of a reply in this form; 0: no limit. The limit reply_bytes applies, too. */
+	/* Limit on the bytes of a reply in this form, besides reply_bytes; 0: none. */
 	size_t reply_max;
 };
 

@@ -7,6 +7,7 @@
 #include "ttrpc/protobuf_read.h"
 #include "ttrpc/protobuf_write.h"
 #include "wire/json_parse.h"
+#include "wire/layout_encode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +313,32 @@ START_TEST(a_map_has_an_entry_for_each_key)
 }
 END_TEST
 
+/* No policy has a low RAM window so far. */
+START_TEST(a_policy_may_have_low_ram_windows)
+{
+	struct gpal_policy policy = *gpal_policy_default();
+	struct gpald_writer w = { 0 };
+	Gpalayout__V1__ListPoliciesReply *reply;
+	const Gpalayout__V1__MemoryDefaults *memory;
+
+	policy.profiles[0].memory_low_window[GPAL_ARCH_AARCH64] = 4096;
+	gpald_protobuf_begin_message(&w, &gpalayout__v1__list_policies_reply__descriptor);
+	gpald_write_object(&w, NULL);
+	gpald_write_array(&w, "policies");
+	gpald_encode_policy(&w, NULL, &policy);
+	gpald_write_array_end(&w);
+	gpald_write_object_end(&w);
+	gpald_protobuf_end_message(&w);
+	reply = unpack(&w, &gpalayout__v1__list_policies_reply__descriptor);
+	memory = reply->policies[0]->defaults->profiles[0]->value->memory;
+	ck_assert_uint_eq(memory->low_window->x86_64, 0);
+	ck_assert_uint_eq(memory->low_window->aarch64, 4096);
+	ck_assert_ptr_null(reply->policies[0]->defaults->profiles[1]->value->memory->low_window);
+	protobuf_c_message_free_unpacked(&reply->base, NULL);
+	gpald_writer_clear(&w);
+}
+END_TEST
+
 /* If a length needs more bytes, the bytes already written move up. */
 START_TEST(messages_have_any_length)
 {
@@ -358,6 +385,7 @@ int main(void)
 	add_test(suite, "read", messages_of_requests_have_at_most_64_fields);
 	add_test(suite, "write", each_kind_of_member_is_written);
 	add_test(suite, "write", a_map_has_an_entry_for_each_key);
+	add_test(suite, "write", a_policy_may_have_low_ram_windows);
 	add_rows(suite, "write", messages_have_any_length, 11);
 	return run_suite(suite);
 }
