@@ -56,7 +56,7 @@ struct gpal_growth {
 
 	/*
 	 * The largest size found with which the request resolves, even if other ranges move. 0:
-	 * this was not tried, the request does not choose this size, or no such size was found.
+	 * this was not tried, a request cannot choose this size, or no such size was found.
 	 */
 	uint64_t resolved;
 

@@ -161,9 +161,9 @@ struct gpal_error {
 	 * The largest size found with which the whole input can be placed if nothing else changes;
 	 * the size one step larger, as in <gpalayout/advise.h>, fails. If it equals largest_fit, no
 	 * larger size works. It is 0 if no size was found: something else does not fit either, the
-	 * caller does not choose this size, the input is too large to try other sizes, or an update
-	 * without GPAL_ALLOW_MOVES first tried to keep the live ranges, which failed with a code
-	 * other than `code`.
+	 * caller cannot choose this size, the input is too large to try other sizes, or an update
+	 * without GPAL_ALLOW_MOVES failed with a code other than `code` when it tried to keep the
+	 * live ranges.
 	 */
 	uint64_t largest_size;
 

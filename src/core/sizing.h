@@ -88,8 +88,8 @@ void gpald_sizing_clear(struct gpald_sizing *sizing);
 
 /*
  * Chooses the member whose size is changed, which must exist, and restores the size of the one
- * chosen before. Returns the unit of its sizes; 0 if the request does not choose this size, or the
- * range is pinned.
+ * chosen before. Returns the unit of its sizes; 0 if the range is pinned, or if the request cannot
+ * choose this size.
  */
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 

@@ -882,7 +882,7 @@ class Output(Case):
         lines = result.out.splitlines()
         self.assertEqual(lines[:2], ["openvmm-2026.05: first", "pcie.ecam                    below-4gib"])
         self.assertEqual(lines[-1], "openvmm-2031.01 (default): second")
-        self.assertEqual(len(lines), 4 + 7 + 2)
+        self.assertEqual(len(lines), 4 + 9 + 2)
 
     def test_output_that_cannot_be_written_is_an_error(self):
         path = self.write("a.json", b"{}")

@@ -110,9 +110,16 @@ static const struct {
 	{ "vtl2.chipset_mmio", offsetof(struct gpal_profile_defaults, vtl2_chipset_mmio) },
 	{ "memory.start of x86_64", offsetof(struct gpal_profile_defaults, memory_start[0]) },
 	{ "memory.start of aarch64", offsetof(struct gpal_profile_defaults, memory_start[1]) },
+	{ "memory.low_window of x86_64",
+	  offsetof(struct gpal_profile_defaults, memory_low_window[0]) },
+	{ "memory.low_window of aarch64",
+	  offsetof(struct gpal_profile_defaults, memory_low_window[1]) },
 };
 
 _Static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "the rows are in that order");
+_Static_assert(sizeof(defaults) / sizeof(defaults[0]) ==
+		       sizeof(struct gpal_profile_defaults) / sizeof(uint64_t),
+	       "each default has a row");
 
 static void append_profiles(struct gpald_bytes *out, const struct gpal_policy *policy)
 {
