@@ -168,7 +168,7 @@ static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list 
 				"its start or end is not a multiple of 128 MiB, the block in which "
 				"a Linux guest of this size adds memory" :
 				"its start or end is not a multiple of 2 GiB, the largest block in "
-				"which Linux adds memory to x86_64 guests of 64 GiB or more");
+				"which a Linux guest of 64 GiB or more adds memory");
 	}
 }
 

@@ -235,7 +235,7 @@ static const struct hint hints[] = {
 	  "once the VM is off, use gpalayoutctl update --allow-moves; add --dry-run to see the new "
 	  "layout first" },
 	{ "would_remove",
-	  "{?changes}if the VM no longer has these ranges, --allow-removals removes them" },
+	  "{?change_flags}if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "would_remove",
 	  "{?call}if the VM no longer has these ranges, \"allow_removals\": true removes them" },
 	{ "would_remove",

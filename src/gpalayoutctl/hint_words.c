@@ -92,7 +92,7 @@ static bool is_owned_by_another(const struct ctl_hint_context *context)
 	return ctl_member_of(context->data, "owner_uid");
 }
 
-static bool has_changes(const struct ctl_hint_context *context)
+static bool has_change_flags(const struct ctl_hint_context *context)
 {
 	return ctl_has_changes(context->session->invocation);
 }
@@ -143,7 +143,7 @@ static void append_or_other_ecam(struct gpald_bytes *out, const struct ctl_hint_
 		ctl_buffer_puts(out, "--pcie-ecam above-4gib instead of --pcie-ecam-below-4gb)");
 	else if (ctl_hint_has_flags(context))
 		ctl_buffer_printf(out, "--pcie-ecam %s-4gib)", side);
-	else if (has_changes(context))
+	else if (has_change_flags(context))
 		ctl_buffer_printf(out, "--set pcie.ecam=%s-4gib)", side);
 	else
 		ctl_buffer_printf(out, "\"pcie\": {\"ecam\": \"%s-4gib\"})", side);
@@ -357,7 +357,7 @@ static bool is_in_flag(const struct ctl_hint_context *context)
 	const char *pointer = ctl_text_of(context->data, "pointer");
 
 	return ctl_hint_has_flags(context) ||
-	       (has_changes(context) && pointer_has(context, "/request/") &&
+	       (has_change_flags(context) && pointer_has(context, "/request/") &&
 		ctl_flag_that_added(context->session->invocation, context->request,
 				    pointer + strlen("/request")));
 }
@@ -465,7 +465,7 @@ static const struct {
 	{ "?required", is_required },
 	{ "?has_address", is_in_address_list },
 	{ "?others_layout", is_owned_by_another },
-	{ "?changes", has_changes },
+	{ "?change_flags", has_change_flags },
 	{ "?empty_window", is_empty_window },
 	{ "?gap", has_low_gap },
 	{ "?below_hole", is_below_hole },

@@ -59,9 +59,9 @@ void gpald_user_ref(struct gpald_user *user);
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
 /*
- * Charges a user for time, so that users who have been served less come first. At most a tenth of a
- * second counts: otherwise, after a long request, the short ones of this user would wait for as
- * long as it took.
+ * Charges a user for time, so that users who have been served less come first. This puts the user
+ * at most a tenth of a second behind the one who had the last turn: otherwise, after a long
+ * request, the short ones of this user would wait for as long as it took.
  */
 void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns);
 
