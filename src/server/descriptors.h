@@ -21,9 +21,9 @@ bool gpald_descriptors_raise_limit(void);
 uint64_t gpald_descriptors_max(const struct gpald_limits *limits, bool has_inspect_socket);
 
 /*
- * Lowers the limits on connections to the descriptors that remain now, and logs it. Also lowers
- * connections_for_root to half of the connections, which it does not log. Call it when everything
- * but connections is open. Clients see the lower limits.
+ * Lowers the limits on connections to the descriptors that remain now, and logs it. If
+ * connections_for_root is above half of the connections, lowers it to that, without logging it.
+ * Call it when everything but connections is open. Clients see the lower limits.
  */
 void gpald_descriptors_lower_limits(struct gpald_limits *limits, bool has_inspect_socket);
 

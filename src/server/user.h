@@ -28,7 +28,7 @@ struct gpald_user {
 	uid_t uid;
 	size_t connections[2]; /* open connections: [1] on the inspect socket, [0] on the others */
 	size_t references;     /* connections, open or closing, and calls and work for the user */
-	size_t unsent_bytes;   /* unsent bytes of replies */
+	size_t unsent_bytes;   /* unsent bytes of replies and events */
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */

@@ -308,7 +308,7 @@ class Command(DaemonTestCase):
                          "added   vtl2-framebuffer  -     0x1e2000000-0x1e2800000\n"
                          "\n"
                          "compatible: a guest that knows FROM finds everything at its place in TO\n")
-        self.assertIn("\nnot compatible: a guest that knows FROM does not find everything at its place in TO, or the architectures differ\n", back.stdout)
+        self.assertIn("\nnot compatible: a guest that knows FROM does not find everything in TO at its place and for the same use, or the architectures differ\n", back.stdout)
         self.assertEqual((there.stderr, back.stderr), ("", ""))
 
     def test_json_is_the_reply_and_the_exit_status_stays(self):

@@ -100,8 +100,8 @@ static const char *describe_compatibility(const struct gpal_changes *changes)
 		       "TO\n";
 	if (!changes->count)
 		return "\nnot compatible: FROM and TO have different architectures\n";
-	return "\nnot compatible: a guest that knows FROM does not find everything at its place "
-	       "in TO, or the architectures differ\n";
+	return "\nnot compatible: a guest that knows FROM does not find everything in TO at its "
+	       "place and for the same use, or the architectures differ\n";
 }
 
 static enum ctl_exit show_changes(const struct ctl_session *session,
