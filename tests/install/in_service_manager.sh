@@ -130,10 +130,10 @@ inside() {
 sandbox_holds() {
 	pid=$(prop MainPID)
 	# The first loop writes as root, whom only the mounts stop; the second writes as the daemon's user.
-	for path in /etc /usr /home; do
+	for path in /etc /usr /home /run; do
 		nsenter -t "$pid" -m touch "$path/written" && return 1
 	done
-	for path in / /etc /run /run/gpalayoutd /var/lib; do
+	for path in / /etc /run /run/lock /run/gpalayoutd /var/lib; do
 		inside touch "$path/written" && return 1
 	done
 	inside touch /var/lib/gpalayoutd/written || return 1
