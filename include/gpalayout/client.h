@@ -166,8 +166,8 @@ GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeou
  * gpal_client_refuse_warnings - set the warnings that later calls refuse
  * @refused: a set of warnings, as in gpal_layout_refuse(); 0 in a new client
  *
- * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). If a layout
- * has such a warning, the daemon refuses it with the reason "warning_refused", and
+ * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). If a new
+ * layout would have such a warning, the daemon refuses it with the reason "warning_refused", and
  * gpal_client_refusal_data() then returns all warnings of the layout. Do not change the set while
  * one of these calls is in progress, or the call cannot be continued: it fails with GPAL_E_BUSY.
  */
@@ -207,8 +207,8 @@ GPAL_API short gpal_client_events(const struct gpal_client *client);
  *
  * The time applies even if gpal_client_fd() returns -1.
  *
- * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already, or the time
- * limit is over.
+ * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already, the client can
+ * connect again, or the time limit is over.
  */
 GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 
@@ -217,7 +217,8 @@ GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
  *
  * An event loop can call this when the descriptor is ready, whatever call is in progress. When it
  * returns another code than GPAL_E_IN_PROGRESS, call the function that is in progress again: that
- * returns the result or the failure. After a failure, gpal_client_next_event() reconnects instead.
+ * returns the result or the failure. But gpal_client_next_event() reconnects after a failure, and
+ * may return GPAL_E_IN_PROGRESS again.
  *
  * Returns 0 if a reply or an event has come, or if nothing is in progress; GPAL_E_IN_PROGRESS;
  * or the code of a failure.
@@ -361,7 +362,7 @@ struct gpal_client_update {
 
 /*
  * gpal_client_update - change a live layout (layout.update)
- * @request: the whole new request, as in gpal_update()
+ * @request: the whole new request. Unlike gpal_update(), the daemon refuses another policy
  * @options: NULL for a zeroed struct
  * @update: receives the result. After a refusal with "would_move" it receives a result that has
  *          only `changes`: all changes of the refused update. After "would_remove" it receives one
@@ -369,7 +370,7 @@ struct gpal_client_update {
  *
  * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
  * "conflict", the request names another policy or architecture; those of gpal_update();
- * "warning_refused"; "store_full"; "store_failed".
+ * "warning_refused", unless the layout already has this request; "store_full"; "store_failed".
  */
 GPAL_API GPAL_MUST_USE int gpal_client_update(struct gpal_client *client, const char *name,
 					      const struct gpal_request *request,

@@ -70,7 +70,7 @@ struct gpal_changes {
 	 */
 	bool compatible;
 
-	bool removes; /* a range or a root complex of the earlier layout is not in the later one */
+	bool removes; /* the later layout omits a range, as in is_removal, or a root complex */
 };
 
 /*
@@ -119,16 +119,18 @@ enum gpal_allow {
  * @error: NULL, or receives the details of a failure
  *
  * The function first tries to keep the live ranges:
- *   - A range with the same tag and size stays where it is. An ECAM keeps the addresses of its
- *     buses, and a root complex keeps its buses.
+ *   - A range with the same tag and size stays where it is; an IOMMU stays with its root complex,
+ *     whatever its tag. An ECAM keeps the addresses of its buses, and a root complex keeps its
+ *     buses.
  *   - Ranges that the request omits are freed.
  *   - New ranges are placed in the remaining space by the rules of their kind.
- *   - A range cannot stay if its size differs, if the request pins it elsewhere, or if its start
- *     lacks an alignment that the request states: for VTL2 memory, a room, or a window with an
- *     alignment or devices. A room cannot stay if its node differs, and a CXL window cannot stay
- *     if its targets or its granularity differ. If the new layout has a low RAM window, node 0
- *     can stay only if its first range is this window. An ECAM cannot stay if the request wants
- *     it on the other side of 4 GiB. Nothing can stay if the architecture differs.
+ *   - A range other than an ECAM cannot stay if its size differs. A range cannot stay if the
+ *     request pins it elsewhere, or if its start lacks an alignment that the request states: for
+ *     VTL2 memory, a room, or a window with an alignment or devices. A room cannot stay if its
+ *     node differs, and a CXL window cannot stay if its targets or its granularity differ. If the
+ *     new layout has a low RAM window, node 0 can stay only if its first range is this window. An
+ *     ECAM cannot stay if the request wants it on the other side of 4 GiB, or if a root complex
+ *     loses a bus or changes its segment. Nothing can stay if the architecture differs.
  *
  * If one of these ranges cannot stay, or the attempt fails for another reason, no range is kept:
  * the function resolves the request as gpal_resolve() does, and any range may move.
@@ -142,7 +144,7 @@ enum gpal_allow {
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_WOULD_REMOVE  ranges would be removed, and @allow lacks GPAL_ALLOW_REMOVALS
- *   GPAL_E_WOULD_MOVE    ranges would move or be resized, and @allow lacks GPAL_ALLOW_MOVES
+ *   GPAL_E_WOULD_MOVE    the request was resolved anew, and @allow lacks GPAL_ALLOW_MOVES
  *   GPAL_E_OUT_OF_RANGE  this library does not know the policy of the live layout
  *   any code of gpal_resolve(), if the request has no layout
  */

@@ -151,7 +151,7 @@ struct gpal_error {
 	uint64_t size;
 	uint64_t alignment;
 	enum gpal_kind phase;  /* the kind of the range that did not fit */
-	uint64_t free_space;   /* free bytes in the space for that kind, at that moment */
+	uint64_t free_space;   /* free bytes where the range may be placed */
 	uint64_t largest_fit;  /* the largest range with this alignment that would fit there */
 	struct gpal_range fit; /* where that range would be; empty: none fits */
 	struct gpal_neighbour below; /* the range just below the free range of `fit` */
@@ -160,7 +160,8 @@ struct gpal_error {
 	/*
 	 * The largest size found with which the whole input can be placed if nothing else changes;
 	 * the size one step larger, as in <gpalayout/advise.h>, fails. If it equals largest_fit, no
-	 * larger size works. It is 0 if no size was found: something else does not fit either, the
+	 * larger size works. For node 0 it includes the low RAM window, which `size` and
+	 * largest_fit do not. It is 0 if no size was found: something else does not fit either, the
 	 * caller cannot choose this size, the input is too large to try other sizes, or an update
 	 * without GPAL_ALLOW_MOVES failed with a code other than `code` when it tried to keep the
 	 * live ranges.
@@ -184,8 +185,10 @@ struct gpal_error {
 	 */
 	uint64_t equal_share;
 
-	uint64_t excess;                          /* bytes of the layout above the host's limit */
-	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* the tag whose ranges have the most bytes */
+	/* Bytes above the host's limit, or above half of it with has_vtl2_alias_map. */
+	uint64_t excess;
+
+	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* with the most bytes; not a reserved range */
 	uint64_t largest_tag_size;                /* the sum of the sizes of these ranges */
 
 	/* The tag of the range that largest_size is for; "ram": each node with RAM. */

@@ -102,7 +102,8 @@ struct gpal_explanation {
  *               NULL on failure
  * @error: NULL, or receives the details of a failure
  *
- * If the layout has no range with this tag, the explanation has no steps.
+ * If neither the layout nor a reserved range above its top has this tag, the explanation has no
+ * steps.
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_NO_MEMORY  the heap is exhausted

@@ -99,7 +99,7 @@ struct gpal_root_complex {
 	bool has_node;                /* `node` is stated */
 	uint32_t node;                /* if has_node: index of the NUMA node */
 	struct gpal_window low_mmio;  /* below 4 GiB */
-	struct gpal_window high_mmio; /* above RAM and 4 GiB, unless it is pinned */
+	struct gpal_window high_mmio; /* placed above RAM and 4 GiB, unless pinned */
 	bool has_cxl;                 /* the host bridge supports CXL */
 	uint64_t cxl_hdm;             /* if has_cxl: memory window (HDM), n * 256 MiB, not 0 */
 	bool has_no_cxl_hdm;          /* if has_cxl: registers only; cxl_hdm is ignored */

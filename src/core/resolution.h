@@ -73,8 +73,8 @@ struct gpald_resolution {
 };
 
 /*
- * Returns the lowest address of RAM, without the low RAM window. The architecture and the profile
- * must have been checked.
+ * Returns the address below which no RAM lies, except the low RAM window. The architecture and the
+ * profile must have been checked.
  */
 static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
 {

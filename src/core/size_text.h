@@ -10,8 +10,8 @@ struct gpald_size_text {
 };
 
 /*
- * Returns a size in the largest binary unit that states it exactly with at most three decimals:
- * "3 GiB", "1.5 MiB", "3145732 KiB", "17 B".
+ * Returns a size in the largest binary unit, no larger than the size, that states it exactly with
+ * at most three decimals: "3 GiB", "1.5 MiB", "3145732 KiB", "17 B".
  */
 struct gpald_size_text gpald_exact_size_text(uint64_t size);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Formats sizes for people and for requests, and the numbers of maps. */
 #include "config.h"
 
 #include "gpalayoutctl/size_text.h"

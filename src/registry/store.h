@@ -106,8 +106,9 @@ struct gpald_store_ops {
 		     struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Makes all changes of the list durable, or none. After GPALD_COMMIT_DONE their events have
-	 * revisions, and the changes survive a crash and a power failure.
+	 * Makes all changes of the list durable, or none; the memory store only counts them. After
+	 * GPALD_COMMIT_DONE their events have revisions, and the changes survive a crash and a
+	 * power failure, except in the memory store.
 	 */
 	enum gpald_commit_result (*commit)(struct gpald_store *store,
 					   const struct gpald_store_changes *changes,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* registry.backup: returns all stored layouts, page by page. */
+/* registry.backup: returns all live layouts, page by page. */
 #include "config.h"
 
 #include "server/methods.h"

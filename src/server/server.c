@@ -5,10 +5,10 @@
  * on a few other threads, and the store has a thread of its own. All of them wake the loop when
  * they have finished something.
  *
- * The daemon stops in three steps. On the signal it removes the socket files, and for a moment it
- * refuses new requests with "shutting_down". Then listeners and reading stop, and connections close
- * when their replies have been written. Connections that remain shortly before the drain limit are
- * cut off.
+ * The daemon stops in three steps. On the signal it removes the socket files that it made, and for
+ * a moment it refuses new requests with "shutting_down". Then listeners and reading stop, and
+ * connections close when their replies have been written. Connections that remain shortly before
+ * the drain limit are cut off.
  *
  * If the store fails, the daemon stops in the same way, because only opening the store again shows
  * what it has. It also stops in this way on other signals that would end it, such as SIGUSR1; see

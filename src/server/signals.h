@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The effect of signals on the daemon: nothing, an orderly stop, or a line in the log before they
- * kill it. Three kill it without a line: SIGKILL, which no program can handle, and the two that the
- * C library reserves (32 and 33). So does a stack overflow of the store thread or a work thread;
- * only the thread of the loop has a signal stack.
+ * kill it. SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU suspend it, as any process. Three kill it without
+ * a line: SIGKILL, which no program can handle, and the two that the C library reserves (32 and
+ * 33). So does a stack overflow of the store thread or a work thread; only the thread of the loop
+ * has a signal stack.
  */
 #ifndef GPALD_SERVER_SIGNALS_H
 #define GPALD_SERVER_SIGNALS_H
@@ -20,7 +21,8 @@ struct gpald_signals {
 
 /*
  * Ignores SIGHUP, SIGPIPE and SIGXFSZ. Logs signals of crashes, such as SIGSEGV, and SIGQUIT, which
- * people send to get a core; then they take their default action.
+ * people send to get a core; then they take their default action. A signal that was ignored at the
+ * start stays ignored.
  */
 void gpald_signals_prepare(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes a backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
+ * Writes a backup: pages of the live layouts, one after another, and the SHA-256 of all of them.
  * Each page also has what changed since the page before it. So the backup has the state of the
  * revision of its last page. If the daemon no longer knows what changed, the backup starts again
  * from the first page, up to ATTEMPTS times in all, unless bytes were written that cannot be
