@@ -362,7 +362,8 @@ struct gpal_client_update {
 
 /*
  * gpal_client_update - change a live layout (layout.update)
- * @request: the whole new request. Unlike gpal_update(), the daemon refuses another policy
+ * @request: the whole new request. Unlike gpal_update(), the daemon refuses another policy or
+ *           architecture
  * @options: NULL for a zeroed struct
  * @update: receives the result. After a refusal with "would_move" it receives a result that has
  *          only `changes`: all changes of the refused update. After "would_remove" it receives one

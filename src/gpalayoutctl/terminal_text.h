@@ -46,15 +46,15 @@ void ctl_widen_column(int *width, size_t cells);
 void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii);
 
 /*
- * Takes the next line of at most `room` cells from *text, which breaks at a newline, or else at a
- * space if possible. Returns its length in bytes.
+ * Takes the next line from *text: up to a newline, or else at most `room` cells, up to a space if
+ * possible. Takes that newline or space, too. Returns the length of the line in bytes, without it.
  */
 size_t ctl_take_text_line(const char **text, size_t room);
 
 /*
- * Appends `text` in lines of at most `room` cells, which break at spaces if possible. Lines after
- * the first are indented by two spaces. If the text needs more than `lines_max` lines, the last one
- * ends with "…", or with "..." if `ascii`.
+ * Appends `text` in lines of at most `room` cells, which break at newlines, and at spaces if
+ * possible. Lines after the first are indented by two spaces. If the text needs more than
+ * `lines_max` lines, the last one ends with "…", or with "..." if `ascii`.
  */
 void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, unsigned int lines_max,
 		     bool ascii);

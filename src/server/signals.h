@@ -21,8 +21,8 @@ struct gpald_signals {
 
 /*
  * Ignores SIGHUP, SIGPIPE and SIGXFSZ. Logs signals of crashes, such as SIGSEGV, and SIGQUIT, which
- * people send to get a core; then they take their default action. A signal that was ignored at the
- * start stays ignored.
+ * people send to get a core; then they take their default action. One of these that was
+ * ignored at the start stays ignored.
  */
 void gpald_signals_prepare(void);
 

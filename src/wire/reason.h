@@ -90,7 +90,8 @@ enum gpald_reason gpald_reason_find(const char *token);
 
 /* The exit status of gpalayoutctl after a refusal, which a script can test. */
 enum gpald_ctl_exit {
-	GPALD_CTL_EXIT_USAGE = 2,     /* a member is missing or unknown, or its value is wrong */
+	/* a member is missing or unknown; the type, form, name or bounds are wrong */
+	GPALD_CTL_EXIT_USAGE = 2,
 	GPALD_CTL_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
 	GPALD_CTL_EXIT_REFUSED = 4,   /* any other reason */
 	GPALD_CTL_EXIT_NOT_FOUND = 5, /* there is no such layout or range */

@@ -60,7 +60,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("--json", "--socket", "x", "res"), ["resolve"])
         lines = ctl("__complete", "wa").out
         self.assertEqual(lines, "watch\tPrint each change of any layout, also across daemon restarts\n")
-        # If the help has several lines, the part before the first semicolon is shown.
+        # Of a long help, the part before the first semicolon is shown.
         self.assertIn("compare\tShow what differs between two layouts, each NAME or @FILE (a request or a layout)\n",
                       ctl("__complete", "co").out)
         self.assertEqual(self.proposals("frobnicate", ""), self.proposals(""))
@@ -78,6 +78,8 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("resolve", "--pcie-ecam", "ab"), ["above-4gib"])
         self.assertIn("linux-direct", self.proposals("resolve", "--profile", ""))
         self.assertEqual(self.proposals("list", "--policy", "openvmm-2026.05"), ["openvmm-2026.05"])
+        policies = ctl("__complete", "resolve", "--policy", "").out.splitlines()
+        self.assertEqual(len({line.split("\t")[1] for line in policies}), len(policies))
         self.assertIn("openvmm-2026.06", self.proposals("compare", "@a", "--to-policy", ""))
         self.assertEqual(self.proposals("list", "--after", "web"), ["web-01", "web-02"])
         self.assertEqual(self.proposals("resolve", "--host-hole", ""), ["amd-hypertransport", "arm-msi"])

@@ -24,6 +24,8 @@
 #define TIMEOUT_MS 1000
 #define PROPOSALS_MAX 1000
 
+#define ABOUT_MAX 110 /* a longer description is cut at its first semicolon */
+
 struct completion {
 	const struct ctl_command *commands;
 	const char *prefix;
@@ -38,8 +40,8 @@ static bool begins_with(const char *word, const char *prefix)
 }
 
 /*
- * Offers a word if it begins with the prefix, with `about` up to a semicolon, unless that is NULL.
- * A word with characters that must be escaped is skipped, because the escaped form is another word.
+ * Offers a word if it begins with the prefix, with the description `about` unless that is NULL. A
+ * word with characters that must be escaped is skipped, because the escaped form is another word.
  */
 static void offer_word(struct completion *c, const char *word, const char *about)
 {
@@ -50,7 +52,8 @@ static void offer_word(struct completion *c, const char *word, const char *about
 		return;
 	ctl_buffer_puts(&c->out, word);
 	if (about)
-		ctl_buffer_printf(&c->out, "\t%.*s", (int)strcspn(about, ";"), about);
+		ctl_buffer_printf(&c->out, "\t%.*s",
+				  (int)strcspn(about, strlen(about) > ABOUT_MAX ? ";" : ""), about);
 	ctl_buffer_puts(&c->out, "\n");
 }
 
