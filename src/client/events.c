@@ -143,7 +143,9 @@ static int take_subscription_line(struct gpal_client *client, const char *line, 
 		gpald_client_read_refusal(&reply, &refusal);
 		if (strcmp(refusal.reason, "resync_required") == 0)
 			return make_resync_event(client, &reply, arena, event, error);
-		/* The daemon shuts down, or has too many connections: try again later. */
+		/*
+		 * The daemon cannot serve now, for example because it shuts down: try again later.
+		 */
 		if (refusal.number >= -32099 && refusal.number <= -32000) {
 			snprintf(client->outage, sizeof(client->outage), "%.*s",
 				 (int)sizeof(client->outage) - 1, refusal.message);

@@ -113,7 +113,7 @@ int gpald_client_parse_line(const char *line, size_t length, uint64_t id, struct
 		return fail_invalid(error, "it must have either a result or an error");
 	if (reply->error && !is_refusal(reply->error))
 		return fail_invalid(error, "its error lacks a code or a message");
-	/* If the daemon could not parse the request, it does not know the id. */
+	/* If the daemon did not read or could not parse the request, it does not know the id. */
 	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(object_member(message, "id"))))
 		return fail_invalid(error, "its id is not that of the request");
 	return 0;

@@ -30,8 +30,9 @@ static bool is_same_range(struct gpal_range a, struct gpal_range b)
 }
 
 /*
- * Returns true if the guest finds all addresses of a range where they were. The range may grow, but
- * buses are counted from the bus-0 base, and virtio-mmio slots from the start of the range.
+ * Returns true if the guest finds all addresses of a range where they were, for the same use. The
+ * range may grow, but buses are counted from the bus-0 base, and virtio-mmio slots from the start
+ * of the range.
  */
 static bool is_in_place(const struct gpal_layout *layout, const struct gpald_part *from,
 			const struct gpald_part *to)
@@ -51,9 +52,9 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 
 /*
  * Returns true if a change of this pair is reported. For a root complex, this is a change of its
- * bus numbers; their addresses are reported with the ECAM of its segment. A root complex that is
- * added or removed is reported only if it has no range in the map, because otherwise the changes of
- * its ranges show it.
+ * segment or bus numbers; the addresses of its buses are reported with the ECAM of its segment. A
+ * root complex that is added or removed is reported only if it has no range in the map, because
+ * otherwise the changes of its ranges show it.
  */
 static bool is_reported(const struct gpald_part *from, const struct gpald_part *to)
 {
@@ -68,8 +69,8 @@ static bool is_reported(const struct gpald_part *from, const struct gpald_part *
 }
 
 /*
- * A range with another size is resized, otherwise it has moved. An ECAM has moved only if its bus-0
- * base has.
+ * A range with another size is resized, otherwise it has moved. An ECAM has moved if its bus-0 base
+ * differs, whatever its size; otherwise it is resized.
  */
 static enum gpal_change_kind change_kind(const struct gpald_part *from, const struct gpald_part *to)
 {

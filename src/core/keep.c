@@ -76,7 +76,7 @@ static bool window_has_own_alignment(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
-/* Returns true if the request states the alignment of a range. */
+/* Returns true if the request states the alignment of a range, or the devices that decide it. */
 static bool has_own_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {
 	switch (origin->role) {
@@ -141,7 +141,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 				    offsetof(struct gpal_layout_segment, ecam));
 		struct gpal_range block;
 
-		/* The request says on which side of 4 GiB the ECAM must be. */
+		/* The request, or else its policy, says on which side of 4 GiB the ECAM must be. */
 		if (live->entry->kind != kind || !compute_ecam(segment, live->segment, &block))
 			return GPAL_E_WOULD_MOVE;
 		keep_range(k, kind, index, block);
@@ -157,7 +157,9 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	return GPAL_OK;
 }
 
-/* Checks that a range that the request pins has the same address in the live layout, if any. */
+/*
+ * Checks that a pinned range, or chipset low MMIO, is the same in the live layout, if it is there.
+ */
 static int check_pinned_is_in_place(struct keeping *k, size_t index)
 {
 	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_FIXED];

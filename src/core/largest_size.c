@@ -20,9 +20,9 @@
 /* A range that does not fit. */
 
 /*
- * Returns the largest size found below the requested one; 0: none was found. For a window this is
- * usually the size of the largest free range, so that size is tried first. RAM may be in several
- * free ranges, so its size is searched for, and so is every size if other ranges may move.
+ * Returns the largest size found below the requested one; 0: none was found. For any range but RAM
+ * this is usually the size of the largest free range, so that size is tried first. RAM may be in
+ * several free ranges, so its size is searched for, and so is every size if other ranges may move.
  */
 static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint64_t least,
 			     uint64_t asked, uint64_t unit, gpald_size_test *test, void *data)

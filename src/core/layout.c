@@ -45,7 +45,7 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 }
 
 /*
- * Fills in the error of an update that has no layout, neither around the live ranges nor without
+ * Fills in the error of an update that failed around the live ranges, and was exhausted without
  * them. If both attempts were exhausted, the error describes the one around the live ranges,
  * because the guest has these. If only the other attempt was, `fit` and the neighbours are omitted:
  * they belong to a layout that was never made, and would mislead.
@@ -65,7 +65,7 @@ static void fill_in_update_error(const struct gpal_request *request,
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
 
-/* Finds out whether a layout lacks ranges of the live one. */
+/* Finds out whether a layout lacks ranges or root complexes of the live one. */
 static int find_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
 			 bool *removes, struct gpal_error *error)
 {

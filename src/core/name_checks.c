@@ -89,7 +89,7 @@ static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_
 	return set->slots != NULL;
 }
 
-/* Adds a hash. Returns false if the set has it already, or if no steps are left. */
+/* Adds a hash. Returns false if the set has it already, or if the search runs out of steps. */
 static bool name_set_add(struct name_set *set, uint64_t hash)
 {
 	const size_t mask = ((size_t)1 << set->bits) - 1;

@@ -130,7 +130,10 @@ static uint64_t bytes_taken(struct gpal_range region, struct gpal_range range)
 	return range.start < range.end ? gpal_range_size(range) : 0;
 }
 
-/* Fills in how many bytes all demands of a phase need, and how many were free when it began. */
+/*
+ * Fills in how many bytes the demands that a phase must place need, and how many were free when it
+ * began. Kept demands do not count.
+ */
 static void note_demand_and_supply(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	const struct gpald_demand_list list = p->demands[kind];

@@ -402,7 +402,10 @@ static int add_ram(struct gpald_resolution *r)
 	return code;
 }
 
-/* Rooms go below VTL2, so that adding rooms moves only VTL2, and adding VTL2 moves no room. */
+/*
+ * In a new layout, rooms are below VTL2: a room that is added at the end of the list moves only
+ * VTL2, and adding VTL2 moves no room.
+ */
 static int add_hotplug_rooms(struct gpald_resolution *r)
 {
 	int code = GPAL_OK;
@@ -420,7 +423,7 @@ static int add_hotplug_rooms(struct gpald_resolution *r)
 	return code;
 }
 
-/* VTL2 goes above everything else, so that enabling it moves no VTL0 address. */
+/* In a new layout, VTL2 is above everything else, so that enabling it moves no VTL0 address. */
 static int add_vtl2(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

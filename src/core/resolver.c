@@ -209,7 +209,10 @@ static int place_inputs(struct gpald_resolution *r)
 static int collect_ranges(struct gpald_resolution *r)
 {
 	struct gpal_layout *layout = r->layout;
-	/* Ranges other than RAM have one entry each, so at most this many entries are RAM. */
+	/*
+	 * Fixed ranges, windows and the ranges above them have one entry each; the others are RAM
+	 * or reserved.
+	 */
 	const size_t extents = layout->map.count - r->inputs[GPAL_KIND_FIXED].count -
 			       r->inputs[GPAL_KIND_MMIO32].count -
 			       r->inputs[GPAL_KIND_MMIO64].count -
@@ -302,8 +305,8 @@ static size_t node_of(const struct gpald_resolution *r, const struct gpal_map_en
 }
 
 /*
- * Sets largest_tag to the tag whose ranges have the most bytes together; if two are equal, to the
- * one lower in the map.
+ * Sets largest_tag to the tag whose ranges have the most bytes together, reserved ranges aside; if
+ * two are equal, to the one lower in the map.
  */
 static int note_largest_tag(const struct gpald_resolution *r)
 {
@@ -399,7 +402,7 @@ static size_t layout_arena_hint(const struct gpal_request *request)
 	       1024 * (request->root_complex_count < most ? request->root_complex_count : most);
 }
 
-/* Fills in the members of the layout that do not depend on the placement. */
+/* Fills in the layout's architecture, policy, profile and alias map, and sets r->defaults. */
 static void begin_layout(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

@@ -63,8 +63,9 @@ static bool is_bare_size_or_pinned(const struct gpal_window *window)
 }
 
 /*
- * Warns of high windows that could hold a larger BAR at an aligned address. It skips windows whose
- * size comes from the policy, and those whose alignment or devices the request states.
+ * Warns of high windows of root complexes that could hold a larger BAR at an aligned address. It
+ * skips windows whose size comes from the policy, and those whose alignment or devices the request
+ * states.
  */
 static void warn_of_largest_bar_below_size(const struct gpald_resolution *r,
 					   struct warning_list *list)

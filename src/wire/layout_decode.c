@@ -330,7 +330,7 @@ static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
 static const struct gpald_list entries =
 	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0, GPALD_LIST_MAX);
 
-/* Accepts any reason: warnings change no address, and a newer host may have other ones. */
+/* Accepts any plain name: warnings change no address, and a newer host may have other ones. */
 static int decode_warning_reason(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				 const struct gpald_member *member)
 {
