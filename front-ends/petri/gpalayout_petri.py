@@ -220,7 +220,7 @@ class VmBuilder:
 
         `refuse` is a list of warnings that are errors in this test, or "all". With
         `refuse=["partial_intel_vtd"]` the daemon refuses, as OpenVMM does, a VM in which only some
-        root complexes have Intel VT-d.
+        root complexes have Intel VT-d. A layout that existed before is not checked.
         """
         return Vm(client, self.name, self.request(), refuse=refuse)
 

@@ -31,8 +31,9 @@ This file needs Python 3.9 or later and nothing else. Copy it, or add its folder
 Parameters and results are those of the protocol, as dictionaries, lists, strings and numbers:
 proto/openrpc.json has their schemas, and `Client().daemon_schema()` returns it. In parameters, a
 size or an address is an integer of bytes up to 2**53 - 1, or a string such as "4GiB" or
-hex(2**60). In results it is always a hexadecimal string, which `address` converts. Ranges are
-half-open: `end` is the first address after the range.
+hex(2**60). In results it is a hexadecimal string, which `address` converts; only `granularity`, and
+the limits and counters of the daemon, are integers. Ranges are half-open: `end` is the first
+address after the range.
 
 Every error of a client is an `Error`: `Refused` if the daemon refused the request, `NoDaemon`,
 `ConnectionLost` or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. Results
@@ -337,10 +338,10 @@ class Client:
     timeout  time limit in seconds, for connecting and for each call; None: no limit
 
     The next call connects again if the daemon has closed the connection since the last call, or if
-    the last call raised an error other than `Refused`. But if an event was unread when the
-    connection was closed, the next call raises `ConnectionLost`. The daemon closes all connections
-    when it is restarted, and on the inspect socket those that are idle for the limit
-    `inspect_idle_ms`. The client never repeats a call.
+    the last call broke the connection, as `TimedOut` and `ConnectionLost` do. But if an event was
+    unread when the connection was closed, the next call raises `ConnectionLost`. The daemon closes
+    all connections when it is restarted, and on the inspect socket those that are idle for the
+    limit `inspect_idle_ms` and have not subscribed. The client never repeats a call.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -401,7 +402,8 @@ class Client:
         """Computes the layout of a request and stores nothing: {layout, advice if asked for}.
 
         `refuse` is a list of warnings, such as ["hotplug_off_block"], or "all": a layout that has
-        one of them raises `WarningRefused`. `create` and `update` take it, too.
+        one of them raises `WarningRefused`. `create` and `update` take it, too, but do not check
+        the existing layout that they return for the same request.
         """
         return self._ask("layout.resolve", request=request, advise=advise, refuse=refuse)
 
@@ -495,7 +497,7 @@ class Client:
 
         If a request is refused for lack of room or of address bits, `resolves` is false. Then
         `resolved` of a range is the largest size with which the request would resolve if nothing
-        else changes.
+        else changes. It is absent if no size above 0 helps.
         """
         return self._ask("layout.advise", name=name, request=request, tag=tag)
 

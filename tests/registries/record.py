@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """
 Records state folders with the daemon of GPALAYOUTD. Run it as root: record.py FOLDER KIND... deletes each FOLDER/KIND,
-and makes it again with the files that the daemon left and recorded.json, the daemon's answers. See README.md.
+and makes it again with the database that the daemon left (after a kill also its write-ahead log) and recorded.json, the
+daemon's answers. See README.md.
 """
 
 import itertools

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-State folders of released versions, from tests/registries. The daemon loads each, answers about it byte for
-byte as the version that wrote it did, and can change it.
+Registries of earlier versions and of this one, from tests/registries. The daemon loads each, answers about it byte for
+byte as the version that wrote it did, except for members added since, and can change it.
 """
 
 import json

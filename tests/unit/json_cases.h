@@ -3,7 +3,8 @@
  * Texts by subject. The parser must accept those named y_ and refuse those named n_. RFC 8259
  * leaves the choice for those named i_. As proto/README.md says, the parser also refuses four
  * things that RFC 8259 permits: the same member twice, U+0000 in strings, numbers beyond a double
- * or longer than 63 characters, and unpaired surrogates. It refuses more than 32 levels, too.
+ * or longer than 63 characters, and unpaired surrogates. It refuses more than 32 levels or 65536
+ * values, too.
  */
 #ifndef TESTS_UNIT_JSON_CASES_H
 #define TESTS_UNIT_JSON_CASES_H
