@@ -186,20 +186,20 @@ static const struct hint hints[] = {
 	{ "fixed_low_mmio_above_4gib",
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded",
-	  "{?pinned_too_high}{pinned_too_high} is pinned too high for the host's {bits} address "
-	  "bits: pin it lower, or give its size alone to have it placed{or_moves}" },
+	  "{?pinned_too_high}{pinned_too_high} is pinned too high for this host: pin it lower, or "
+	  "give its size alone to have it placed{or_moves}" },
 	{ "address_width_exceeded",
-	  "{?all_nodes}{tag} ends highest and needs {required_bits} address bits, but the host "
-	  "has {bits}: if nothing else changes, each node can have {largest_size}" },
+	  "{?all_nodes}{tag} ends highest; the layout needs {required_bits} address bits, but the "
+	  "host has {bits}: if nothing else changes, each node can have {largest_size}" },
 	{ "address_width_exceeded",
-	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
-	  "if nothing else changes, {largest_size_of} can have {largest_size}" },
+	  "{tag} ends highest; the layout needs {required_bits} address bits, but the host has "
+	  "{bits}: if nothing else changes, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded",
 	  "the layout ends {excess} too high: use a host with {required_bits} address bits, less "
 	  "RAM or smaller windows; {largest_tag} takes the most space: {largest_tag_size}" },
 	{ "address_width_exceeded",
-	  "{tag} ends highest and needs {required_bits} address bits, but the host has {bits}: "
-	  "use less RAM or smaller high MMIO windows" },
+	  "{tag} ends highest; the layout needs {required_bits} address bits, but the host has "
+	  "{bits}: use less RAM or smaller high MMIO windows" },
 	{ "address_width_exceeded",
 	  "use less RAM, smaller high MMIO windows, or a host with more bits" },
 
@@ -243,20 +243,20 @@ static const struct hint hints[] = {
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied",
 	  "run the command as the layout's owner, uid {owner_uid}, as root, or as a member of "
-	  "the daemon's admin group, which gpalayoutctl info names" },
+	  "the daemon's admin group, if gpalayoutctl info names one" },
 	{ "denied",
-	  "{?backup}run the command as root, or as a member of the daemon's admin group, which "
-	  "gpalayoutctl info names" },
+	  "{?backup}run the command as root, or as a member of the daemon's admin group, if "
+	  "gpalayoutctl info names one" },
 	{ "denied",
 	  "run the command as the layout's owner, as root, or as a member of the daemon's admin "
-	  "group, which gpalayoutctl info names" },
+	  "group, if gpalayoutctl info names one" },
 	{ "store_failed",
 	  "see the daemon's log; after its restart, gpalayoutctl get NAME shows whether this "
 	  "change was made" },
 	{ "store_full",
-	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), "
-	  "raise the limit that the message names (gpalayoutctl info), or make room on the disk "
-	  "of the daemon's state folder" },
+	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or "
+	  "raise the limit that the message names (gpalayoutctl info); if it names none, make room "
+	  "on the disk of the daemon's state folder" },
 	{ "resync_required", "{?backup}" },
 	{ "resync_required",
 	  "the daemon does not have these events: read gpalayoutctl list again, then continue "

@@ -82,7 +82,7 @@ const struct ctl_flag ctl_global_flags[] = {
 		  "(from 0) with dots between, as in layout.ram.0.start; "
 		  "not for doctor" },
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
-	  .help = "print no result, only errors" },
+	  .help = "print no result, only messages" },
 	{ .name = "--no-pager", INTO(no_pager, switch),
 	  .help = "use no pager, even for text longer than the terminal" },
 	{ .name = "--help", .letter = "-h", INTO(help, switch),

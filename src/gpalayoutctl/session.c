@@ -32,8 +32,8 @@ static const struct {
 	{ ENOTDIR, "set --socket or GPALAYOUT_SOCKET to the path of the daemon's socket" },
 	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
 	{ EACCES,
-	  "this user may not use the socket: gpalayoutctl doctor, with the same --socket, says "
-	  "why" },
+	  "this user may not use the socket: gpalayoutctl doctor, with the same socket options, "
+	  "says why" },
 	{ ENOTSOCK, "the path is not a socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
 	{ EPROTOTYPE,
 	  "this is another kind of socket: set --socket or GPALAYOUT_SOCKET to the daemon's" },
@@ -58,8 +58,8 @@ static void hint_unknown_outcome(const struct ctl_session *session)
 			"it is not known whether the layout was created: repeat the command; if it "
 			"was created, that prints the layout");
 	else
-		ctl_hint("it is not known whether this was done: gpalayoutctl get %s shows the "
-			 "layout",
+		ctl_hint("it is not known whether this was done: gpalayoutctl get %s shows what "
+			 "the daemon has",
 			 ctl_operand(invocation, 0));
 }
 

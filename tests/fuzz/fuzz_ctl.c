@@ -92,7 +92,7 @@ static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
-	bool is_quiet;  /* only errors are printed */
+	bool is_quiet;  /* only messages are printed */
 	bool is_field;  /* prints one value unchanged, for programs */
 	bool is_joined; /* gpalayoutctl makes the JSON lines itself, or replaces ids with names */
 	bool in_turns;  /* the daemon sends a line only when the program waits */

@@ -313,7 +313,7 @@ class Advice(DaemonTestCase):
                               input=json.dumps(self.REQUEST), capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        rows = done.stdout.split("each range alone could grow to these sizes, in place or if the request is resolved again:\n\n")[1].splitlines()
+        rows = done.stdout.split("in a new VM, each range alone could grow to these sizes, in place or if the request is resolved again:\n\n")[1].splitlines()
         self.assertEqual(rows[0].split(), ["RANGE", "SIZE", "IN", "PLACE", "PINNED", "TO", "RE-RESOLVED"])
         self.assertEqual({row.split()[0] for row in rows[1:]}, set(self.MEMBERS))
         pinned = next(row for row in rows if row.startswith("pcie-rc2-high-mmio"))

@@ -254,7 +254,7 @@ class Failures(Case):
             self.check(result, NO_DAEMON, self.REPEAT)
             for args in (["update", "vm", "--memory", "1G"], ["delete", "vm"]):
                 result = run_against(script, *args, "--timeout", "0.2")
-                self.check(result, NO_DAEMON, "hint: it is not known whether this was done: gpalayoutctl get vm shows the layout\n")
+                self.check(result, NO_DAEMON, "hint: it is not known whether this was done: gpalayoutctl get vm shows what the daemon has\n")
             for args in (["get", "vm"], ["resolve", "--memory", "1G"], ["list"]):
                 self.assertNotIn("not known", run_against(script, *args, "--timeout", "0.2").err)
 
@@ -327,6 +327,8 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual((result.code, result.out), (USAGE, ""))
                 self.assertTrue(result.err.startswith(f"gpalayoutctl: ADDR: '{address}' is not an address\n{hint}"), result.err)
         self.assertIn("write a whole number", self.said("bad_size", "resolve", "--memory", "fee00000")[2])
+        result = self.ctl("probe", "16384P")
+        self.assertEqual((result.code, result.err), (USAGE, "gpalayoutctl: ADDR: 16384P does not fit in 64 bits\n"))
         result = self.ctl("probe", "80000000", "--memory", "1G", "--arch", "x86_64")
         self.assertEqual((result.code, result.out.split()[0]), (OK, "0x4c4b400"))
         self.assertEqual(result.err, "note: 80000000 is decimal, that is 0x4c4b400; write 0x80000000 if it is hexadecimal\n")
@@ -665,8 +667,7 @@ class WithDaemon(DaemonTestCase):
 
     def test_a_window_that_is_pinned_above_the_host_is_to_be_moved(self):
         args = ["--memory", "1G", "--host-bits", "40"]
-        end = (" is pinned too high for the host's 40 address bits: pin it lower, or give its size alone to have it "
-               "placed")
+        end = " is pinned too high for this host: pin it lower, or give its size alone to have it placed"
         rc = "--pcie-root-complex"
         for more, tag, fits in (
                 (["--chipset-high-mmio", "2T-3T"], "chipset-high-mmio", ["--chipset-high-mmio", "512M"]),

@@ -180,7 +180,7 @@ class OneLayout(Case):
 
     def test_a_dry_run_says_that_nothing_was_changed(self):
         out = self.asked(dict(NAME_AND_LAYOUT, changes=[]), "update", "vm-1", "-", "--dry-run", stdin=b"{}")[2]
-        self.assertEqual(out, "dry run: nothing was changed; vm-1 (generation 3)\n\nno range changes\n\n" + LAYOUT_TEXT)
+        self.assertEqual(out, "dry run: nothing was changed; vm-1 (generation 3)\n\nno range changes; reserved ranges are not compared\n\n" + LAYOUT_TEXT)
 
     def test_ranges_that_would_move_are_listed_with_the_refusal(self):
         line = refusal(5, "2 ranges would move", reason="would_move", pointer="/request", changes=self.CHANGES)
@@ -1158,7 +1158,7 @@ class WithDaemon(DaemonTestCase):
             changed = ctl_as(65534, "--socket", self.daemon.socket, *args)
             self.assertEqual(changed.code, NO_DAEMON)
             self.assertIn("Permission denied\nhint: this user may not use the socket: gpalayoutctl doctor, with the same "
-                          "--socket, says why\n", changed.err)
+                          "socket options, says why\n", changed.err)
         # A socket that is named is used as it is.
         named = ctl_as(65534, "--socket", self.daemon.socket, "--inspect-socket", "/nowhere/inspect.sock", "list")
         self.assertEqual(named.code, NO_DAEMON)

@@ -143,7 +143,7 @@ static bool check_socket(struct doctor *d, bool is_inspect, const char *path)
 			    d->has_replied  ? BIND_INSPECT_SOCKET :
 			    is_inspect && is_denied(d->session->invocation->socket) ?
 					     OTHER_INSPECT_SOCKET :
-			    is_inspect || strcmp(path, GPAL_CLIENT_DEFAULT_PATH) == 0 ?
+			    strcmp(d->session->invocation->socket, GPAL_CLIENT_DEFAULT_PATH) == 0 ?
 					     START :
 					     START OTHER_PATH,
 			    "%s: %s", path, strerror(error));
@@ -191,7 +191,9 @@ static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 			" s, or the host slept, since the daemon started",
 			drift);
 	else
-		add_finding(d, "clock", NULL, "it has not been changed since the daemon started");
+		add_finding(d, "clock", NULL,
+			    "it has not been changed by more than %d s since the daemon started",
+			    CLOCK_DRIFT_S);
 }
 
 static void add_unchecked_folder(struct doctor *d, const char *path, const char *why,

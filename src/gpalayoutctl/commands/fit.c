@@ -31,7 +31,7 @@ const struct ctl_flag ctl_fit_flags[] = {
 		  "every result is \"yes\", 1 if one is not. \"no BAR\": the "
 		  "host is wide enough, but a high MMIO window is not aligned "
 		  "for the largest BAR that its size allows; state the "
-		  "alignment of the window, or its devices" },
+		  "alignment of the window or its devices, or pin it elsewhere" },
 	{ 0 },
 };
 /* clang-format on */

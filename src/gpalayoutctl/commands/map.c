@@ -72,7 +72,8 @@ static enum ctl_exit draw_map(const struct ctl_session *session, const struct ct
 	struct ctl_map_terminal terminal;
 
 	if (!ctl_map_can_be_drawn(map->layout))
-		return ctl_invalid_reply(session, "its map has no ranges, or some that overlap");
+		return ctl_invalid_reply(
+			session, "its map has no ranges, or some that are empty or overlap");
 	if (file) {
 		ctl_map_append_svg(&out, map);
 		return strcmp(file, "-") == 0 ? ctl_write_output(&out) : write_file(file, &out);

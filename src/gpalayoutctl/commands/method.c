@@ -59,7 +59,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 #define REFUSE_FLAG                                                                              \
 	{                                                                                        \
 		.name = REFUSE, .value_name = "WARNING", .repeatable = true, .member = "refuse", \
-		.help = "refuse a layout that has this warning; all: any warning"                \
+		.help = "refuse a new layout that has this warning; all: any"                    \
 	}
 
 /* clang-format off */
@@ -89,13 +89,13 @@ const struct ctl_flag ctl_update_flags[] = {
 	  .help = "add room for memory, as --hotplug does" },
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
 	  .help = "remove the part of the request with this tag, such as "
-		  "ram1; pcie-NAME, or the tag of one of its ranges, "
-		  "removes a whole root complex" },
+		  "ram1; pcie-NAME, or the tag of one of its windows or CXL "
+		  "ranges, removes a whole root complex" },
 	GENERATION_FLAG,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
 	  .help = "change nothing, only show what would change" },
 	{ .name = "--allow-moves", .apply = apply_true, .member = "allow_moves",
-	  .help = "also move and resize ranges; only for a VM that is off" },
+	  .help = "move and resize ranges if needed; only for a VM that is off" },
 	{ .name = "--allow-removals", .apply = apply_true, .member = "allow_removals",
 	  .help = "also remove ranges that the request omits" },
 	REFUSE_FLAG,

@@ -188,9 +188,12 @@ static void note_decimal(const char *address)
 static enum ctl_exit check_address(const char *address)
 {
 	uint64_t value;
+	const enum gpald_size_result result = gpald_size_parse(address, &value);
 
-	if (gpald_size_parse(address, &value) == GPALD_SIZE_OK)
+	if (result == GPALD_SIZE_OK)
 		return CTL_OK;
+	if (result == GPALD_SIZE_OVERFLOW)
+		return ctl_error("ADDR: %s does not fit in 64 bits", address);
 	ctl_error("ADDR: '%s' is not an address", address);
 	if (*address && !address[strspn(address, "0123456789abcdefABCDEF")])
 		ctl_hint("addresses in hexadecimal begin with 0x: 0x%s", address);

@@ -293,7 +293,7 @@ void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *chan
 		ctl_records_append(out, CTL_FIELDS(change_fields), changes->changes,
 				   sizeof(*changes->changes), changes->count);
 	else
-		ctl_buffer_puts(out, "no range changes\n");
+		ctl_buffer_puts(out, "no range changes; reserved ranges are not compared\n");
 }
 
 enum ctl_exit ctl_updated_append(struct ctl_session *session, struct gpald_bytes *out,
@@ -338,8 +338,8 @@ static void append_growths(struct gpald_bytes *out, const struct gpal_advice *ad
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
 	ctl_buffer_puts(out,
-			"each range alone could grow to these sizes, in place or if the request "
-			"is resolved again:\n\n");
+			"in a new VM, each range alone could grow to these sizes, in place or if "
+			"the request is resolved again:\n\n");
 	ctl_records_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
 			   sizeof(*advice->growths), advice->count);
 	append_advice_cut(out, advice);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Applies --set, --add-... and --remove to a request. --remove takes the tag of a range, and the
- * tables below say which part of a request has that range. The daemon checks the changed request.
+ * Applies --set, --add-... and --remove to a request. --remove takes the tag of a range, or
+ * pcie-NAME; the tables below say which part of a request has that range. The daemon checks the
+ * changed request.
  */
 #include "config.h"
 

@@ -272,6 +272,19 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 				  CTL_OK;
 }
 
+static enum ctl_exit parse_value(const struct root_complex *rc, size_t key, const char *text,
+				 const char *kind, uint64_t *value)
+{
+	const enum gpald_size_result result = gpald_size_parse(text, value);
+
+	if (result == GPALD_SIZE_OK)
+		return CTL_OK;
+	if (result == GPALD_SIZE_OVERFLOW)
+		return ctl_error("%s: %s: %s does not fit in 64 bits", rc->flag->name,
+				 keys[key].name, text);
+	return ctl_error("%s: %s: '%s' is not %s", rc->flag->name, keys[key].name, text, kind);
+}
+
 static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct root_complex *rc,
 					const struct window_items *window)
 {
@@ -281,12 +294,9 @@ static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct roo
 
 	if (!size_text)
 		size_text = window->default_size;
-	if (gpald_size_parse(base_text, &base) != GPALD_SIZE_OK)
-		return ctl_error("%s: %s: '%s' is not an address", rc->flag->name,
-				 keys[window->base].name, base_text);
-	if (gpald_size_parse(size_text, &size) != GPALD_SIZE_OK)
-		return ctl_error("%s: %s: '%s' is not a size", rc->flag->name,
-				 keys[window->size].name, size_text);
+	if (parse_value(rc, window->base, base_text, "an address", &base) ||
+	    parse_value(rc, window->size, size_text, "a size", &size))
+		return CTL_USAGE;
 	if (__builtin_add_overflow(base, size, &end))
 		return ctl_error("%s: %s=%s and a size of %s end at 2^64 or above", rc->flag->name,
 				 keys[window->base].name, base_text, size_text);
