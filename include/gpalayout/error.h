@@ -49,7 +49,7 @@ enum gpal_code {
 	GPAL_E_INTERNAL = -18,
 
 	/* The change of a live layout is not allowed. */
-	GPAL_E_WOULD_MOVE = -19,   /* the change would move or resize ranges of the layout */
+	GPAL_E_WOULD_MOVE = -19,   /* ranges would move, be resized or change their use */
 	GPAL_E_WOULD_REMOVE = -20, /* the change removes ranges of the layout */
 
 	GPAL_E_WARNING_REFUSED = -21, /* the layout has a warning that the caller refuses */

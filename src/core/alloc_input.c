@@ -32,10 +32,16 @@ static bool is_valid_size(uint64_t size)
 static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
 		       struct gpal_error *error)
 {
-	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of_kind(kind), index,
-			      "%s: a size of %s is not a multiple of 4096 above 0", tag,
-			      gpald_exact_size_text(size).text);
+	const enum gpal_subject subject = gpald_subject_of_kind(kind);
+	const bool is_pinned = kind == GPAL_KIND_FIXED || kind == GPAL_KIND_RESERVED;
+	const int code = GPAL_E_INVALID_SIZE;
 
+	if (is_pinned && size == 0)
+		gpald_fail(error, code, subject, index, "%s: its end is not above its start", tag);
+	else
+		gpald_fail(error, code, subject, index,
+			   "%s: a size of %s is not a multiple of 4096 above 0", tag,
+			   gpald_exact_size_text(size).text);
 	if (error) {
 		gpald_error_set_tag(error->tag, tag);
 		error->size = size;

@@ -19,11 +19,13 @@ static const struct {
 	[-GPAL_OK] = { "ok", "no error" },
 	[-GPAL_E_INVALID_MEMORY] = { "invalid_memory", "the description of the RAM is not valid" },
 	[-GPAL_E_INVALID_SIZE] = { "invalid_size",
-				   "a size must be greater than 0 and a multiple of 4096, and a "
-				   "BAR a power of two" },
+				   "a size must be a multiple of 4096 above 0, a BAR a power of "
+				   "two of at least 4096, and a window for devices below 2^64 "
+				   "bytes" },
 	[-GPAL_E_INVALID_ALIGNMENT] = { "invalid_alignment",
-					"an alignment must be a power of two that is large enough "
-					"for its range, and a range must start on a page" },
+					"an alignment must be a power of two of at least 4096, "
+					"for a window of at least the usual one, and a range must "
+					"start on a page" },
 	[-GPAL_E_OVERLAP] = { "overlap", "two reserved or fixed ranges overlap" },
 	[-GPAL_E_EXHAUSTED] = { "exhausted", "a range does not fit in the free space of its kind" },
 	[-GPAL_E_ECAM_BELOW_MINIMUM] = { "ecam_below_minimum", "an ECAM starts below 256 MiB" },
@@ -51,7 +53,8 @@ static const struct {
 			       "the layout library has a bug or does not know the policy of the "
 			       "layout, or the layout is not a layout of the request" },
 	[-GPAL_E_WOULD_MOVE] = { "would_move",
-				 "the update would move or resize ranges of the live layout" },
+				 "the update would move or resize ranges of the live layout, or "
+				 "change their use" },
 	[-GPAL_E_WOULD_REMOVE] = { "would_remove",
 				   "the update would remove ranges of the live layout" },
 	[-GPAL_E_WARNING_REFUSED] = { "warning_refused",

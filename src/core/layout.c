@@ -109,7 +109,8 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 				  "the request omits ranges that the guest knows");
 	if (code == GPAL_OK && kept_code && !(allow & GPAL_ALLOW_MOVES))
 		code = gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-				  "the update must move or resize ranges that the guest knows");
+				  "the update must move or resize ranges that the guest knows, or "
+				  "change their use");
 	if (code == GPAL_E_NO_MEMORY) {
 		gpal_layout_free(*layout);
 		*layout = NULL;

@@ -59,9 +59,11 @@ static enum gpald_outcome encode_with_policy(const struct gpald_blob *blob,
 }
 
 /*
- * Returns DONE if the request is that of the record, CONFLICT if it is not, or NO_MEMORY. If the
- * new request names no policy, `policy` applies; if the recorded one names none, the policy of the
- * record applies. So naming the policy that applies anyway makes no difference.
+ * Returns DONE if the request is that of the record, CONFLICT if it is not, or NO_MEMORY. Two equal
+ * requests that name no policy are the same, even if the default policy has changed. Otherwise, if
+ * the new request names no policy, `policy` applies; if the recorded one names none, the policy of
+ * the record applies. So naming the policy that applies makes no difference, unless the default has
+ * changed.
  */
 static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 					   const struct gpald_blob *request,

@@ -2,8 +2,9 @@
 /*
  * Finds or creates the database. A lock on the folder keeps a second daemon away. A new database is
  * created under another name and renamed when it is complete; so a database that is empty or half
- * made is damaged, not new. SQLite must not touch its WAL when it closes a database: then a refused
- * database stays unchanged, and an accepted one keeps the space of its WAL.
+ * made is damaged, not new. Except for a new database, SQLite must not touch the WAL when it closes
+ * a database: then a refused database stays unchanged, and an accepted one keeps the space of its
+ * WAL.
  */
 #include "config.h"
 
@@ -222,8 +223,9 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 	struct stat status;
 
 	if (code && code != EEXIST)
-		return gpald_sqlite_fail(error, "%s: the state folder cannot be created: %s",
-					 folder, strerror(code));
+		return gpald_sqlite_fail(
+			error, "%s: the state folder cannot be created or reached as uid %ld: %s",
+			folder, (long)geteuid(), strerror(code));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->folder_fd < 0 && errno == ENOENT && !may_make)
 		return gpald_sqlite_fail(

@@ -101,9 +101,9 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 /*
  * Returns how many pages, in addition to those in use, deleting all layouts may need. Each deletion
  * adds an event, and at least 16 events fit in a page; no more than events_kept are kept. A page
- * has fewer than 16 layouts, and may become free only after most of them are deleted, so their
- * events fill fewer pages than the layouts did. Half of the pages in use have been enough for all
- * orders of deletion in tests/socket/test_full_disk.py; 16 more are a margin.
+ * has at most 16 layouts, and may become free only after most of them are deleted, so their events
+ * fill no more pages than the layouts did. Half of the pages in use have been enough for all orders
+ * of deletion in tests/socket/test_full_disk.py; 16 more are a margin.
  */
 static uint64_t deletion_pages(const struct gpald_sqlite *store, uint64_t used)
 {

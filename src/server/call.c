@@ -468,7 +468,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		free_call(call);
 		return true;
 	}
-	/* The change has been made, so it cannot be refused any more. */
+	/* The change may have been made, so it cannot be refused any more. */
 	if (code && call->is_submitted && call->operation.outcome == GPALD_OUTCOME_DONE &&
 	    call->error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
 		gpald_writer_reset(w, mark);

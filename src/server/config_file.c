@@ -133,15 +133,14 @@ static const char *missing_value(struct gpald_options *options, enum gpald_optio
 }
 
 /*
- * Returns a message if the value has quotes or a comment, otherwise NULL: they would become part of
- * the value, which is most likely not intended.
+ * Returns a message if the value begins with a quote or has a comment, otherwise NULL: they would
+ * become part of the value, which is most likely not intended.
  */
 static const char *check_value(const char *value)
 {
-	const char *comment = strchr(value, '#');
-
-	if (comment && (comment == value || strchr(SPACE, comment[-1])))
-		return "a comment must be on a line of its own that begins with #";
+	for (const char *hash = value; (hash = strchr(hash, '#')); hash++)
+		if (hash == value || strchr(SPACE, hash[-1]))
+			return "a comment must be on a line of its own that begins with #";
 	if (value[0] == '"' || value[0] == '\'')
 		return "remove the quotes around the value";
 	return NULL;

@@ -21,12 +21,13 @@
  * written replies, the connection takes lines again if it is within the bounds.
  *
  * A request that changes a live layout is answered in the turn after the store thread has committed
- * it, and a request that takes long in the turn after it is done. Until then its connection takes
- * no other line, so replies stay in order and the connection sees its own writes. Other connections
- * are served meanwhile.
+ * it, and a request that takes long in the turn after it is done. Until then, or until the timeout
+ * of a ttrpc client, its connection takes no other line, so replies stay in order, except those of
+ * WaitEvents, and the connection sees its own writes. Other connections are served meanwhile.
  *
- * If there is no memory for a reply, the daemon sends a refusal that needs none. A change that has
- * been made cannot be refused any more: its reply is tried again at each tick.
+ * If there is no memory for a reply, the daemon sends a refusal that needs none, or closes the
+ * connection if the client does not read. A change that has been made cannot be refused any more:
+ * its reply is tried again at each tick.
  *
  * The end of input is not the end of output: the connection closes when all replies have been
  * written.

@@ -255,8 +255,8 @@ void gpald_connections_stop_serving(struct gpald_connections *all)
 }
 
 /*
- * Stops input: from now on the kernel accepts nothing from the client, whose writes fail.
- * Input that it has accepted is read to the end and refused.
+ * Stops input: from now on the kernel accepts nothing from the client, whose writes fail. Input
+ * that it has accepted is read to the end, and requests that begin in it are refused.
  */
 static void stop_reading(struct gpald_connection *c, uint64_t now)
 {

@@ -150,7 +150,10 @@ static enum gpald_line take_line(struct gpald_line_buffer *buffer, size_t length
 	*offset = buffer->taken;
 	buffer->is_skipping = false;
 	take_line_bytes(buffer, buffer->start + length + skip);
-	/* A blank line that is too long is reported as too long, no matter how its bytes arrive. */
+	/*
+	 * A blank line of more than length_max + 1 bytes is reported as too long, no matter how its
+	 * bytes arrive.
+	 */
 	if (was_skipping || (length <= buffer->length_max + 1 && is_blank(*line, length)))
 		return GPALD_LINE_NONE;
 	if ((*line)[length - 1] == '\r')

@@ -131,7 +131,7 @@ static long read_lock_pid(int fd)
 	return pid > 0 && strcmp(end, "\n") == 0 ? pid : -1;
 }
 
-/* Locks the file. Returns 0, -1, or 1 to try again: the locked file is no longer at the path. */
+/* Locks the file. Returns 0, -1, or 1 to try again, because the file at the path has changed. */
 static int try_lock(struct gpald_listener *listener)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
@@ -141,7 +141,7 @@ static int try_lock(struct gpald_listener *listener)
 
 	/*
 	 * In a sticky folder the kernel may forbid root to open a file of the service user with
-	 * O_CREAT, unless O_EXCL is set; see proc_sys_fs(5), protected_regular.
+	 * O_CREAT; see proc_sys_fs(5), protected_regular. So an existing file is opened without it.
 	 */
 	if (fd < 0 && errno == ENOENT)
 		fd = open(listener->lock_path, flags | O_CREAT | O_EXCL, 0600);

@@ -133,9 +133,10 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 				    "the limit on stored bytes of one owner would be exceeded "
 				    "(store_bytes_per_uid); nothing was changed");
 	case GPALD_OUTCOME_STORE_FULL:
-		return gpald_refuse(error, GPALD_STORE_FULL,
-				    "the store is full: it has reached store_bytes, or its disk or "
-				    "quota is full; nothing was changed");
+		return gpald_refuse(
+			error, GPALD_STORE_FULL,
+			"the store is full: it has reached store_bytes or the limit on "
+			"file sizes, or its disk or quota is full; nothing was changed");
 	case GPALD_OUTCOME_STORE_FAILED:
 		return gpald_refuse(error, GPALD_STORE_FAILED,
 				    "the store failed and the daemon exits; after its restart, "

@@ -197,7 +197,7 @@ static const struct row {
 	const char *name;
 	const char *form; /* the form of its value; NULL: it takes none */
 	const char *help;
-	const char *default_value; /* the default; NULL: there is none */
+	const char *default_value; /* the default; NULL: none in this table */
 	const char *help_default;  /* the default in --help; NULL: `default_value` */
 	option_set *set;           /* NULL: gpalayoutd.c or limits.c handles it */
 	int has_arg;               /* for getopt_long() */
@@ -282,7 +282,7 @@ static const char *const source_names[] = {
 static_assert(sizeof(source_names) / sizeof(source_names[0]) == GPALD_SOURCE_COUNT,
 	      "each source has a name");
 
-/* Returns the default. That of default-policy is not in the table. */
+/* Returns the default, if it is constant. That of default-policy is not in the table. */
 static const char *default_of(enum gpald_option option)
 {
 	return option == GPALD_OPTION_DEFAULT_POLICY ? gpal_policy_default()->name :

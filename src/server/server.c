@@ -435,8 +435,8 @@ static bool open_endpoints(struct server *server)
 
 /*
  * Forbids new privileges and, unless confine is "no", io_uring. If the options name another user,
- * prepares the state folder and binds the sockets as root, and then becomes that user. Only one
- * thread exists, so none keeps the privileges.
+ * prepares the state folder and, unless the service manager gives the sockets, binds them as root,
+ * and then becomes that user. Only one thread exists, so none keeps the privileges.
  */
 static bool give_up_privileges(struct server *server)
 {

@@ -200,7 +200,9 @@ size_t gpald_service_write_plain_refusal(const struct gpald_service *service,
 			     (unsigned long long)limits[GPALD_LIMIT_UNFINISHED_LINE_MS]);
 		break;
 	case GPALD_OVERLOADED:
-		gpald_refuse(&error, reason, "too many connections; try again later");
+		gpald_refuse(&error, reason,
+			     "too many connections (connections, inspect_connections or "
+			     "connections_per_uid); close some, or try again later");
 		break;
 	default:
 		gpald_refuse(&error, reason, "out of memory; try again later");

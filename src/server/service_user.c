@@ -58,7 +58,7 @@ static bool refuse_owner(const struct gpald_options *options, const char *what, 
 	return false;
 }
 
-/* Checks that the folder and its files belong to the user. */
+/* Checks that the folder, the registry and its write-ahead log belong to the user. */
 static bool check_owner(const struct gpald_options *options, int folder)
 {
 	static const char *const files[] = { "registry.db", "registry.db-wal" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Histograms. Each bucket is twice as wide as the one before, so 32 buckets cover times from a
- * microsecond to 36 minutes.
+ * Histograms. The upper edge of each bucket is twice that of the one before, so 32 buckets cover
+ * times from a microsecond to 36 minutes.
  */
 #include "config.h"
 

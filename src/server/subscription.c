@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sends events to subscribers from the ring of the registry. Each connection only remembers its
- * position, and few events are unsent at a time. A subscriber that does not read costs little, and
- * is closed when its next event is no longer kept.
+ * position, and few events are unsent at a time. A subscriber that does not read costs little. It
+ * is closed when its output has stalled or its next event is no longer kept.
  */
 #include "config.h"
 

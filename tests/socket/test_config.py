@@ -116,6 +116,7 @@ class Reading(Case):
     def test_the_syntax_of_other_formats_is_refused(self):
         self.assert_wrong("socket = /x # here\n", "1: a comment must be on a line of its own")
         self.assert_wrong("socket = # here\n", "1: a comment must be on a line of its own")
+        self.assert_wrong("socket = /x#y # here\n", "1: a comment must be on a line of its own")
         self.assert_wrong("socket = \"/x\"\n", "1: remove the quotes")
         self.assert_wrong("[daemon]\n", "1: no such key")
         self.assert_fine("socket = /x#1\n")

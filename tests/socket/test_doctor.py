@@ -179,7 +179,8 @@ class WithDaemon(unittest.TestCase):
             with daemon.connect() as client:
                 self.assertIn("result", client.call("daemon.info"))
                 result = ctl("doctor", "--socket", daemon.socket)
-        self.assertIn("wrong  daemon: too many connections; try again later\n"
+        self.assertIn("wrong  daemon: too many connections (connections, inspect_connections or connections_per_uid); close "
+                      "some, or try again later\n"
                       "       do: close connections that nobody needs", result.out)
         self.assertNotIn("restart it", result.out)
 
