@@ -188,8 +188,9 @@ struct gpal_error {
 	/* Bytes above the host's limit, or above half of it with has_vtl2_alias_map. */
 	uint64_t excess;
 
-	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* with the most bytes; not a reserved range */
-	uint64_t largest_tag_size;                /* the sum of the sizes of these ranges */
+	/* The tag whose ranges, none of them reserved, have the most bytes, and their sum. */
+	char largest_tag[GPAL_ERROR_TAG_MAX + 1];
+	uint64_t largest_tag_size;
 
 	/* The tag of the range that largest_size is for; "ram": each node with RAM. */
 	char largest_size_of[GPAL_ERROR_TAG_MAX + 1];

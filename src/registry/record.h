@@ -20,7 +20,7 @@
 #define GPALD_NAME_SIZE (GPALD_NAME_MAX + 1)           /* with its NUL */
 #define GPALD_GENERATION_MAX ((UINT64_C(1) << 53) - 1) /* JSON integers are exact up to here */
 
-/* The members of a record besides its request and its layout. */
+/* The generation, the owner and the times of a record. */
 struct gpald_record_facts {
 	uint64_t generation; /* from 1; a name that is used again never gets an earlier one */
 	uid_t owner_uid;
