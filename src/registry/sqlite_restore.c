@@ -5,8 +5,8 @@
  * an earlier number is refused, and is never mistaken for one that knows the current layouts. If a
  * backup is restored again, the changes after the first restore are lost, too. So the revision is
  * raised at least to the clock, which has advanced since, and each generation by the same amount.
- * Only if the revision of the backup was already near or above the clock, both restores raise by
- * the same amount, and an update after the second one may repeat a generation of a lost one.
+ * But if the revision of the backup was already near or above the clock, both restores raise by the
+ * same amount. Then an update after the second one may repeat a generation of a lost one.
  */
 #include "config.h"
 

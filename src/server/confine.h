@@ -21,9 +21,9 @@ void gpald_confine_no_new_privs(void);
 
 /*
  * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls.
- * Call this after gpald_confine_no_new_privs(), before a loop exists, because libuv keeps using a
- * ring that it has, and while there is one thread, because other threads would get no filter. If
- * this fails, gpald_confine_system_calls() returns the error.
+ * Call this after gpald_confine_no_new_privs() and before a loop exists, because libuv keeps using
+ * a ring that it has. Call it while there is one thread, because other threads would get no filter.
+ * If this fails, gpald_confine_system_calls() returns the error.
  */
 void gpald_confine_io_uring(void);
 
