@@ -28,7 +28,7 @@ NAMES = 8  # for each changer
 EVENTS_KEPT = 1024  # so few that the ring is full soon and does not look like a leak
 SAMPLES = 60
 
-MEMORY_GROWTH = 4 << 20  # from the second third of the time to the last; what is under way varies
+MEMORY_GROWTH = 4 << 20  # from the first two thirds of the time to the last; what is under way varies
 STATE_BYTES = 12 << 20  # of the database and its WAL, for a few dozen layouts
 
 # Each contains everything of those before it, so an update to a later one moves and removes nothing.
@@ -351,9 +351,8 @@ class Soak(unittest.TestCase):
         return samples
 
     def check_samples(self, samples):
-        third = len(samples) // 3
-        before, last = (max(sample.memory for sample in part) for part in (samples[third:2 * third],
-                                                                            samples[2 * third:]))
+        begin = 2 * len(samples) // 3
+        before, last = (max(sample.memory for sample in part) for part in (samples[:begin], samples[begin:]))
         # A sanitizer keeps freed memory, and reports leaks itself.
         if max(sample.space for sample in samples) < 1 << 40:
             self.assertLess(last, before + MEMORY_GROWTH)

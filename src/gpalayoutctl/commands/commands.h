@@ -72,8 +72,7 @@ extern const struct ctl_flag ctl_watch_flags[];
  * Prints words that begin with the last of `words` and can replace it: one a line, followed by a
  * tab and a description if there is one. Prints nothing if only the shell knows the words, as for
  * files. Names of layouts, tags and methods come from the daemon; if it does not reply within a
- * second, there are none. It prints at most about 1000 names of
- * layouts.
+ * second, there are none. It prints at most about 1000 names of layouts.
  */
 enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char **words);
 
